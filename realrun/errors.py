@@ -1,0 +1,78 @@
+"""What can go wrong, as one small tree.
+
+    RealRunError            one line for the user: what, where, what was expected, the way out
+    ├── UsageError          the command line or an argument makes no sense
+    ├── NoSuchImage         a reference that the store does not hold
+    ├── BadImage            an image, layer or archive that breaks the OCI image specification
+    ├── DockerfileError     a Dockerfile that does not parse or does not build; names file and line
+    ├── KernelRefused       a system call failed; names the call, the object and the remedy
+    ├── Missing             this machine lacks something; names it and how to get it
+    └── GuestFailed         a virtual machine did not come up, hung, or died
+
+Only the command line turns an error into an exit code (125 for the engine's own, as Docker).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+
+class RealRunError(Exception):
+    """The root: its text is one complete line that a user can act on."""
+
+
+class UsageError(RealRunError):
+    """An argument makes no sense; the text says which values would."""
+
+
+class NoSuchImage(RealRunError):
+    """The store holds no image of that name."""
+
+
+class BadImage(RealRunError):
+    """An image, layer or archive is damaged, hostile, or not OCI."""
+
+
+class Missing(RealRunError):
+    """The machine lacks something; the text says what and how to get it."""
+
+
+class GuestFailed(RealRunError):
+    """A virtual machine did not come up, hung past its deadline, or died."""
+
+
+class DockerfileError(RealRunError):
+    """A Dockerfile is wrong at a line; the text is `FILE:LINE: what was expected`."""
+
+    def __init__(self, file: str, line: int, message: str, source: str = "") -> None:
+        self.file, self.line = file, line
+        shown = f"\n    {line} | {source}" if source else ""
+        super().__init__(f"{file}:{line}: {message}{shown}")
+
+
+USERNS_HINT = (
+    "unprivileged user namespaces seem to be switched off here; `realrun doctor` says by what"
+)
+
+
+class KernelRefused(RealRunError):
+    """A system call failed: which, on what, why, and what to try.
+
+    >>> str(KernelRefused("chroot", "/nowhere", errno.ENOENT))
+    'chroot(/nowhere): No such file or directory'
+    """
+
+    REMEDY = {
+        ("clone3", errno.EPERM): USERNS_HINT,
+        ("clone3", errno.ENOSPC): "raise /proc/sys/user/max_*_namespaces",
+        ("clone3", errno.EAGAIN): "too many processes; see `ulimit -u` and the pids cgroup",
+        ("mount", errno.EPERM): USERNS_HINT,
+        ("setresuid", errno.EINVAL): "that user id is not mapped into this user namespace",
+        ("setresgid", errno.EINVAL): "that group id is not mapped into this user namespace",
+    }
+
+    def __init__(self, call: str, on: str, number: int) -> None:
+        self.call, self.on, self.number = call, on, number
+        hint = self.REMEDY.get((call, number))
+        super().__init__(f"{call}({on}): {os.strerror(number)}" + (f"; {hint}" if hint else ""))

@@ -1,0 +1,27 @@
+"""Where the engine keeps things: one root folder, everything below it.
+
+    ROOT/image/        the OCI image layout (blobs, index.json)
+    ROOT/layers/       layers unpacked once, by diff id, the lower directories of overlay
+    ROOT/instances/ID/ one started image: its writable layer and what is needed to undo it
+    ROOT/guest/        disks and initial ram disks for guests, by digest
+    ROOT/tools/        unpacked packages: QEMU, kernels, busybox
+    ROOT/tmp/          half-made things; whatever lies here belongs to nobody
+
+ROOT is `$REALRUN_ROOT`, else `/var/lib/realrun` for root and
+`$XDG_DATA_HOME/realrun` (`~/.local/share/realrun`) for everybody else.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def root() -> Path:
+    """The engine's root folder; it need not exist yet."""
+    if chosen := os.environ.get("REALRUN_ROOT"):
+        return Path(chosen).absolute()
+    if os.geteuid() == 0:
+        return Path("/var/lib/realrun")
+    data_home = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
+    return Path(data_home) / "realrun"
