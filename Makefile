@@ -1,0 +1,48 @@
+# Two commands do everything: `make demo` and `make test`. Both begin with `make setup`.
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+BIN := .venv/bin
+
+.PHONY: help setup demo test lint format check data environment.yml lock clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z.]*\):.*## /    make \1\t/p' Makefile | expand -t 30
+
+setup:  ## make .venv from uv.lock, once
+	@tools/setup.sh
+
+demo: setup  ## build one image, run it in every isolation, measure, simulate, write out/report.html
+	@$(BIN)/realrun demo --out out
+	@$(BIN)/sim calibrate out/measured -o out/profile.toml
+	@$(BIN)/sim run out/profile.toml -o out/simulated
+	@$(BIN)/sim report --measured out/measured --recorded data/measured \
+		--profile out/profile.toml --simulated out/simulated -o out/report.html
+
+test: setup  ## run every test; what this machine cannot do is skipped, and the end says why
+	@$(BIN)/realrun fetch || echo "make test: some guest tools are not here; their tests will be skipped"
+	@$(BIN)/python -m pytest -ra
+
+lint: setup  ## rules of style, format and types
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+format: setup  ## put the source into its one format
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+check: lint test  ## what has to pass before a change is handed in
+
+data: setup  ## record data/measured anew, on this machine
+	@$(BIN)/realrun demo --out out
+	@mkdir -p data/measured
+	@cp out/measured/*.csv out/measured/*.meta.json data/measured/
+
+environment.yml: setup  ## write environment.yml anew from pyproject.toml
+	@$(BIN)/python tools/environment_yml.py > $@.new && mv $@.new $@
+
+lock: setup  ## pin anew what pyproject.toml asks for
+	@UV_NO_CONFIG=1 $(BIN)/uv lock
+
+clean:  ## take away all that these commands made here
+	rm -rf .venv out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
