@@ -1,0 +1,60 @@
+"""The contract of the tables (data/README.md), as types: one class a table, one field a column.
+
+Measured and simulated tables have the same columns, so that one chart draws both.
+"""
+
+from typing import NamedTuple
+
+ISOLATIONS = ("process", "container", "uml", "qemu")
+FITTED_UP_TO = 4  # storms and memory with more instances are held out from calibration
+
+
+class StartupRow(NamedTuple):
+    """One phase of one start; times in seconds since the request."""
+
+    machine: str
+    isolation: str
+    accelerator: str
+    run: int
+    first: int
+    order: int
+    part: str
+    step: int
+    phase: str
+    begin_s: float
+    duration_s: float
+    cpu_s: float
+
+
+class StormRow(NamedTuple):
+    """One instance of a start storm; times in seconds since the storm began."""
+
+    machine: str
+    isolation: str
+    accelerator: str
+    n: int
+    repeat: int
+    instance: int
+    requested_s: float
+    ready_s: float
+
+
+class MemoryRow(NamedTuple):
+    """One amount of memory, summed over `n` running instances."""
+
+    machine: str
+    isolation: str
+    accelerator: str
+    n: int
+    account: str
+    part: str
+    value_mib: float
+
+
+Row = StartupRow | StormRow | MemoryRow
+TABLES: dict[str, type[StartupRow] | type[StormRow] | type[MemoryRow]] = {
+    "startup": StartupRow,
+    "storm": StormRow,
+    "memory": MemoryRow,
+}
+LEAST = {"n": 1, "run": 0, "repeat": 0, "instance": 0, "step": 0, "first": 0, "order": 0}

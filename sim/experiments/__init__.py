@@ -1,0 +1,1 @@
+"""Experiments: each a function that answers one question, with rows as the measured tables have."""

@@ -1,0 +1,50 @@
+"""How long does it take to start many at once?"""
+
+from collections.abc import Sequence
+
+from sim.contract import StormRow
+from sim.engine.streams import stream
+from sim.model.host import HostModel, build_host
+from sim.model.instance import Process, Span, check_spans, start
+from sim.profiles import Isolation, Profile
+
+
+def storm(
+    profile: Profile, isolation: str, ns: Sequence[int], *, repeats: int = 5, seed: int = 0
+) -> list[StormRow]:
+    """Request `n` instances of one image at the same moment, for each n of `ns`, `repeats` times.
+
+    Question: when is each of them ready, and when is the last? All are requested at 0 s.
+    Same profile and seed: same rows.
+    """
+    kind = profile[isolation]
+    head = (profile.provenance.machine, isolation, kind.accelerator)
+    return [
+        StormRow(*head, n, repeat, instance, 0.0, ready_s)
+        for n in ns
+        for repeat in range(repeats)
+        for instance, ready_s in enumerate(one_storm(profile, kind, n, repeat, seed))
+    ]
+
+
+def one_storm(profile: Profile, kind: Isolation, n: int, repeat: int, seed: int) -> list[float]:
+    """When each of `n` instances that are requested at 0 s is ready."""
+    if n < 1:
+        raise ValueError(f"n must be >= 1, got {n}")
+    host = build_host(profile.host, kind)
+    ready_s = [0.0] * n
+    for instance in range(n):
+        host.env.process(_instance(host, kind, instance, repeat, seed, ready_s))
+    host.env.run()
+    host.check()
+    return ready_s
+
+
+def _instance(
+    host: HostModel, kind: Isolation, instance: int, repeat: int, seed: int, ready_s: list[float]
+) -> Process:
+    spans: list[Span] = []
+    luck = stream(seed, "spread", repeat, instance)
+    yield from start(host, kind.stage, luck, spans.append)
+    ready_s[instance] = host.env.now
+    check_spans(spans, asked_s=0.0, ready_s=host.env.now)

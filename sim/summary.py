@@ -1,0 +1,166 @@
+"""From rows to the few numbers that are drawn and printed. Charts compute nothing: this does."""
+
+import warnings
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.stats import bootstrap
+
+from sim.contract import FITTED_UP_TO
+
+KEY = ["isolation", "accelerator"]
+RESAMPLES = 4999
+
+
+class Interval(NamedTuple):
+    """A median with its 95 % interval, and of how many values."""
+
+    median: float
+    low: float
+    high: float
+    n: int
+
+
+def interval(values: Iterable[float]) -> Interval:
+    """The median of `values` with its 95 % bootstrap interval (percentile, fixed seed).
+
+    Fewer than two values, or equal ones, have no spread to resample: the interval is the median.
+    Source: B. Efron, R. Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
+    """
+    data = np.asarray(list(values), dtype=float)
+    middle = float(np.median(data))
+    if len(data) < 2 or np.ptp(data) == 0:
+        return Interval(middle, middle, middle, len(data))
+    result = bootstrap(
+        (data,),
+        np.median,
+        n_resamples=RESAMPLES,
+        method="percentile",
+        random_state=np.random.default_rng(0),
+    )
+    low, high = result.confidence_interval
+    return Interval(middle, float(low), float(high), len(data))
+
+
+def warm_starts(startup: pd.DataFrame) -> pd.DataFrame:
+    """The phases up to the first output, without the first start after the image was built."""
+    return startup[(startup["part"] == "start") & (startup["first"] == 0)]
+
+
+def start_totals(startup: pd.DataFrame) -> pd.DataFrame:
+    """One row a warm start: `total_s`, from the request to the first output."""
+    groups = warm_starts(startup).groupby([*KEY, "run"], sort=False)
+    return groups["duration_s"].sum().rename("total_s").reset_index()
+
+
+def start_medians(startup: pd.DataFrame) -> pd.DataFrame:
+    """One row an isolation: median start with its interval, and of how many starts."""
+    rows = [
+        (*key, *interval(group["total_s"]))
+        for key, group in start_totals(startup).groupby(KEY, sort=False)
+    ]
+    return pd.DataFrame(rows, columns=[*KEY, "median_s", "low_s", "high_s", "starts"])
+
+
+def median_start(startup: pd.DataFrame) -> pd.DataFrame:
+    """The phases of the start whose total is the median one (the lower of two), per isolation.
+
+    One real start instead of the medians of the phases: its phases follow each other and add up.
+    """
+    picked = []
+    for _, group in start_totals(startup).groupby(KEY, sort=False):
+        ordered = group.sort_values(["total_s", "run"])
+        picked.append(ordered.iloc[[(len(ordered) - 1) // 2]])
+    if not picked:
+        return warm_starts(startup)
+    runs = pd.concat(picked)[[*KEY, "run"]]
+    return warm_starts(startup).merge(runs, on=[*KEY, "run"]).sort_values([*KEY, "step"])
+
+
+def storm_points(storm: pd.DataFrame) -> pd.DataFrame:
+    """One row an isolation and n: medians over the storms of makespan and of median latency.
+
+    `low_s`, `high_s`: the smallest and largest makespan, since there are only few storms.
+    """
+    timed = storm.assign(latency_s=storm["ready_s"] - storm["requested_s"])
+    each = timed.groupby([*KEY, "n", "repeat"], sort=False).agg(
+        makespan_s=("ready_s", "max"), p50_s=("latency_s", "median")
+    )
+    points = each.groupby([*KEY, "n"], sort=False).agg(
+        makespan_s=("makespan_s", "median"),
+        low_s=("makespan_s", "min"),
+        high_s=("makespan_s", "max"),
+        p50_s=("p50_s", "median"),
+        storms=("makespan_s", "size"),
+    )
+    return points.reset_index()
+
+
+def memory_points(memory: pd.DataFrame, account: str) -> pd.DataFrame:
+    """One row an isolation, part and n: memory in one account, median where measured repeatedly."""
+    rows = memory[(memory["account"] == account) & memory["value_mib"].notna()]
+    groups = rows.groupby([*KEY, "part", "n"], sort=False)
+    return groups["value_mib"].median().reset_index()
+
+
+def one_instance(memory: pd.DataFrame) -> pd.DataFrame:
+    """The parts (account pss) of one instance: those at the smallest n, divided by that n."""
+    points = memory_points(memory, "pss")
+    points = points[points["part"] != "total"]
+    least = points.groupby(KEY)["n"].transform("min")
+    parts = points[points["n"] == least].copy()
+    parts["value_mib"] /= parts["n"]
+    return parts.reset_index(drop=True)
+
+
+def memory_each(memory: pd.DataFrame, account: str = "pss") -> pd.DataFrame:
+    """One row an isolation: memory per instance at the smallest n (`n`) that was measured."""
+    points = memory_points(memory, account)
+    points = points[points["part"] == "total"]
+    rows = points.loc[points.groupby(KEY, sort=False)["n"].idxmin()].copy()
+    rows["each_mib"] = rows["value_mib"] / rows["n"]
+    return rows[[*KEY, "n", "each_mib"]].reset_index(drop=True)
+
+
+def prediction_errors(measured: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
+    """Measured against simulated, one row a quantity and n; both frames as `quantities` makes them.
+
+    `held_out` tells whether the fit had not seen this n. `error_ratio` = simulated/measured - 1.
+    """
+    on = [*KEY, "quantity", "n"]
+    both = measured.merge(simulated, on=on, suffixes=("_measured", "_simulated"))
+    both["error_ratio"] = both["value_simulated"] / both["value_measured"] - 1
+    both["held_out"] = both["n"] > FITTED_UP_TO
+    return both.reset_index(drop=True)
+
+
+def quantities(storm: pd.DataFrame, memory: pd.DataFrame) -> pd.DataFrame:
+    """Everything that the model predicts, in one long table: isolation, quantity, n, value."""
+    points = storm_points(storm)
+    long = [
+        points[[*KEY, "n"]].assign(quantity=name, value=points[column])
+        for name, column in (("storm makespan [s]", "makespan_s"), ("storm p50 [s]", "p50_s"))
+    ]
+    for account in ("pss", "cgroup", "available"):
+        totals = memory_points(memory, account)
+        totals = totals[(totals["part"] == "total") & (totals["value_mib"] > 0)]
+        name = f"memory {account} [MiB]"
+        long.append(totals[[*KEY, "n"]].assign(quantity=name, value=totals["value_mib"]))
+    filled = [frame for frame in long if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else long[0]
+
+
+def worst_and_median(errors: pd.DataFrame) -> pd.DataFrame:
+    """One row an isolation and quantity: median and largest size of the error on held-out n."""
+    held_out = errors[errors["held_out"]].assign(size=lambda frame: frame["error_ratio"].abs())
+    groups = held_out.groupby([*KEY, "quantity"], sort=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = groups.agg(
+            median_ratio=("size", "median"),
+            worst_ratio=("size", "max"),
+            ns=("n", lambda ns: ", ".join(map(str, sorted(ns)))),
+        )
+    return found.reset_index()

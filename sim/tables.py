@@ -1,0 +1,80 @@
+"""Tables as pandas frames: one machine's measured, recorded or simulated rows, with their birth certificate."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sim.contract import TABLES, Row
+from sim.errors import BadTable
+from sim.files import read_meta, read_table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tables:
+    """What one folder holds. A table that is not there is a frame without rows."""
+
+    startup: pd.DataFrame
+    storm: pd.DataFrame
+    memory: pd.DataFrame
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    def isolations(self) -> set[str]:
+        """Isolations that have rows in any table."""
+        frames = (self.startup, self.storm, self.memory)
+        return {name for frame in frames for name in frame["isolation"]}
+
+    def only(self, isolations: Iterable[str]) -> "Tables":
+        """The same tables with the rows of these isolations only."""
+        names = set(isolations)
+        frames = {name: getattr(self, name) for name in TABLES}
+        kept = {name: frame[frame["isolation"].isin(names)] for name, frame in frames.items()}
+        return Tables(**kept, meta=self.meta)
+
+
+def as_frame(name: str, rows: Iterable[Row] = ()) -> pd.DataFrame:
+    """Rows of the table `name` as a frame with exactly the columns of the contract."""
+    return pd.DataFrame(list(rows), columns=list(TABLES[name]._fields))
+
+
+def load(folder: Path, required: Iterable[str] = ("startup",)) -> Tables:
+    """The tables in `folder`; of several machines, the one that the birth certificate names.
+
+    Raises BadTable if the folder or a `required` table is missing, or a table breaks the contract.
+    """
+    if not folder.is_dir():
+        raise BadTable(f"{folder}: no such folder; expected one with {', '.join(TABLES)} as .csv")
+    needed, frames, meta = set(required), {}, {}
+    for name in TABLES:
+        there = name in needed or (folder / f"{name}.csv").exists()
+        frames[name] = as_frame(name, read_table(folder, name) if there else ())
+        meta = _joined(meta, read_meta(folder, name))
+    machine = meta.get("machine") or _most_rows(frames["startup"])
+    kept = {name: _of_machine(frame, machine) for name, frame in frames.items()}
+    return Tables(**kept, meta={"machine": machine, **meta})
+
+
+def load_if_there(folder: Path | None) -> Tables:
+    """The tables in `folder`, or empty ones if there is no such folder or nothing in it."""
+    if folder is None or not any((folder / f"{name}.csv").exists() for name in TABLES):
+        return Tables(**{name: as_frame(name) for name in TABLES})
+    return load(folder, required=())
+
+
+def _joined(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Two birth certificates of one folder as one; reasons for skipping are collected."""
+    skipped = {**(old.get("skipped") or {}), **(new.get("skipped") or {})}
+    return {**new, **old, "skipped": skipped}
+
+
+def _most_rows(startup: pd.DataFrame) -> str:
+    counts = startup["machine"].value_counts()
+    return str(counts.index[0]) if len(counts) else ""
+
+
+def _of_machine(frame: pd.DataFrame, machine: str) -> pd.DataFrame:
+    """The rows of one machine; all of them if none is of that machine."""
+    own = frame[frame["machine"] == machine]
+    return (own if len(own) else frame).reset_index(drop=True)
