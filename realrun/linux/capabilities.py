@@ -1,0 +1,53 @@
+"""What root may still do inside: Docker's default capabilities, in all five sets.
+
+Source: capabilities(7); the list is Docker's `DefaultCapabilities`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+
+from realrun.linux import libc
+
+NAMES = (
+    "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE "
+    "NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO "
+    "SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME "
+    "SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG "
+    "WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE"
+).split()
+DOCKER_DEFAULT = (
+    "CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP "
+    "NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE"
+).split()
+
+VERSION_3 = 0x20080522
+PR_CAPBSET_READ, PR_CAPBSET_DROP = 23, 24
+PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
+
+
+def mask(names: list[str]) -> int:
+    """The bit mask of capabilities given by name without `CAP_`.
+
+    >>> mask(["CHOWN", "DAC_READ_SEARCH"])
+    5
+    """
+    return sum(1 << NAMES.index(name) for name in names)
+
+
+def drop_bounding(keep: int) -> None:
+    """Take all but `keep` out of the bounding set, up to the last one this kernel knows."""
+    for number in range(64):
+        if libc.prctl(PR_CAPBSET_READ, number) < 0:
+            return
+        if not keep >> number & 1:
+            libc.call("prctl", PR_CAPBSET_DROP, number, 0, 0, 0, on=f"drop capability {number}")
+
+
+def set_all(permitted: int) -> None:
+    """Permitted and effective become `permitted`; inheritable and ambient become empty."""
+    header = (ctypes.c_uint32 * 2)(VERSION_3, 0)
+    low, high = permitted & 0xFFFFFFFF, permitted >> 32
+    data = (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0)
+    libc.call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0, on="ambient set")
+    libc.syscall("capset", header, data, on="capability sets")

@@ -1,0 +1,175 @@
+"""The file system that a container sees: overlay, /proc, /sys, /dev, and the change of root.
+
+Sources: mount(2), pivot_root(2), the kernel's `filesystems/overlayfs.rst`, the default file
+systems and devices of the OCI runtime specification (`config-linux.md`), and the paths that
+Docker masks (`oci/defaults.go`).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import stat
+
+from realrun.errors import KernelRefused, UsageError
+from realrun.linux import libc
+
+# sys/mount.h
+RDONLY, NOSUID, NODEV, NOEXEC, REMOUNT = 1, 2, 4, 8, 32
+BIND, REC, PRIVATE, SLAVE = 4096, 16384, 1 << 18, 1 << 19
+DETACH = 2
+
+DEVICES = (("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9))
+TTY = ("tty", 5, 0)
+LINKS = (
+    ("fd", "/proc/self/fd"),
+    ("stdin", "/proc/self/fd/0"),
+    ("stdout", "/proc/self/fd/1"),
+    ("stderr", "/proc/self/fd/2"),
+    ("ptmx", "pts/ptmx"),
+    ("core", "/proc/kcore"),
+)
+MASKED = (
+    "/proc/acpi",
+    "/proc/asound",
+    "/proc/interrupts",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/sys/firmware",
+    "/sys/devices/virtual/powercap",
+)
+READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
+MAX_OPTIONS = 4095  # mount(2) hands the kernel at most one page of options
+
+
+def mount(source: str | None, target: str, kind: str | None, flags: int, data: str = "") -> None:
+    """mount(2)."""
+    libc.call(
+        "mount",
+        libc.text(source),
+        libc.text(target),
+        libc.text(kind),
+        ctypes.c_ulong(flags),
+        libc.text(data or None),
+        on=target,
+    )
+
+
+def make_private() -> None:
+    """From here on nothing that is mounted shows outside, nor the other way round."""
+    mount(None, "/", None, REC | PRIVATE)
+
+
+def overlay(layers: list[str], upper: str, work: str, target: str, rootless: bool) -> None:
+    """Stack read-only `layers` (base first) under the writable `upper`, at `target`.
+
+    `redirect_dir` is left off so that a layer's own attributes cannot point elsewhere;
+    without privilege the marks of deletion live in `user.` attributes (`userxattr`).
+    Layers are named relative to their common folder: the options must fit one page.
+    """
+    common = os.path.commonpath(layers) if len(layers) > 1 else os.path.dirname(layers[0])
+    lower = ":".join(os.path.relpath(layer, common) for layer in reversed(layers))
+    options = f"lowerdir={lower},upperdir={upper},workdir={work}"
+    options += ",userxattr" if rootless else ",redirect_dir=nofollow"
+    if len(options) > MAX_OPTIONS:
+        raise UsageError(f"{len(layers)} layers do not fit the {MAX_OPTIONS} bytes of mount(2)")
+    here = os.open(".", os.O_PATH | os.O_CLOEXEC)
+    try:
+        os.chdir(common)
+        mount("overlay", target, "overlay", 0, options)
+    finally:
+        os.fchdir(here)
+        os.close(here)
+
+
+def ensure_directory(root: str, name: str) -> str:
+    """`root/name` as a real directory: an image that puts a link there is refused."""
+    path = f"{root}/{name}"
+    try:
+        os.mkdir(path, 0o755)
+    except FileExistsError:
+        if not stat.S_ISDIR(os.lstat(path).st_mode):
+            raise UsageError(f"the image's /{name} is not a directory; cannot mount on it") from None
+    return path
+
+
+def mount_proc(root: str) -> None:
+    """A /proc of the new PID namespace."""
+    mount("proc", ensure_directory(root, "proc"), "proc", NOSUID | NODEV | NOEXEC)
+
+
+def mount_sys(root: str) -> None:
+    """A read-only /sys that shows the new network namespace."""
+    mount("sysfs", ensure_directory(root, "sys"), "sysfs", NOSUID | NODEV | NOEXEC | RDONLY)
+
+
+def mount_dev(root: str, rootless: bool) -> None:
+    """A minimal /dev: the six usual devices, its own terminals, shared memory and queues."""
+    dev = ensure_directory(root, "dev")
+    mount("tmpfs", dev, "tmpfs", NOSUID, "mode=755,size=65536k")
+    for name, major, minor in (*DEVICES, TTY):
+        make_device(f"{dev}/{name}", major, minor, rootless)
+    for name, points_to in LINKS:
+        os.symlink(points_to, f"{dev}/{name}")
+    for name in ("pts", "shm", "mqueue"):
+        os.mkdir(f"{dev}/{name}")
+    tty_group = "" if rootless else ",gid=5"
+    flags = NOSUID | NOEXEC
+    mount("devpts", f"{dev}/pts", "devpts", flags, f"newinstance,ptmxmode=0666,mode=620{tty_group}")
+    mount("shm", f"{dev}/shm", "tmpfs", flags | NODEV, "mode=1777,size=65536k")
+    mount("mqueue", f"{dev}/mqueue", "mqueue", flags | NODEV)
+
+
+def make_device(path: str, major: int, minor: int, rootless: bool) -> None:
+    """One device node; without privilege the host's own node, bound."""
+    if not rootless:
+        os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(major, minor))
+        os.chmod(path, 0o666)
+        return
+    os.close(os.open(path, os.O_CREAT | os.O_CLOEXEC, 0o666))
+    mount(f"/dev/{os.path.basename(path)}", path, None, BIND)
+
+
+def bind_host(root: str) -> None:
+    """The host's own /proc, /sys and /dev: nothing is hidden."""
+    for name in ("proc", "sys", "dev"):
+        mount(f"/{name}", ensure_directory(root, name), None, BIND | REC)
+
+
+def pivot_root(root: str) -> None:
+    """Make `root` the root and detach the old one, so that no way leads back.
+
+    Stacking the old root on the new one at "." needs no folder for it (pivot_root(2)).
+    """
+    os.chdir(root)
+    libc.syscall("pivot_root", b".", b".", on=root)
+    libc.call("umount2", b".", DETACH, on="the old root")
+    os.chdir("/")
+
+
+def mask_paths() -> None:
+    """Hide what tells of the host, and make its switches read-only."""
+    for path in MASKED:
+        cover(path)
+    for path in READ_ONLY:
+        if os.path.exists(path):
+            mount(path, path, None, BIND | REC)
+            mount(None, path, None, BIND | REMOUNT | RDONLY | NOSUID | NODEV | NOEXEC)
+
+
+def cover(path: str) -> None:
+    """Put nothing over `path`: an empty folder over a folder, /dev/null over a file."""
+    try:
+        if os.path.isdir(path):
+            mount("tmpfs", path, "tmpfs", RDONLY, "size=0")
+        elif os.path.exists(path):
+            mount("/dev/null", path, None, BIND)
+    except KernelRefused as refused:
+        if refused.number != errno.ENOENT:
+            raise

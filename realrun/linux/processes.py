@@ -1,0 +1,89 @@
+"""One process and its kin: pidfds, parent's death, descriptors, processor time.
+
+Sources: pidfd_open(2), prctl(2), close_range(2), proc(5).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+
+from realrun.errors import KernelRefused
+from realrun.linux import libc
+
+PR_SET_PDEATHSIG = 1
+CLOSE_RANGE_CLOEXEC = 4
+
+
+def die_with_parent() -> None:
+    """Get SIGKILL when the parent ends; a change of user or capabilities clears this."""
+    libc.call("prctl", PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0, on="parent death signal")
+
+
+def close_all_on_exec(first: int) -> None:
+    """Let no descriptor from `first` upwards survive exec(2)."""
+    try:
+        libc.syscall("close_range", first, 0x7FFFFFFF, CLOSE_RANGE_CLOEXEC, on=f"{first}-")
+    except KernelRefused as refused:  # before Linux 5.11
+        if refused.number not in (errno.ENOSYS, errno.EINVAL):
+            raise
+        for name in os.listdir("/proc/self/fd"):
+            if int(name) >= first:
+                close_on_exec(int(name))
+
+
+def close_on_exec(fd: int) -> None:
+    """Mark `fd`, unless it has gone meanwhile (the folder listing's own descriptor has)."""
+    try:
+        os.set_inheritable(fd, False)
+    except OSError as error:
+        if error.errno != errno.EBADF:
+            raise
+
+
+def pidfd(pid: int) -> int:
+    """A descriptor of process `pid`: readable once it has ended, never reused."""
+    return libc.syscall("pidfd_open", pid, 0, on=pid)
+
+
+def send_signal(fd: int, number: int) -> None:
+    """Send a signal to the process behind a pidfd; one that has ended is no error."""
+    try:
+        libc.syscall("pidfd_send_signal", fd, int(number), None, 0, on=signal.Signals(number).name)
+    except KernelRefused as refused:
+        if refused.number != errno.ESRCH:
+            raise
+
+
+def children(pid: int) -> list[int]:
+    """The processes that `pid` started or was handed, none if it has ended."""
+    found: list[int] = []
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children", encoding="utf-8") as file:
+                found.extend(int(child) for child in file.read().split())
+    except (FileNotFoundError, ProcessLookupError):
+        return found
+    return found
+
+
+def descendants(pid: int) -> list[int]:
+    """`pid` and all that it started and that still run, parents first."""
+    found = [pid]
+    for parent in found:
+        found.extend(children(parent))
+    return found
+
+
+def cpu_ns(pids: list[int]) -> int:
+    """Processor time of all threads of `pids` so far, ns (`schedstat`, first column)."""
+    total = 0
+    for pid in pids:
+        try:
+            for task in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{task}/schedstat", encoding="utf-8") as file:
+                    total += int(file.read().split()[0])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return total

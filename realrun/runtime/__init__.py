@@ -1,0 +1,1 @@
+"""Starting an image: what is asked for (spec), how it is done (plan), who does it (spawner)."""

@@ -1,0 +1,71 @@
+"""The caller's end of the spawner process: the same methods as `Watch`."""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import realrun
+from realrun.errors import RealRunError
+from realrun.runtime.server import PACKET
+from realrun.runtime.watch import Event
+
+CODE = "import sys; sys.path.insert(0, {home!r}); from realrun.runtime.server import main; main()"
+
+
+class Spawner:
+    """A small process that starts instances for this one, however large this one is.
+
+    Use it in `with`; leaving kills and cleans up whatever still runs.
+    """
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        home = str(Path(realrun.__file__).parents[1])
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", CODE.format(home=home), str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+            )
+        self.socket = ours
+
+    def fileno(self) -> int:
+        """Readable when there are events."""
+        return self.socket.fileno()
+
+    def start(self, request: dict[str, Any], fds: list[int]) -> None:
+        """Begin a start; the descriptors are passed on and stay open here."""
+        message = json.dumps({"do": "start", "request": request}).encode()
+        socket.send_fds(self.socket, [message], fds)
+
+    def signal(self, instance: str, number: int) -> None:
+        """Pass a signal to an instance's first process."""
+        self.socket.send(json.dumps({"do": "signal", "id": instance, "signal": number}).encode())
+
+    def events(self, timeout_s: float | None = None) -> list[Event]:
+        """What happened, at least one event unless the time is up."""
+        told: list[Event] = []
+        while select.select([self.socket], [], [], 0 if told else timeout_s)[0]:
+            data = self.socket.recv(PACKET)
+            if not data:
+                raise RealRunError("the spawner process has died; `realrun prune` cleans up")
+            told.append(json.loads(data))
+            if told[-1]["event"] == "refused":
+                raise RealRunError(told[-1]["why"])
+        return told
+
+    def close(self) -> None:
+        """Let the spawner kill and clean up, and wait for it."""
+        self.socket.close()
+        self.process.wait()
+
+    def __enter__(self) -> Spawner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,171 @@
+"""Which steps make a process or a container out of a spec, and why in this order.
+
+The order follows the OCI runtime specification and runc: namespaces with the clone, ids before
+anything that needs a right, the control group before it is hidden, mounts before the root changes,
+the filter before the rights are gone, the user last.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from realrun.linux import capabilities, cgroups
+from realrun.runtime.plan import CHILD, ENGINE, FIRST_OUTPUT, Plan, Step
+from realrun.runtime.spec import Spec
+from realrun.runtime.users import User
+
+CLONE = "clone"
+
+
+def rootless() -> bool:
+    """Are we an ordinary user: then everything happens in a user namespace."""
+    return os.geteuid() != 0
+
+
+def has_cgroup() -> bool:
+    """May we make control groups here."""
+    here = cgroups.detect()
+    return here.writable and "memory" in here.trees
+
+
+def make(spec: Spec, folder: str, user: User) -> Plan:
+    """The plan for `process` or `container`."""
+    steps = container_steps if spec.isolation == "container" else process_steps
+    chosen = [*steps(spec, folder, user), FIRST_OUTPUT]
+    return Plan(spec.id, spec.isolation, "none", tuple(chosen))
+
+
+def process_steps(spec: Spec, folder: str, user: User) -> list[Step]:
+    """The image's files and nothing else: everything of the host stays in sight."""
+    return [
+        directories(folder),
+        clone(["mnt"], "fork; a mount table of its own, so that the files below leave no trace"),
+        *user_namespace(),
+        private_mounts(),
+        overlay(spec, folder),
+        Step("host files", "show the host's own /proc, /sys and /dev", CHILD, "host files",
+             {"root": f"{folder}/root"}),
+        Step("chroot", "make the image's files the root directory", CHILD, "chroot",
+             {"root": f"{folder}/root"}),
+        *last_steps(spec, user, keep=None),
+    ]  # fmt: skip
+
+
+def container_steps(spec: Spec, folder: str, user: User) -> list[Step]:
+    """An isolated space on the host's own kernel."""
+    own = ["mnt", "pid", "uts", "ipc"] + (["net"] if spec.network == "none" else [])
+    root = {"root": f"{folder}/root"}
+    loopback = Step("loopback", "switch on the loopback device", CHILD, "loopback")
+    return [
+        directories(folder),
+        *cgroup_steps(spec),
+        clone(own, f"make the first process in new namespaces: {', '.join(own)}"),
+        *join_steps(spec),
+        *user_namespace(),
+        private_mounts(),
+        overlay(spec, folder),
+        Step("proc", "mount a /proc that shows only this container's processes", CHILD, "proc", root),
+        *sys_steps(spec, root),
+        Step("dev", "make a /dev with the six usual devices and its own terminals", CHILD, "dev",
+             root | {"rootless": rootless()}),
+        Step("pivot root", "make the image the root and detach the host's files", CHILD,
+             "pivot root", root),
+        Step("mask paths", "cover what in /proc and /sys tells of the host", CHILD, "mask paths"),
+        Step("hostname", "give the container its own name", CHILD, "hostname",
+             {"name": spec.hostname}),
+        *([loopback] if spec.network == "none" else []),
+        Step("seccomp", "refuse dangerous system calls from now on", CHILD, "seccomp"),
+        *last_steps(spec, user, keep=capabilities.DOCKER_DEFAULT),
+    ]  # fmt: skip
+
+
+def sys_steps(spec: Spec, root: dict[str, str]) -> list[Step]:
+    """A sysfs belongs to a network namespace: without a new one a rootless mount is refused."""
+    if spec.network == "host" and rootless():
+        return []
+    return [Step("sys", "mount a read-only /sys", CHILD, "sys", root)]
+
+
+def directories(folder: str) -> Step:
+    """The writable layer: image plus this thin layer = container."""
+    return Step("writable layer", "make an empty layer to take this instance's changes", ENGINE,
+                "directories", {"folder": folder, "names": ["upper", "work", "root"]})  # fmt: skip
+
+
+def cgroup_steps(spec: Spec) -> list[Step]:
+    """A group to count memory and processor time in, if we may make one."""
+    if not has_cgroup():
+        return []
+    return [Step("cgroup", "make a control group that counts and limits what is used", ENGINE,
+                 "cgroup", {"name": spec.id, "limits": dict(spec.limits)})]  # fmt: skip
+
+
+def join_steps(spec: Spec, hide: bool = True) -> list[Step]:
+    """Into the group; outside paths still exist here, after the change of root they do not."""
+    if not has_cgroup():
+        return []
+    group = cgroups.folders(cgroups.detect(), spec.id)
+    return [Step("join cgroup", "enter the control group, and hide the groups above it", CHILD,
+                 "join cgroup", {"group": group, "hide": hide})]  # fmt: skip
+
+
+def clone(own: list[str], does: str) -> Step:
+    """The one step of the kernel's: a child in namespaces of its own."""
+    namespaces = ["user", *own] if rootless() else own
+    return Step(CLONE, does, ENGINE, CLONE, {"namespaces": namespaces})
+
+
+def user_namespace() -> list[Step]:
+    """Without privilege: be root inside a user namespace, and oneself outside."""
+    if not rootless():
+        return []
+    return [Step("user namespace", "become root inside, while staying an ordinary user outside",
+                 CHILD, "user namespace", {"uid": os.geteuid(), "gid": os.getegid()})]  # fmt: skip
+
+
+def private_mounts() -> Step:
+    """Before any mount: else it would show on the host."""
+    return Step("private mounts", "let no mount be seen outside", CHILD, "private mounts")
+
+
+def overlay(spec: Spec, folder: str) -> Step:
+    """The image's layers, read-only, with the writable layer on top."""
+    return Step("overlay", f"stack the image's {len(spec.layers)} layers and the writable one",
+                CHILD, "overlay",
+                {"layers": list(spec.layers), "upper": f"{folder}/upper", "work": f"{folder}/work",
+                 "target": f"{folder}/root", "rootless": rootless()})  # fmt: skip
+
+
+def last_steps(spec: Spec, user: User, keep: list[str] | None) -> list[Step]:
+    """Switch to the image's user, then become the program."""
+    does = "switch to the user" + (" and give up root's dangerous rights" if keep else "")
+    env = {"HOME": user.home} | dict(spec.env)
+    return [
+        Step("working directory", f"make sure that {spec.cwd} exists", CHILD, "working directory",
+             {"cwd": spec.cwd}),
+        Step("user", does, CHILD, "user",
+             {"uid": user.uid, "gid": user.gid, "groups": list(user.groups), "keep": keep}),
+        Step("exec", "replace the engine's code by the program", CHILD, "exec",
+             {"argv": list(spec.argv), "env": env, "cwd": spec.cwd}),
+    ]  # fmt: skip
+
+
+def request(plan: Plan, folder: str) -> dict[str, Any]:
+    """The plan as the spawner takes it: who does what, in JSON."""
+    steps = {step.name: step for step in plan.steps}
+    namespaces = steps[CLONE].args["namespaces"]
+    engine = [step for step in plan.by(ENGINE) if step[1] != CLONE]
+    return {
+        "id": plan.instance,
+        "folder": folder,
+        "cgroup": "cgroup" in steps,
+        "pid_namespace": "pid" in namespaces,
+        "exec": list(steps).index("exec"),
+        "plan": {
+            "engine": engine,
+            "clone": list(steps).index(CLONE),
+            "namespaces": namespaces,
+            "child": plan.by(CHILD),
+        },
+    }

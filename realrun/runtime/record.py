@@ -1,0 +1,72 @@
+"""What a start did, step by step: the stamps turned into phases without gaps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from realrun.runtime.plan import ENGINE, Plan
+
+
+class Phase(NamedTuple):
+    """One step of the plan as it happened; times in seconds since the request."""
+
+    step: int
+    name: str
+    part: str  # "start" up to the first output, "end" from there on
+    begin_s: float
+    duration_s: float
+    cpu_s: float | None  # None where it could not be told apart
+
+
+@dataclass(slots=True, kw_only=True)
+class Record:
+    """One start and its end. Times are ns of the host's monotonic clock, 0 = did not happen."""
+
+    plan: Plan
+    requested_ns: int
+    engine_cpu_ns: int = 0  # what the engine had used when asked
+    engine: list[Any] = field(default_factory=list)  # (step, at_ns, cpu_ns)
+    child: list[Any] = field(default_factory=list)
+    watched: list[Any] = field(default_factory=list)  # (step, at_ns, cpu_ns of the instance)
+    pid: int = 0
+    output_ns: int = 0
+    exit_ns: int = 0
+    removed_ns: int = 0
+    code: int | None = None
+    cpu_s: float = 0.0
+    failure: tuple[int, int, str] | None = None
+
+    def hear(self, event: dict[str, Any]) -> None:
+        """Take over what the spawner told."""
+        if event["event"] == "running":
+            self.pid = event["pid"]
+            self.engine, self.child = event["engine"], [*event["child"], event["exec"]]
+        else:
+            self.code, self.cpu_s = event["code"], event["cpu_s"]
+            self.exit_ns, self.removed_ns = event["exit_ns"], event["removed_ns"]
+            self.failure = event.get("failure")
+
+    def phases(self) -> list[Phase]:
+        """All phases in the order of time; they follow each other without gaps."""
+        found, last_ns = [], self.requested_ns
+        used = {ENGINE: self.engine_cpu_ns, "instance": 0}
+        stamps = [(ENGINE, s) for s in self.engine]
+        stamps += [("instance", s) for s in (*self.child, *self.watched)]
+        for actor, (step, at_ns, cpu_ns) in sorted(stamps, key=lambda s: s[1][1]):
+            cpu_s = max(0, cpu_ns - used[actor]) / 1e9
+            found.append(self.phase(step, self.plan.steps[step].name, "start", last_ns, at_ns, cpu_s))
+            used[actor], last_ns = cpu_ns, at_ns
+        ends = (("exit", self.exit_ns), ("remove", self.removed_ns))
+        for number, (name, at_ns) in enumerate(ends, len(self.plan.steps)):
+            if at_ns:
+                found.append(self.phase(number, name, "end", last_ns, at_ns, None))
+                last_ns = at_ns
+        return found
+
+    def phase(
+        self, step: int, name: str, part: str, from_ns: int, to_ns: int, cpu_s: float | None
+    ) -> Phase:
+        """One phase between two moments."""
+        begin_s = (from_ns - self.requested_ns) / 1e9
+        return Phase(step, name, part, begin_s, (to_ns - from_ns) / 1e9, cpu_s)

@@ -1,0 +1,257 @@
+"""Carry out a plan: the engine's steps here, the child's steps in a clone of this process.
+
+`launch` does one start. `serve` is a process of its own that launches on request, so that a notebook
+of 2 GB with threads in it never has to fork: it imports little, holds one thread, and dies with its
+caller. Everything is imported before the first clone: after the change of root an import would run
+the *image's* code with our rights.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import signal
+import struct
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from realrun.errors import KernelRefused, RealRunError
+from realrun.linux import (
+    capabilities,
+    cgroups,
+    mounts,
+    namespaces,
+    network,
+    processes,
+    seccomp,
+)
+
+STAMP = struct.Struct("<BHQQ")  # kind, step, wall ns, cpu ns
+DONE, FAILED = 1, 2
+NOT_FOUND, NOT_EXECUTABLE = 127, 126  # exit codes, as a shell and Docker give them
+
+
+class Stamp(NamedTuple):
+    """When a step was over, on the host's monotonic clock, and what its actor had used by then."""
+
+    step: int
+    at_ns: int
+    cpu_ns: int
+
+
+class Launched(NamedTuple):
+    """A child on its way into the image."""
+
+    pid: int
+    stamps_fd: int  # the child's stamps; its end means that the program runs
+    lock_fd: int  # held as long as somebody watches over the instance
+    stamps: list[Stamp]  # the engine's own steps
+
+
+class StepFailed(RealRunError):
+    """A step of the plan was refused; names the step."""
+
+
+def stamp(step: int) -> Stamp:
+    """Now, for the end of `step`, as the calling process sees it."""
+    return Stamp(step, time.monotonic_ns(), time.process_time_ns())
+
+
+# --- the engine's steps ---------------------------------------------------------------------------
+
+
+def make_directories(folder: str, names: list[str]) -> None:
+    """The instance's folders."""
+    for name in names:
+        os.mkdir(f"{folder}/{name}")
+
+
+def make_cgroup(name: str, limits: dict[str, int]) -> None:
+    """Account for and limit what the instance uses."""
+    cgroups.create(cgroups.detect(), name, limits)
+
+
+ENGINE_VERBS: dict[str, Callable[..., None]] = {"directories": make_directories, "cgroup": make_cgroup}
+
+
+def launch(folder: str, plan: dict[str, Any], fds: list[int]) -> Launched:
+    """Carry out the engine's steps, clone, and let the child carry out its own.
+
+    `plan` holds `engine` and `child` steps as (place, verb, args) and `namespaces` and `clone`
+    (the place of the clone step). `fds` become the program's stdin, stdout, stderr and, from
+    the fourth on, its descriptors 4, 5, ...
+    """
+    lock_fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        stamps = []
+        for place, verb, args in plan["engine"]:
+            attempt(ENGINE_VERBS[verb], args, verb)
+            stamps.append(stamp(place))
+        reader, writer = os.pipe2(os.O_CLOEXEC)
+        pid = namespaces.clone(plan["namespaces"])
+    except BaseException:
+        os.close(lock_fd)
+        raise
+    if pid == 0:
+        run_child(plan, fds, writer)
+    os.close(writer)
+    stamps.append(stamp(plan["clone"]))
+    return Launched(pid, reader, lock_fd, stamps)
+
+
+def attempt(verb: Any, args: dict[str, Any], name: str) -> None:
+    """Do one step; a plain OSError gets the step's name."""
+    try:
+        verb(**args)
+    except OSError as error:
+        raise StepFailed(f"step {name!r}: {error}") from error
+
+
+# --- the child's steps ----------------------------------------------------------------------------
+
+
+def enter_user_namespace(uid: int, gid: int) -> None:
+    """Become root inside: uid and gid are ours outside."""
+    namespaces.map_to_root(uid, gid)
+    os.setresgid(0, 0, 0)
+    os.setresuid(0, 0, 0)
+
+
+def join_cgroup(group: list[str], hide: bool) -> None:
+    """Enter the group; with `hide` it looks like the root of all groups from inside."""
+    cgroups.join(group)
+    if hide:
+        namespaces.unshare("cgroup")
+
+
+def change_root(root: str) -> None:
+    """chroot(2): only "/" moves; everything else stays in sight."""
+    os.chroot(root)
+    os.chdir("/")
+
+
+def become(uid: int, gid: int, groups: list[int], keep: list[str] | None) -> None:
+    """Switch to the user; with `keep`, root's rights shrink to those capabilities."""
+    if keep is not None:
+        capabilities.drop_bounding(capabilities.mask(keep))
+    if can_set_groups():
+        os.setgroups(groups)
+    os.setresgid(gid, gid, gid)
+    os.setresuid(uid, uid, uid)
+    if keep is not None:
+        capabilities.set_all(capabilities.mask(keep) if uid == 0 else 0)
+
+
+def can_set_groups() -> bool:
+    """False in a user namespace made without privilege (user_namespaces(7))."""
+    try:
+        with open("/proc/self/setgroups", encoding="utf-8") as file:
+            return file.read().strip() == "allow"
+    except FileNotFoundError:
+        return True
+
+
+def make_working_directory(cwd: str) -> None:
+    """The directory to work in, made if the image lacks it, as Docker does."""
+    os.makedirs(cwd, mode=0o755, exist_ok=True)
+
+
+def execute(argv: list[str], env: dict[str, str], cwd: str) -> None:
+    """Replace ourselves by the program."""
+    os.chdir(cwd)
+    processes.die_with_parent()
+    for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    search_and_exec(argv, env)
+
+
+def search_and_exec(argv: list[str], env: dict[str, str]) -> None:
+    """execve(2) along PATH. `os.execvpe` would import a module here, in the image."""
+    if "/" in argv[0]:
+        os.execve(argv[0], argv, env)
+    denied = None
+    for folder in env.get("PATH", "").split(":"):
+        try:
+            os.execve(f"{folder or '.'}/{argv[0]}", argv, env)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except PermissionError as error:
+            denied = error
+    raise denied or FileNotFoundError(errno.ENOENT, "not found in the image's PATH", argv[0])
+
+
+CHILD_VERBS: dict[str, Callable[..., None]] = {
+    "user namespace": enter_user_namespace,
+    "join cgroup": join_cgroup,
+    "private mounts": mounts.make_private,
+    "overlay": mounts.overlay,
+    "proc": mounts.mount_proc,
+    "sys": mounts.mount_sys,
+    "dev": mounts.mount_dev,
+    "host files": mounts.bind_host,
+    "pivot root": mounts.pivot_root,
+    "chroot": change_root,
+    "mask paths": mounts.mask_paths,
+    "hostname": namespaces.set_hostname,
+    "loopback": network.loopback_up,
+    "seccomp": seccomp.load,
+    "working directory": make_working_directory,
+    "user": become,
+    "exec": execute,
+}
+
+
+def run_child(plan: dict[str, Any], fds: list[int], writer: int) -> None:
+    """The child's life up to exec(2). Never returns, and never lets an exception out."""
+    place, verb = 0, ""
+    sys.meta_path.clear()  # no import from here on: it would find the image's modules
+    try:
+        processes.die_with_parent()
+        arrange_descriptors(fds, writer)
+        for place, verb, args in plan["child"]:
+            CHILD_VERBS[verb](**args)
+            os.write(3, STAMP.pack(DONE, *stamp(place)))
+    except BaseException as error:
+        number = getattr(error, "number", None) or getattr(error, "errno", None) or 0
+        os.write(3, STAMP.pack(FAILED, place, number, 0) + str(error).encode("utf-8", "replace"))
+    os._exit(125)
+
+
+def arrange_descriptors(fds: list[int], writer: int) -> None:
+    """0-2 are the program's, 3 our pipe, then what the plan passes on; the rest closes at exec.
+
+    Each source first moves out of the way of all targets, so none is overwritten too early.
+    """
+    targets = {0: fds[0], 1: fds[1], 2: fds[2], 3: writer}
+    targets |= {4 + n: fd for n, fd in enumerate(fds[3:])}
+    away = {to: fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, len(targets)) for to, fd in targets.items()}
+    for target, source in away.items():
+        os.dup2(source, target, inheritable=target != 3)
+    processes.close_all_on_exec(len(targets))
+
+
+# --- what the child reports -----------------------------------------------------------------------
+
+
+def parse_stamps(data: bytes) -> tuple[list[Stamp], tuple[int, int, str] | None]:
+    """The child's stamps, and the failure (step, errno, text) if there was one."""
+    stamps = []
+    for start in range(0, len(data), STAMP.size):
+        kind, step, at_ns, cpu_ns = STAMP.unpack_from(data, start)
+        if kind == FAILED:
+            text = data[start + STAMP.size :].decode("utf-8", "replace")
+            return stamps, (step, at_ns, text)
+        stamps.append(Stamp(step, at_ns, cpu_ns))
+    return stamps, None
+
+
+def exit_code_of(number: int, verb: str) -> int:
+    """The exit code for a child that failed at `verb`: 127, 126 or the engine's 125."""
+    if verb != "exec":
+        return 125
+    return NOT_FOUND if number == errno.ENOENT else NOT_EXECUTABLE

@@ -1,0 +1,74 @@
+"""From a spec to a running instance, whatever the isolation: plan it, start it, tell what happened."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+from realrun.errors import UsageError
+from realrun.linux import cgroups
+from realrun.runtime import planning, state, users
+from realrun.runtime.plan import Plan
+from realrun.runtime.record import Record
+from realrun.runtime.spec import Spec
+from realrun.runtime.watch import Event
+
+
+class Starter(Protocol):
+    """Somebody who starts instances: `Watch` in this process, `Spawner` in one of its own."""
+
+    def start(self, request: dict[str, Any], fds: list[int]) -> None:
+        """Begin a start."""
+
+    def events(self, timeout_s: float | None = None) -> list[Event]:
+        """What happened since."""
+
+    def signal(self, instance: str, number: int) -> None:
+        """Pass on a signal."""
+
+    def fileno(self) -> int:
+        """Readable when there are events."""
+
+    def close(self) -> None:
+        """Kill and clean up what still runs."""
+
+
+def plan_for(spec: Spec, folder: str) -> Plan:
+    """The plan of a process or container, after a look at what this machine allows."""
+    if spec.limits and not planning.has_cgroup():
+        here = cgroups.detect()
+        raise UsageError(
+            "limits need a control group that we may write to, and there is none here "
+            f"(cgroup {here.version}, not delegated); run as root, or without limits"
+        )
+    user = users.resolve(spec.user, lambda path: users.read_from(spec.layers, path))
+    return planning.make(spec, folder, user)
+
+
+def begin(spec: Spec, root: Path, starter: Starter, fds: list[int]) -> Record:
+    """Ask for a start; the record fills as its events come in."""
+    requested_ns, cpu_ns = time.monotonic_ns(), time.process_time_ns()
+    folder = state.create(root, spec.id)
+    try:
+        plan = plan_for(spec, folder)
+        record = Record(plan=plan, requested_ns=requested_ns, engine_cpu_ns=cpu_ns)
+        starter.start(planning.request(plan, folder), fds)
+    except BaseException:
+        state.remove_tree(folder)
+        raise
+    return record
+
+
+def finish(record: Record, starter: Starter) -> Record:
+    """Wait until the instance is gone."""
+    while record.code is None:
+        for event in starter.events():
+            record.hear(event)
+    return record
+
+
+def null() -> int:
+    """An empty input."""
+    return os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)

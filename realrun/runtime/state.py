@@ -1,0 +1,144 @@
+"""What lies on disk about instances, and how to take it away again.
+
+An instance is a folder `ROOT/instances/ID`. Whoever watches over it holds a lock on the folder
+(flock(2), gone with the process however it ends), so a folder without a lock is a leftover: its
+processes, its control group and its files are found by the id alone.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import signal
+import stat
+import time
+from pathlib import Path
+
+from realrun.linux import cgroups
+
+MARK = "REALRUN_INSTANCE"  # in the environment of a guest's virtual machine monitor
+GIVE_UP_S = 5.0
+
+
+def create(root: Path, instance: str) -> str:
+    """The folder of a new instance."""
+    folder = root / "instances" / instance
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o711)
+    return str(folder)
+
+
+def belongs(pid: int | str, instance: str) -> bool:
+    """Is process `pid` of this instance: by the overlay it lives on, or by its mark.
+
+    Every instance has a root mount whose upper directory carries the id, visible in mountinfo
+    even when the process has lost its parent; a guest's monitor carries the id as a mark.
+    """
+    for file, sign in (("mountinfo", f"/{instance}/upper"), ("environ", f"{MARK}={instance}")):
+        try:
+            with open(f"/proc/{pid}/{file}", "rb") as stream:
+                if sign.encode() in stream.read():
+                    return True
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ESRCH, errno.EACCES, errno.EINVAL):
+                raise
+    return False
+
+
+def processes_of(instance: str) -> list[int]:
+    """All processes on this machine that belong to `instance`."""
+    pids = (int(name) for name in os.listdir("/proc") if name.isdigit())
+    return [pid for pid in pids if pid != os.getpid() and belongs(pid, instance)]
+
+
+def kill_processes(instance: str) -> int:
+    """SIGKILL all processes of `instance` until none is left; returns how many there were."""
+    killed: set[int] = set()
+    deadline = time.monotonic() + GIVE_UP_S
+    while found := processes_of(instance):
+        if time.monotonic() > deadline:
+            raise OSError(errno.EBUSY, f"processes {found} do not end", instance)
+        for pid in found:
+            kill(pid)
+        killed |= set(found)
+        time.sleep(0.002)
+    return len(killed)
+
+
+def kill(pid: int) -> None:
+    """SIGKILL; one that has ended already is as good."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def remove_tree(path: str) -> None:
+    """Remove a folder and all below it, following no links; gone already is as good.
+
+    Overlay leaves a folder without any permission bits, which its owner must open first.
+    """
+    try:
+        os.rmdir(path)
+        return
+    except FileNotFoundError:
+        return
+    except NotADirectoryError:
+        os.unlink(path)
+        return
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EACCES):
+            raise
+    if stat.S_IMODE(os.lstat(path).st_mode) & 0o700 != 0o700:
+        os.chmod(path, 0o700)
+    with os.scandir(path) as entries:
+        for entry in entries:
+            remove_entry(entry)
+    os.rmdir(path)
+
+
+def remove_entry(entry: os.DirEntry[str]) -> None:
+    """Remove one entry of a folder."""
+    if entry.is_dir(follow_symlinks=False):
+        remove_tree(entry.path)
+    else:
+        os.unlink(entry.path)
+
+
+def remove(folder: str, with_cgroup: bool) -> None:
+    """Take away what an ended instance leaves: control group first, then its files."""
+    if with_cgroup:
+        cgroups.remove(cgroups.detect(), os.path.basename(folder))
+    remove_tree(folder)
+
+
+def prune(root: Path) -> list[str]:
+    """Remove every instance that nobody watches over; returns their ids.
+
+    Control groups without a folder (killed between the two) are found by name and go too.
+    """
+    here = cgroups.detect()
+    folders = root / "instances"
+    names = {path.name for path in folders.iterdir()} if folders.is_dir() else set()
+    removed = [name for name in sorted(names) if prune_one(folders / name, here)]
+    if here.writable:
+        cgroups.remove_parent(here)
+    return removed
+
+
+def prune_one(folder: Path, here: cgroups.Layout) -> bool:
+    """Remove one instance unless its lock is held."""
+    try:
+        fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        kill_processes(folder.name)
+        remove(str(folder), with_cgroup=here.writable)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(fd)
+    return True

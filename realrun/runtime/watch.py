@@ -1,0 +1,151 @@
+"""Start instances and see them end: one loop over their stamps and their pidfds.
+
+`Watch` works in the calling process (the command line uses it so) and is also the whole content of
+the spawner process (`python -m realrun.runtime.server`), whose client has the same two methods.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from realrun.linux import cgroups, libc, processes
+from realrun.runtime import spawner, state
+
+PR_SET_CHILD_SUBREAPER = 36
+Event = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Child:
+    """An instance under watch."""
+
+    folder: str
+    request: dict[str, Any]
+    launched: spawner.Launched
+    pidfd: int
+    heard: bytearray = field(default_factory=bytearray)
+    failure: tuple[int, int, str] | None = None
+
+
+class Watch:
+    """Starts instances, tells when they run and when they are gone, and cleans up after them.
+
+    Orphans of an instance without a PID namespace of its own come to us (subreaper), so that
+    none is left when its first process has ended.
+    """
+
+    def __init__(self) -> None:
+        self.epoll = select.epoll()
+        self.children: dict[str, Child] = {}
+        self.by_fd: dict[int, tuple[str, str]] = {}
+        libc.call("prctl", PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0, on="subreaper")
+
+    def fileno(self) -> int:
+        """Readable when there are events."""
+        return self.epoll.fileno()
+
+    def start(self, request: dict[str, Any], fds: list[int]) -> None:
+        """Begin a start: `request` holds `id`, `folder`, `plan`, `cgroup`, ...
+
+        See `planning.request`. A start that fails leaves nothing.
+        """
+        try:
+            launched = spawner.launch(request["folder"], request["plan"], fds)
+        except BaseException:
+            state.remove(request["folder"], request["cgroup"])
+            raise
+        child = Child(request["folder"], request, launched, processes.pidfd(launched.pid))
+        self.children[request["id"]] = child
+        for fd, kind in ((launched.stamps_fd, "stamps"), (child.pidfd, "pidfd")):
+            self.by_fd[fd] = (request["id"], kind)
+            self.epoll.register(fd, select.EPOLLIN)
+
+    def events(self, timeout_s: float | None = None) -> list[Event]:
+        """What happened: `running` (with stamps) and `exited` (with code and times)."""
+        told: list[Event] = []
+        for fd, _ in self.epoll.poll(timeout_s):
+            if fd in self.by_fd:
+                instance, kind = self.by_fd[fd]
+                told += self.hear(instance) if kind == "stamps" else self.bury(instance)
+        return told
+
+    def hear(self, instance: str) -> list[Event]:
+        """Read stamps; at their end the program runs, or a step has failed."""
+        child = self.children[instance]
+        if data := os.read(child.launched.stamps_fd, 65536):
+            child.heard += data
+            return []
+        at_ns = time.monotonic_ns()
+        self.forget(child.launched.stamps_fd)
+        stamps, child.failure = spawner.parse_stamps(bytes(child.heard))
+        if child.failure:
+            return []
+        return [
+            {
+                "event": "running",
+                "id": instance,
+                "pid": child.launched.pid,
+                "exec": [child.request["exec"], at_ns, processes.cpu_ns([child.launched.pid])],
+                "engine": child.launched.stamps,
+                "child": stamps,
+            }
+        ]
+
+    def bury(self, instance: str) -> list[Event]:
+        """Reap an ended instance and remove what it leaves."""
+        child = self.children[instance]
+        told = []
+        while child.launched.stamps_fd in self.by_fd:
+            told += self.hear(instance)
+        _, status, usage = os.wait4(child.launched.pid, 0)
+        exit_ns = time.monotonic_ns()
+        code = os.waitstatus_to_exitcode(status)
+        self.clean_up(instance, child)
+        event: Event = {"event": "exited", "id": instance, "code": code if code >= 0 else 128 - code}
+        if child.failure:
+            event["failure"] = child.failure
+        event |= {"exit_ns": exit_ns, "removed_ns": time.monotonic_ns()}
+        return [*told, event | {"cpu_s": usage.ru_utime + usage.ru_stime}]
+
+    def clean_up(self, instance: str, child: Child) -> None:
+        """Orphans, control group, files, lock: in that order."""
+        self.forget(child.pidfd)
+        if not child.request["pid_namespace"]:
+            self.kill_orphans(instance)
+        state.remove(child.folder, child.request["cgroup"])
+        os.close(child.launched.lock_fd)
+        del self.children[instance]
+
+    def kill_orphans(self, instance: str) -> None:
+        """End what the instance's first process left behind: it was handed to us."""
+        known = {child.launched.pid for child in self.children.values()}
+        own = [int(pid) for pid in processes.children(os.getpid()) if pid not in known]
+        for pid in (pid for pid in own if state.belongs(pid, instance)):
+            state.kill(pid)
+            os.waitpid(pid, 0)
+            self.kill_orphans(instance)
+
+    def forget(self, fd: int) -> None:
+        """Stop listening to a descriptor and close it."""
+        self.epoll.unregister(fd)
+        del self.by_fd[fd]
+        os.close(fd)
+
+    def signal(self, instance: str, number: int) -> None:
+        """Pass a signal to the instance's first process."""
+        if instance in self.children:
+            processes.send_signal(self.children[instance].pidfd, number)
+
+    def close(self) -> None:
+        """Kill what still runs, clean up after it, and let go."""
+        for instance in list(self.children):
+            self.signal(instance, 9)
+        while self.children:
+            self.events()
+        self.epoll.close()
+        if cgroups.detect().writable:
+            cgroups.remove_parent(cgroups.detect())
