@@ -3,6 +3,7 @@
 #
 # It may be killed at any moment: the stamp is taken away first and written last, and a .venv without a
 # stamp is thrown away and made anew. A second run finds its stamp and ends at once, without a network.
+# The stamp holds what .venv was made from; when that has changed, .venv is brought up to date in place.
 set -eu
 cd "$(dirname "$0")/.."
 here=$PWD
@@ -78,8 +79,11 @@ sync() {
     fi || die "the locked packages could not be installed; the lines above say why"
 }
 
+works() { "$venv/bin/python" -c '' 2>/dev/null; }
+
 wanted=$(wanted)
-[ -f "$stamp" ] && [ "$wanted" = "$(cat "$stamp")" ] && "$venv/bin/python" -c '' 2>/dev/null && exit 0
+found=$(cat "$stamp" 2>/dev/null) || found=
+works && [ "$wanted" = "$found" ] && exit 0
 
 # Nothing that happens to be set or active in the caller's shell may lead elsewhere.
 unset VIRTUAL_ENV PYTHONHOME PYTHONPATH PIP_TARGET PIP_PREFIX PIP_USER PIP_REQUIRE_VIRTUALENV
@@ -87,10 +91,15 @@ export UV_PROJECT_ENVIRONMENT="$venv" UV_PYTHON="$venv/bin/python" UV_PYTHON_DOW
 export UV_LINK_MODE=copy PIP_NO_INPUT=1
 
 rm -f "$stamp"
-make_venv
+if works && [ "$(echo "$found" | head -n 1)" = "$here" ]; then
+    echo "setup: pyproject.toml or uv.lock has changed; bringing .venv up to date"
+else
+    make_venv
+    fresh=yes
+fi
 certificate=${PIP_CERT:-$(pip_setting cert)}
 [ -z "$certificate" ] || export SSL_CERT_FILE="${SSL_CERT_FILE:-$certificate}"
-install_uv
+[ -z "${fresh:-}" ] || install_uv
 sync
 # The project itself, editable: a change in the source needs no new set-up.
 "$venv/bin/uv" pip install --quiet --offline --no-deps --no-build-isolation --editable . ||

@@ -1,0 +1,38 @@
+"""Marks that name an ability of the machine skip with the machine's own reason.
+
+CI_PROMISES=userns,overlay lists what a machine is known to be able to do: there, a missing ability
+fails its tests. Without it a broken probe would turn every real test into a silent skip.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.abilities import PROBES, verdict
+
+
+def promised() -> frozenset[str]:
+    """The abilities that CI_PROMISES lists."""
+    return frozenset(filter(None, os.environ.get("CI_PROMISES", "").split(",")))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse a promise that no probe could break."""
+    if unknown := promised() - PROBES.keys():
+        known = ", ".join(sorted(PROBES))
+        raise pytest.UsageError(f"CI_PROMISES: unknown {', '.join(unknown)}; known: {known}")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before a marked test: ask the machine, once a session."""
+    for mark in item.iter_markers():
+        if mark.name not in PROBES:
+            continue
+        missing = PROBES[mark.name]()
+        match verdict(mark.name, missing, promised()):
+            case "skip":
+                pytest.skip(f"{mark.name}: {missing}")
+            case "fail":
+                pytest.fail(f"{mark.name} was promised but is missing: {missing}", pytrace=False)
