@@ -1,6 +1,6 @@
-"""Sparse members: four ways in which GNU tar writes down where the holes of a file are.
+"""Numbers in tar headers, and sparse members: where the holes of a file are.
 
-Source: GNU tar manual, "Storing Sparse Files" (old GNU format; PAX 0.0, 0.1 and 1.0).
+Source: GNU tar manual, "Basic Tar Format", "Storing Sparse Files" (old GNU format; PAX 0.0, 0.1 and 1.0).
 """
 
 from __future__ import annotations
@@ -21,10 +21,22 @@ class Extent(NamedTuple):
     length: int
 
 
+def number(field_: bytes, what: str) -> int:
+    """A numeric header field: octal digits, or GNU's base 256 when the first bit is set."""
+    if field_[0] & 0x80:
+        if field_[0] & 0x40 and what != "mtime":
+            raise BadImage(f"a header with a negative {what}")
+        return int.from_bytes(bytes([field_[0] & 0x7F]) + field_[1:], "big") - (
+            (1 << (8 * len(field_) - 1)) if field_[0] & 0x40 else 0
+        )
+    digits = field_.split(b"\0")[0].strip(b" ")
+    if digits and not re.fullmatch(rb"[0-7]+", digits):
+        raise BadImage(f"a header whose {what} is {digits!r}, not an octal number")
+    return int(digits or b"0", 8)
+
+
 def extents_of_header(header: bytes, next_block: Callable[[], bytes]) -> tuple[int, list[Extent]]:
     """Old GNU: four pairs in the header itself, 21 in each block that continues it."""
-    from realrun.image.tarread import number
-
     pairs, more = header[386:482], header[482]
     size = number(header[483:495], "real size")
     found: list[int] = []

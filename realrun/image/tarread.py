@@ -15,11 +15,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from realrun.errors import BadImage
-from realrun.image.sparse import Extent, extents_of_header, extents_of_records
+from realrun.image.sparse import Extent, extents_of_header, extents_of_records, number
 
 BLOCK = 512
 CHUNK = 1 << 20
-REGULAR, HARD_LINK, SYMLINK, CHAR, DEVICE, DIRECTORY, FIFO = b"0", b"1", b"2", b"3", b"4", b"5", b"6"
+REGULAR, HARD_LINK, SYMLINK, CHAR, DEVICE, DIRECTORY, FIFO = (
+    b"0",
+    b"1",
+    b"2",
+    b"3",
+    b"4",
+    b"5",
+    b"6",
+)
 HEADER_ONLY = {HARD_LINK, SYMLINK, CHAR, DEVICE, DIRECTORY, FIFO}
 AS_REGULAR = {b"\0", b"0", b"7", b"S"}
 XATTR = b"SCHILY.xattr."
@@ -104,7 +112,9 @@ class TarReader:
         if kind == b"g":
             self._globals.update(found)
 
-    def _entry(self, header: bytes, records: dict[bytes, bytes], names: dict[bytes, bytes]) -> Entry:
+    def _entry(
+        self, header: bytes, records: dict[bytes, bytes], names: dict[bytes, bytes]
+    ) -> Entry:
         kind = header[156:157]
         stored = pax_number(records, b"size", number(header[124:136], "size"))
         entry = Entry(
@@ -186,20 +196,6 @@ class TarReader:
         if len(piece) != count and not (at_end and not piece):
             raise BadImage(f"the archive is cut off after {self._taken} bytes")
         return piece
-
-
-def number(field_: bytes, what: str) -> int:
-    """A numeric header field: octal digits, or GNU's base 256 when the first bit is set."""
-    if field_[0] & 0x80:
-        if field_[0] & 0x40 and what != "mtime":
-            raise BadImage(f"a header with a negative {what}")
-        return int.from_bytes(bytes([field_[0] & 0x7F]) + field_[1:], "big") - (
-            (1 << (8 * len(field_) - 1)) if field_[0] & 0x40 else 0
-        )
-    digits = field_.split(b"\0")[0].strip(b" ")
-    if digits and not re.fullmatch(rb"[0-7]+", digits):
-        raise BadImage(f"a header whose {what} is {digits!r}, not an octal number")
-    return int(digits or b"0", 8)
 
 
 def pax_records(body: bytes) -> dict[bytes, bytes]:

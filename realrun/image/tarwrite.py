@@ -1,4 +1,4 @@
-"""Writing a layer archive: one member's headers, as ustar plus pax records where ustar is too small.
+"""Writing a layer archive: ustar headers, and pax records where ustar is too small.
 
 Every byte follows from the arguments, so that equal trees make equal archives on any machine:
 no user names, no times but mtime, numbers in one fixed form.
@@ -28,7 +28,9 @@ def headers(entry: Entry) -> bytes:
             (entry.mtime_ns // 10**9, b"mtime", OCTAL_11),
         )
     )
-    main = block(name, entry.kind, entry.mode, uid, gid, size, mtime, link, entry.major, entry.minor)
+    main = block(
+        name, entry.kind, entry.mode, uid, gid, size, mtime, link, entry.major, entry.minor
+    )
     if not records:
         return main
     body = b"".join(pax_record(key, records[key]) for key in sorted(records))

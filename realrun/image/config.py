@@ -1,0 +1,110 @@
+"""The image configuration: how to start the image, and how it came to be.
+
+Source: OCI image-spec, config.md; Docker's image.v1.2 for Healthcheck, OnBuild and Shell.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from realrun.errors import BadImage, UsageError
+
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "riscv64": "riscv64"}
+LISTS = ("Env", "Entrypoint", "Cmd", "Shell", "OnBuild")
+MAPS = ("Labels", "ExposedPorts", "Volumes", "Healthcheck")
+TEXTS = ("User", "WorkingDir", "StopSignal")
+
+
+def architecture() -> str:
+    """This machine's name in the words of the specification (Go's)."""
+    machine = platform.machine()
+    return ARCHITECTURES.get(machine, machine)
+
+
+def source_date_epoch() -> int | None:
+    """The time that a reproducible build calls now, or None.
+
+    Source: reproducible-builds.org, SOURCE_DATE_EPOCH specification.
+    """
+    text = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9]{1,11}", text):
+        raise UsageError(f"SOURCE_DATE_EPOCH is {text!r}; it has to be a number of seconds")
+    return int(text)
+
+
+def timestamp(seconds: int | None = None) -> str:
+    """RFC 3339 in UTC; now, or SOURCE_DATE_EPOCH if that is set, unless told.
+
+    >>> timestamp(0)
+    '1970-01-01T00:00:00Z'
+    """
+    if seconds is None:
+        epoch = source_date_epoch()
+        seconds = int(time.time()) if epoch is None else epoch
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def make(
+    *,
+    config: Mapping[str, Any],
+    diff_ids: Sequence[str],
+    history: Sequence[Mapping[str, Any]],
+    created: str,
+    author: str = "",
+) -> dict[str, Any]:
+    """A whole configuration document, checked."""
+    made = sum(not step.get("empty_layer") for step in history)
+    if made != len(diff_ids):
+        raise BadImage(f"the history tells of {made} layers, but there are {len(diff_ids)}")
+    document: dict[str, Any] = {
+        "architecture": architecture(),
+        "os": "linux",
+        "created": created,
+        "config": {key: value for key, value in config.items() if value not in (None, "", {})},
+        "rootfs": {"type": "layers", "diff_ids": list(diff_ids)},
+        "history": [dict(step) for step in history],
+    }
+    if author:
+        document["author"] = author
+    return check(document)
+
+
+def check(document: dict[str, Any], what: str = "the image configuration") -> dict[str, Any]:
+    """The document, if every field that is used later has the type it should have."""
+    rootfs = document.get("rootfs")
+    if not isinstance(rootfs, dict) or rootfs.get("type") != "layers":
+        raise BadImage(f"{what}: rootfs.type has to be 'layers'")
+    diff_ids = rootfs.get("diff_ids", [])
+    if not isinstance(diff_ids, list) or not all(is_digest(d) for d in diff_ids):
+        raise BadImage(f"{what}: rootfs.diff_ids has to be a list of sha256 digests")
+    config = document.get("config", {})
+    if not isinstance(config, dict):
+        raise BadImage(f"{what}: config has to be an object")
+    for keys, fits, form in (
+        (LISTS, is_list_of_text, "a list of strings"),
+        (MAPS, lambda value: isinstance(value, dict), "an object"),
+        (TEXTS, lambda value: isinstance(value, str), "a string"),
+    ):
+        for key in keys:
+            if key in config and not fits(config[key]):
+                raise BadImage(f"{what}: {key} has to be {form}, not {config[key]!r:.60}")
+    history = document.get("history", [])
+    if not isinstance(history, list) or not all(isinstance(step, dict) for step in history):
+        raise BadImage(f"{what}: history has to be a list of objects")
+    return document
+
+
+def is_digest(value: object) -> bool:
+    return isinstance(value, str) and DIGEST.fullmatch(value) is not None
+
+
+def is_list_of_text(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)

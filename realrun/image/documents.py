@@ -1,0 +1,49 @@
+"""JSON documents of an image: read strictly, written in one form.
+
+`json.loads` keeps the last of two equal keys, takes NaN, and dies of deep nesting. A document that
+two readers can understand differently is refused here.
+
+Source: OCI image-spec, considerations.md, "Canonicalization", "Extensibility"; RFC 8259.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from realrun.errors import BadImage
+
+MAX_BYTES = 4 << 20  # OCI distribution-spec: manifests beyond 4 MiB need not be accepted
+
+
+def load(data: bytes, what: str) -> dict[str, Any]:
+    """The object that `data` holds; keys whose value is null count as absent."""
+    if len(data) > MAX_BYTES:
+        raise BadImage(f"{what} has {len(data)} bytes; at most {MAX_BYTES} make sense")
+    try:
+        found = json.loads(
+            data.decode("utf-8"), object_pairs_hook=once_each, parse_constant=no_constant
+        )
+    except (ValueError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        raise BadImage(f"{what} is not a JSON document: {reason}") from error
+    if not isinstance(found, dict):
+        raise BadImage(f"{what} is not a JSON object")
+    return found
+
+
+def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key comes twice in one object")
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number")
+
+
+def dump(document: object) -> bytes:
+    """Sorted keys, no blanks: the same object always has the same digest."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8", "surrogateescape")

@@ -1,0 +1,153 @@
+"""A layer in its two forms: the archive (a blob) and the directory that overlayfs mounts.
+
+The *digest* names the archive as it is stored, compressed or not; the *diff id* names the
+uncompressed archive, so it stays when the compression changes. Both are computed while the bytes
+pass by: memory does not grow with the layer.
+
+Source: OCI image-spec, layer.md ("+gzip", "Distributable Format"), config.md ("Layer DiffID").
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from realrun.errors import BadImage
+from realrun.image.tarread import CHUNK, Limits, TarReader
+
+TAR = "application/vnd.oci.image.layer.v1.tar"
+TAR_GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
+GZIP_LEVEL = 1  # the layer is packed once and unpacked never: time counts more than size
+GZIP_WINDOW = 31  # zlib: a gzip wrapper, whose time stamp is 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One layer; `blob` and `tree` say where its forms wait until the store takes them over."""
+
+    diff_id: str
+    digest: str
+    size: int
+    media_type: str = TAR_GZIP
+    blob: Path | None = None
+    tree: Path | None = None
+
+    def descriptor(self) -> dict[str, object]:
+        """As a manifest lists it."""
+        return {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
+
+
+class Packer:
+    """A sink for an archive: writes it compressed, and names both forms."""
+
+    def __init__(self, out: BinaryIO, compress: bool = True) -> None:
+        import hashlib
+
+        self._out, self.size = out, 0
+        self._plain, self._stored = hashlib.sha256(), hashlib.sha256()
+        self._zip = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, GZIP_WINDOW) if compress else None
+
+    def write(self, data: bytes, /) -> None:
+        self._plain.update(data)
+        self._store(self._zip.compress(data) if self._zip else data)
+
+    def _store(self, data: bytes) -> None:
+        if self._zip:
+            self._stored.update(data)
+        self._out.write(data)
+        self.size += len(data)
+
+    def finish(self) -> tuple[str, str]:
+        """(diff id, digest); the file is on the disk when this returns."""
+        if self._zip:
+            self._store(self._zip.flush())
+        self._out.flush()
+        os.fsync(self._out.fileno())
+        diff_id = "sha256:" + self._plain.hexdigest()
+        return diff_id, "sha256:" + self._stored.hexdigest() if self._zip else diff_id
+
+
+def pack(
+    upper: Path,
+    blob: Path,
+    *,
+    owners: Mapping[bytes, tuple[int, int]] | None = None,
+    latest: int | None = None,
+    compress: bool = True,
+) -> Layer:
+    """Write the archive of `upper` to `blob` and settle `upper` to be the layer's directory.
+
+    `latest`: no file is younger than this (seconds), see SOURCE_DATE_EPOCH.
+    """
+    from realrun.image.diff import Writer
+
+    with open(blob, "xb") as out:
+        packer = Packer(out, compress)
+        Writer(packer, owners or {}, latest, settle=True).tree(upper)
+        diff_id, digest = packer.finish()
+    media_type = TAR_GZIP if compress else TAR
+    return Layer(
+        diff_id=diff_id,
+        digest=digest,
+        size=packer.size,
+        media_type=media_type,
+        blob=blob,
+        tree=upper,
+    )
+
+
+class HashingReader:
+    """Reads the uncompressed archive and names it on the way."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        import hashlib
+
+        self._stream, self._hash = stream, hashlib.sha256()
+
+    def read(self, count: int) -> bytes:
+        try:
+            piece = self._stream.read(count)
+        except (EOFError, OSError, zlib.error) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            raise BadImage(f"the layer does not decompress: {error}") from error
+        self._hash.update(piece)
+        return piece
+
+    def diff_id(self, limits: Limits) -> str:
+        """The name of the whole; reads what comes after the end-of-archive mark, too."""
+        rest = 0
+        while piece := self.read(CHUNK):
+            if (rest := rest + len(piece)) > limits.total_bytes:
+                raise BadImage("the layer goes on for ever after its end mark")
+        return "sha256:" + self._hash.hexdigest()
+
+
+def unpack_blob(blob: Path, target: Path, diff_id: str, limits: Limits | None = None) -> None:
+    """Unpack a stored layer into the empty directory `target`; its diff id has to be right."""
+    from realrun.image.unpack import unpack
+
+    limits = limits or Limits()
+    with open(blob, "rb") as stored, decompressed(stored) as stream:
+        reader = HashingReader(stream)
+        unpack(TarReader(reader.read, limits), target)
+        found = reader.diff_id(limits)
+    if found != diff_id:
+        raise BadImage(f"layer {blob.name[:12]}: its content is {found}, the image says {diff_id}")
+
+
+def decompressed(stored: BinaryIO) -> BinaryIO:
+    """The archive without its compression, which its first bytes tell, whatever its label says."""
+    magic = stored.read(4)
+    stored.seek(0)
+    if magic[:2] == b"\x1f\x8b":
+        import gzip
+
+        return gzip.GzipFile(fileobj=stored)  # type: ignore[return-value]
+    if magic == b"\x28\xb5\x2f\xfd":
+        raise BadImage("layers compressed with zstd cannot be read yet; use gzip")
+    return stored

@@ -1,0 +1,84 @@
+"""Removing a tree that somebody else filled: no link is followed, no depth is too deep.
+
+Sub-directories are first moved up beside the one being emptied, so that two descriptors are
+enough for any depth, and made accessible, because an image may hold directories of mode 000.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from realrun.image.rooted import DIRECTORY_FLAGS
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a file, a link or a directory with all that is in it; absent is fine."""
+    try:
+        parent = os.open(path.parent, DIRECTORY_FLAGS)
+    except FileNotFoundError:
+        return
+    try:
+        remove_at(os.fsencode(path.name), parent)
+    finally:
+        os.close(parent)
+
+
+def remove_at(name: bytes, dir_fd: int) -> None:
+    """The same for an entry of an open directory, which is used as the place to move things to."""
+    try:
+        os.unlink(name, dir_fd=dir_fd)
+        return
+    except FileNotFoundError:
+        return
+    except (IsADirectoryError, PermissionError):
+        pass
+    waiting, serial = [name], 0
+    while waiting:
+        current = waiting.pop()
+        fd = open_for_emptying(current, dir_fd)
+        try:
+            for entry in list_directory(fd):
+                if unlinked(entry, fd):
+                    continue
+                serial += 1
+                moved = b".remove-%d-%d" % (os.getpid(), serial)
+                move_up(entry, fd, moved, dir_fd)
+                waiting.append(moved)
+        finally:
+            os.close(fd)
+        os.rmdir(current, dir_fd=dir_fd)
+
+
+def open_for_emptying(name: bytes, dir_fd: int) -> int:
+    try:
+        fd = os.open(name, DIRECTORY_FLAGS, dir_fd=dir_fd)
+    except PermissionError:
+        os.chmod(name, 0o700, dir_fd=dir_fd)
+        return os.open(name, DIRECTORY_FLAGS, dir_fd=dir_fd)
+    if os.geteuid() != 0:
+        os.fchmod(fd, 0o700)
+    return fd
+
+
+def list_directory(fd: int) -> list[bytes]:
+    """Names in a directory, as bytes, in an order that is the same everywhere."""
+    return sorted(os.fsencode(name) for name in os.listdir(fd))
+
+
+def unlinked(name: bytes, dir_fd: int) -> bool:
+    """True if the entry was not a directory and is gone."""
+    try:
+        os.unlink(name, dir_fd=dir_fd)
+    except IsADirectoryError:
+        return False
+    return True
+
+
+def move_up(name: bytes, src: int, moved: bytes, dst: int) -> None:
+    """Rename a sub-directory; its own `..` changes, which needs write permission on it."""
+    try:
+        os.rename(name, moved, src_dir_fd=src, dst_dir_fd=dst)
+    except PermissionError:
+        os.chmod(name, 0o700, dir_fd=src)
+        os.rename(name, moved, src_dir_fd=src, dst_dir_fd=dst)

@@ -1,0 +1,287 @@
+"""The store of images: an OCI image layout, and every layer unpacked once beside it.
+
+Whatever is written is made in ROOT/tmp and renamed, blobs before the index that names them; so an
+image is there whole or not at all. A crash in between leaves at most blobs that nothing names, and
+`prune` takes those. Readers need no lock: nothing that the index names ever changes.
+
+Source: OCI image-spec, image-layout.md; config.md ("DiffID", "ImageID").
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from realrun import paths
+from realrun.errors import BadImage, RealRunError, UsageError
+from realrun.image import config as configs
+from realrun.image import reference as references
+from realrun.image.layers import Layer
+from realrun.image.layout import CONFIG_TYPE, MANIFEST_TYPE, NAME, Layout
+from realrun.image.remove import remove_tree
+from realrun.image.rooted import is_opaque
+from realrun.image.workspace import leftovers, locked, sync_directory, workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An image in the store.
+
+    `layers` are directories, base first, to be overlay's lower directories (which lists the
+    topmost first). What an opaque root hides is left out, since overlay cannot hide a root.
+    """
+
+    reference: str
+    digest: str
+    image_id: str
+    config: Mapping[str, Any]
+    history: tuple[Mapping[str, Any], ...]
+    diff_ids: tuple[str, ...]
+    layers: tuple[Path, ...]
+    created: str = ""
+    author: str = ""
+    stored: tuple[Layer, ...] = field(default=(), repr=False)
+
+    @property
+    def size_bytes(self) -> int:
+        """The layers as they are stored."""
+        return sum(layer.size for layer in self.stored)
+
+
+class Store:
+    """All images of one ROOT folder."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = paths.root() if root is None else Path(root).absolute()
+        self.layout = Layout(self.root)
+
+    def workspace(self, purpose: str) -> AbstractContextManager[Path]:
+        """A folder to make things in, on the same file system; gone afterwards."""
+        return workspace(self.root, purpose)
+
+    def images(self) -> list[Image]:
+        """Every image of the index; their layers need not be unpacked yet."""
+        return [self._image(descriptor) for descriptor in self.layout.index()]
+
+    def resolve(self, reference: str) -> Image:
+        """The image of this name, digest or id prefix, its layers unpacked and ready to mount."""
+        image = self._image(self._find(reference))
+        missing = [layer for layer in image.stored if not self.tree(layer.diff_id).is_dir()]
+        for layer in missing:
+            self._unpack(layer)
+        return self._without_hidden(image)
+
+    def tree(self, diff_id: str) -> Path:
+        """Where the unpacked layer of this diff id is."""
+        return self.layout.tree(diff_id)
+
+    def add(
+        self, config: Mapping[str, Any], layers: Sequence[Layer], ref: str | None = None
+    ) -> Image:
+        """Take an image in: a whole configuration document, and its layers, base first.
+
+        A layer that brings `blob` and `tree` hands them over (they have to lie on the same file
+        system); one that does not is in the store already. Without `ref` the image has no name.
+        """
+        document = configs.check(dict(config))
+        if document["rootfs"]["diff_ids"] != [layer.diff_id for layer in layers]:
+            raise BadImage("the configuration lists other layers than those given")
+        name = references.normal(ref) if ref is not None else None
+        with self._changing("add") as scratch:
+            for layer in layers:
+                self._take_over(layer)
+            described = self.layout.write_document(document, CONFIG_TYPE, scratch)
+            manifest = {
+                "schemaVersion": 2,
+                "mediaType": MANIFEST_TYPE,
+                "config": described,
+                "layers": [layer.descriptor() for layer in layers],
+            }
+            descriptor = self.layout.write_document(manifest, MANIFEST_TYPE, scratch)
+            self._name(descriptor, name, scratch)
+        return self._without_hidden(self._image(self._find(name or descriptor["digest"])))
+
+    def tag(self, reference: str, new: str) -> Image:
+        """Give an image one more name; a name that another image had moves over."""
+        name = references.normal(new)
+        with self._changing("tag") as scratch:
+            self._name(self._find(reference), name, scratch)
+        return self.resolve(name)
+
+    def remove(self, reference: str, keep: Collection[Path] = ()) -> list[str]:
+        """Take a name away, and with the last one the image and what only it needed.
+
+        `keep`: layer directories in use by instances. Returns lines as `docker rmi` prints them.
+        """
+        from realrun.image import garbage
+
+        with self._changing("remove") as scratch:
+            chosen, index = self._find(reference), self.layout.index()
+            by_name = references.is_name(reference) and name_of(chosen) == references.normal(
+                reference
+            )
+            gone = [d for d in index if d == chosen or (not by_name and same(d, chosen))]
+            if len(gone) > 1:
+                names = ", ".join(name_of(d) for d in gone)
+                raise UsageError(f"image {reference} has several names: {names}; remove those")
+            candidates = garbage.contents(self.layout, chosen)
+            self.layout.write_index([d for d in index if d not in gone], scratch)
+            lines = [f"Untagged: {name_of(d)}" for d in gone if name_of(d)]
+            return lines + garbage.collect(self.layout, keep, mine=scratch, only=candidates)
+
+    def prune(self, keep: Collection[Path] = ()) -> list[str]:
+        """Remove what nobody needs: unnamed images, blobs, layers, and leftovers in ROOT/tmp.
+
+        What a living process works on stays, and while somebody builds or loads all layers do.
+        """
+        from realrun.image import garbage
+
+        if not self.root.is_dir():
+            return []
+        with locked(self.root):
+            abandoned, _ = leftovers(self.root)
+            for path in abandoned:
+                remove_tree(path)
+        with self._changing("prune") as scratch:
+            index = self.layout.index()
+            named = [descriptor for descriptor in index if name_of(descriptor)]
+            if named != index:
+                self.layout.write_index(named, scratch)
+            removed = [f"tmp/{path.name}" for path in abandoned]
+            return removed + garbage.collect(self.layout, keep, mine=scratch)
+
+    @contextmanager
+    def _changing(self, purpose: str) -> Iterator[Path]:
+        """The lock for a change of the index, and a place to prepare it."""
+        with workspace(self.root, purpose) as scratch, locked(self.root):
+            self.layout.prepare(scratch)
+            yield scratch
+
+    def _name(self, descriptor: Mapping[str, Any], name: str | None, scratch: Path) -> None:
+        """Put a descriptor into the index; whoever had the name before loses it, but stays."""
+        entry = {key: descriptor[key] for key in ("mediaType", "digest", "size")}
+        index = []
+        for other in self.layout.index():
+            if name is not None and name_of(other) == name:
+                other = {key: value for key, value in other.items() if key != "annotations"}
+            index.append(other)
+        if name is not None:
+            entry["annotations"] = {NAME: name}
+        named = {d["digest"] for d in (*index, entry) if name_of(d)}
+        index = [d for d in index if name_of(d) or d["digest"] not in named]
+        if name is not None or not any(same(d, entry) for d in index):
+            index.append(entry)
+        self.layout.write_index(index, scratch)
+
+    def _find(self, reference: str) -> dict[str, Any]:
+        """The index entry that a name, digest or id prefix means; raises NoSuchImage."""
+        index = self.layout.index()
+        if references.is_name(reference):
+            wanted = references.normal(reference)
+            for descriptor in index:
+                if name_of(descriptor) == wanted:
+                    return descriptor
+        found = []
+        if digits := references.id_prefix(reference):
+            found = [d for d in index if self._has_id(d, "sha256:" + digits)]
+        if len({d["digest"] for d in found}) > 1:
+            raise UsageError(f"{reference!r} is the beginning of several ids; write more of it")
+        if not found:
+            raise references.missing(reference, [name_of(d) for d in index if name_of(d)])
+        return found[0]
+
+    def _has_id(self, descriptor: Mapping[str, Any], prefix: str) -> bool:
+        if str(descriptor["digest"]).startswith(prefix):
+            return True
+        manifest = self.layout.manifest(dict(descriptor))
+        return str(manifest["config"].get("digest", "")).startswith(prefix)
+
+    def _image(self, descriptor: Mapping[str, Any]) -> Image:
+        """An index entry, read."""
+        manifest = self.layout.manifest(dict(descriptor))
+        document = configs.check(self.layout.read_document(manifest["config"], "the configuration"))
+        diff_ids = document["rootfs"].get("diff_ids", [])
+        if len(diff_ids) != len(manifest["layers"]):
+            raise BadImage(
+                f"the manifest lists {len(manifest['layers'])} layers,"
+                f" the configuration {len(diff_ids)}"
+            )
+        stored = tuple(map(stored_layer, manifest["layers"], diff_ids))
+        return Image(
+            reference=name_of(descriptor) or "<none>",
+            digest=descriptor["digest"],
+            image_id=manifest["config"]["digest"],
+            config=document.get("config", {}),
+            history=tuple(document.get("history", [])),
+            diff_ids=tuple(diff_ids),
+            layers=tuple(self.tree(diff_id) for diff_id in diff_ids),
+            created=str(document.get("created", "")),
+            author=str(document.get("author", "")),
+            stored=stored,
+        )
+
+    def _without_hidden(self, image: Image) -> Image:
+        """Start at the topmost layer whose root hides everything below it."""
+        from dataclasses import replace
+
+        opaque = [at for at, tree in enumerate(image.layers) if is_opaque(tree)]
+        return replace(image, layers=image.layers[opaque[-1] :]) if opaque else image
+
+    def _unpack(self, layer: Layer) -> None:
+        """Make the directory of a layer from its blob."""
+        from realrun.image.layers import unpack_blob
+
+        blob = self.layout.blob(layer.digest)
+        if not blob.exists():
+            raise BadImage(f"layer {layer.digest[7:19]} is missing in the store")
+        with self.workspace("unpack") as scratch:
+            tree = scratch / "tree"
+            tree.mkdir()
+            tree.chmod(0o755)
+            unpack_blob(blob, tree, layer.diff_id)
+            with locked(self.root):
+                self.layout.prepare(scratch)
+                put(tree, self.tree(layer.diff_id))
+
+    def _take_over(self, layer: Layer) -> None:
+        """Move a new layer in; one that came without its files has to be here."""
+        blob = self.layout.blob(layer.digest)
+        if layer.blob is not None:
+            put(layer.blob, blob)
+            sync_directory(blob.parent)
+        if layer.tree is not None:
+            put(layer.tree, self.tree(layer.diff_id))
+        if not blob.exists() or blob.stat().st_size != layer.size:
+            raise RealRunError(
+                f"layer {layer.digest[7:19]} is not in the store any more:"
+                " was it removed meanwhile? Try again"
+            )
+
+
+def put(made: Path, place: Path) -> None:
+    """Rename something finished into its place, unless an equal thing is there already."""
+    if not place.exists():
+        os.rename(made, place)
+
+
+def stored_layer(descriptor: Mapping[str, Any], diff_id: str) -> Layer:
+    """A layer of the store, from its manifest entry."""
+    size, media_type = descriptor.get("size"), descriptor.get("mediaType")
+    if not isinstance(size, int) or size < 0 or not isinstance(media_type, str):
+        raise BadImage("a layer's descriptor needs a size and a media type")
+    digest = str(descriptor.get("digest"))
+    return Layer(diff_id=diff_id, digest=digest, size=size, media_type=media_type)
+
+
+def name_of(descriptor: Mapping[str, Any]) -> str:
+    """The name an index entry gives its image, or nothing."""
+    annotations = descriptor.get("annotations")
+    return str(annotations.get(NAME, "")) if isinstance(annotations, dict) else ""
+
+
+def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return one.get("digest") == other.get("digest")

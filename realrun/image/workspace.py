@@ -1,0 +1,96 @@
+"""Half-made things and the locks around them.
+
+Everything is made in a folder of its own below ROOT/tmp and renamed into place when it is whole.
+The maker holds a lock (flock(2)) on that folder; the kernel lets go of it when the process ends, be
+it by `kill -9`. So a folder that nobody locks belongs to nobody, and whoever cleans up may take it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from realrun.image.remove import remove_tree
+from realrun.image.rooted import DIRECTORY_FLAGS
+
+
+@contextmanager
+def locked(root: Path) -> Iterator[None]:
+    """The one lock of the store, for changes that take moments; waits for its turn."""
+    root.mkdir(parents=True, exist_ok=True)
+    fd = os.open(root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
+@contextmanager
+def workspace(root: Path, purpose: str) -> Iterator[Path]:
+    """A locked folder below ROOT/tmp, gone afterwards with all that was not moved out."""
+    path = root / "tmp" / f"{purpose}-{os.getpid()}-{os.urandom(4).hex()}"
+    with locked(root):  # or somebody could clean it up before it is locked
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.mkdir(mode=0o700)
+        fd = os.open(path, DIRECTORY_FLAGS)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+    try:
+        yield path
+    finally:
+        try:
+            remove_tree(path)
+        finally:
+            os.close(fd)
+
+
+def leftovers(root: Path) -> tuple[list[Path], bool]:
+    """What lies in ROOT/tmp and is nobody's; and whether somebody is at work there.
+
+    Call with the store locked, so that no new folder appears meanwhile.
+    """
+    abandoned, at_work = [], False
+    for path in sorted((root / "tmp").glob("*")):
+        if is_held(path):
+            at_work = True
+        else:
+            abandoned.append(path)
+    return abandoned, at_work
+
+
+def is_held(path: Path) -> bool:
+    """Does a living process hold the lock of this folder?"""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def write_whole(path: Path, data: bytes, scratch: Path) -> None:
+    """Put a file in place complete or not at all, and on the disk."""
+    made = scratch / f"file-{os.urandom(4).hex()}"
+    with open(made, "xb") as out:
+        out.write(data)
+        out.flush()
+        os.fsync(out.fileno())
+    os.replace(made, path)
+    sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Make renames in this folder survive a power cut."""
+    fd = os.open(path, DIRECTORY_FLAGS)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
