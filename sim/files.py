@@ -17,7 +17,7 @@ EXPECTED = {int: "a whole number", float: "a number or an empty cell", str: "a w
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `path` whole or not at all: a reader never sees half a file, nor does a Ctrl-C leave one."""
+    """Write `path` whole or not at all: no reader sees half a file, no Ctrl-C leaves one."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -34,7 +34,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_table(folder: Path, name: str, rows: Iterable[Row], meta: dict[str, Any]) -> Path:
-    """Write `rows` as NAME.csv with its birth certificate NAME.meta.json; returns the CSV's path."""
+    """Write `rows` as NAME.csv with its birth certificate NAME.meta.json; returns CSV's path."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(TABLES[name]._fields)
@@ -97,7 +97,10 @@ def _rows(path: Path, name: str, lines: Any) -> list[Row]:
         where = f"{path}, line {lines.line_num}"
         if len(cells) != len(header):
             raise BadTable(f"{where}: expected {len(header)} cells, found {len(cells)}")
-        values = [_value(where, f, hints[f], cells[at]) for f, at in zip(kind._fields, places)]
+        values = [
+            _value(where, f, hints[f], cells[at])
+            for f, at in zip(kind._fields, places, strict=True)
+        ]
         rows.append(kind(*values))
     if not rows:
         raise BadTable(f"{path}: has a header but no rows")

@@ -15,9 +15,9 @@ from sim.contract import FITTED_UP_TO, ISOLATIONS, StartupRow
 from sim.errors import BadTable
 from sim.experiments.memory import memory
 from sim.experiments.storm import storm
-from sim.fitting import StormPoint, fit_storm, footprint, stage
+from sim.calibrate.parameters import StormPoint, fit_storm, footprint, stage
 from sim.profiles import Footprint, Host, Isolation, Profile, Provenance, Stage
-from sim.summary import prediction_errors, quantities, storm_points, warm_starts
+from sim.tables.summary import prediction_errors, quantities, storm_points, warm_starts
 from sim.tables import Tables, as_frame, load
 
 
@@ -115,7 +115,8 @@ def _stages(name: str, warm: pd.DataFrame, remarks: list[str]) -> tuple[Stage, .
     """The plan: one stage a phase, in the order of its steps."""
     stages = []
     for _, group in warm.groupby("step"):
-        rows = [StartupRow(*row) for row in group.itertuples(index=False, name=None)]
+        columns = group[list(StartupRow._fields)]
+        rows = [StartupRow(*row) for row in columns.itertuples(index=False, name=None)]
         timed = [row for row in rows if row.duration_s == row.duration_s]
         if not timed:
             remarks.append(f"{name}: phase {rows[0].phase!r} has no durations, left out")

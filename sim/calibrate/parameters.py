@@ -56,13 +56,14 @@ def spread_ratio(durations_s: Iterable[float]) -> float:
 
 def footprint(account: str, part: str, points: Mapping[int, float]) -> Footprint:
     """The straight line `shared + n * each` through memory (MiB) by n; neither is negative."""
-    ns, values = list(points), [max(0.0, value) for value in points.values()]
+    points = {n: max(0.0, value) for n, value in points.items()}
+    ns, values = list(points), list(points.values())
     if len(ns) == 1:
         each, shared = values[0] / ns[0], 0.0
     else:
         each, shared = linear_regression(ns, values)
     if shared < 0:
-        each = sum(n * value for n, value in zip(ns, values)) / sum(n * n for n in ns)
+        each = sum(n * value for n, value in points.items()) / sum(n * n for n in ns)
         shared = 0.0
     if each < 0:
         each, shared = 0.0, mean(values)

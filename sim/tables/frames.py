@@ -1,4 +1,4 @@
-"""Tables as pandas frames: one machine's measured, recorded or simulated rows, with their birth certificate."""
+"""Tables as pandas frames: measured, recorded or simulated rows, with their birth certificate."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -26,6 +26,11 @@ class Tables:
         frames = (self.startup, self.storm, self.memory)
         return {name for frame in frames for name in frame["isolation"]}
 
+    def joined(self, other: "Tables") -> "Tables":
+        """Both tables' rows; the birth certificate stays this one's."""
+        frames = {name: _stacked(getattr(self, name), getattr(other, name)) for name in TABLES}
+        return Tables(**frames, meta=self.meta)
+
     def only(self, isolations: Iterable[str]) -> "Tables":
         """The same tables with the rows of these isolations only."""
         names = set(isolations)
@@ -34,12 +39,16 @@ class Tables:
         return Tables(**kept, meta=self.meta)
 
 
-def as_frame(name: str, rows: Iterable[Row] = ()) -> pd.DataFrame:
-    """Rows of the table `name` as a frame with exactly the columns of the contract."""
-    return pd.DataFrame(list(rows), columns=list(TABLES[name]._fields))
+def as_frame(name: str, rows: Iterable[Row] = (), source: str = "measured") -> pd.DataFrame:
+    """Rows of the table `name` as a frame with the columns of the contract, and `source`.
+
+    `source` is what a chart has to say on its face: measured, recorded or simulated.
+    """
+    frame = pd.DataFrame(list(rows), columns=list(TABLES[name]._fields))
+    return frame.assign(source=source)
 
 
-def load(folder: Path, required: Iterable[str] = ("startup",)) -> Tables:
+def load(folder: Path, required: Iterable[str] = ("startup",), source: str = "measured") -> Tables:
     """The tables in `folder`; of several machines, the one that the birth certificate names.
 
     Raises BadTable if the folder or a `required` table is missing, or a table breaks the contract.
@@ -49,18 +58,24 @@ def load(folder: Path, required: Iterable[str] = ("startup",)) -> Tables:
     needed, frames, meta = set(required), {}, {}
     for name in TABLES:
         there = name in needed or (folder / f"{name}.csv").exists()
-        frames[name] = as_frame(name, read_table(folder, name) if there else ())
+        frames[name] = as_frame(name, read_table(folder, name) if there else (), source)
         meta = _joined(meta, read_meta(folder, name))
     machine = meta.get("machine") or _most_rows(frames["startup"])
     kept = {name: _of_machine(frame, machine) for name, frame in frames.items()}
     return Tables(**kept, meta={"machine": machine, **meta})
 
 
-def load_if_there(folder: Path | None) -> Tables:
+def load_if_there(folder: Path | None, source: str = "measured") -> Tables:
     """The tables in `folder`, or empty ones if there is no such folder or nothing in it."""
     if folder is None or not any((folder / f"{name}.csv").exists() for name in TABLES):
         return Tables(**{name: as_frame(name) for name in TABLES})
-    return load(folder, required=())
+    return load(folder, required=(), source=source)
+
+
+def _stacked(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """Rows of both; a frame without rows has no say in the types of the columns."""
+    filled = [frame for frame in (first, second) if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else first
 
 
 def _joined(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

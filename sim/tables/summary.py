@@ -1,6 +1,5 @@
 """From rows to the few numbers that are drawn and printed. Charts compute nothing: this does."""
 
-import warnings
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -10,7 +9,7 @@ from scipy.stats import bootstrap
 
 from sim.contract import FITTED_UP_TO
 
-KEY = ["isolation", "accelerator"]
+KEY = ["source", "machine", "isolation", "accelerator"]
 RESAMPLES = 4999
 
 
@@ -129,8 +128,9 @@ def prediction_errors(measured: pd.DataFrame, simulated: pd.DataFrame) -> pd.Dat
 
     `held_out` tells whether the fit had not seen this n. `error_ratio` = simulated/measured - 1.
     """
-    on = [*KEY, "quantity", "n"]
-    both = measured.merge(simulated, on=on, suffixes=("_measured", "_simulated"))
+    on = ["isolation", "accelerator", "quantity", "n"]
+    columns = [*on, "value"]
+    both = measured.merge(simulated[columns], on=on, suffixes=("_measured", "_simulated"))
     both["error_ratio"] = both["value_simulated"] / both["value_measured"] - 1
     both["held_out"] = both["n"] > FITTED_UP_TO
     return both.reset_index(drop=True)
@@ -155,12 +155,10 @@ def quantities(storm: pd.DataFrame, memory: pd.DataFrame) -> pd.DataFrame:
 def worst_and_median(errors: pd.DataFrame) -> pd.DataFrame:
     """One row an isolation and quantity: median and largest size of the error on held-out n."""
     held_out = errors[errors["held_out"]].assign(size=lambda frame: frame["error_ratio"].abs())
-    groups = held_out.groupby([*KEY, "quantity"], sort=False)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        found = groups.agg(
-            median_ratio=("size", "median"),
-            worst_ratio=("size", "max"),
-            ns=("n", lambda ns: ", ".join(map(str, sorted(ns)))),
-        )
+    groups = held_out.groupby(["isolation", "accelerator", "quantity"], sort=False)
+    found = groups.agg(
+        median_ratio=("size", "median"),
+        worst_ratio=("size", "max"),
+        ns=("n", lambda ns: ", ".join(map(str, sorted(ns)))),
+    )
     return found.reset_index()

@@ -1,0 +1,145 @@
+"""The command `sim`: calibrate, run, report. What is heavy is imported by the verb that needs it."""
+
+import argparse
+import json
+import os
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sim.contract import TABLES
+from sim.errors import SimError
+
+DEFAULT_NS = (1, 2, 4, 8, 16, 32, 64)
+INTERRUPTED = 130  # what a shell reports for a command that Ctrl-C ended
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; the exit code is 0, 2 for what the user can mend, 130 for Ctrl-C."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    chosen = parser().parse_args(words)
+    verb: Callable[[argparse.Namespace], None] = chosen.verb
+    try:
+        chosen.command = shlex.join(["sim", *words])
+        verb(chosen)
+        sys.stdout.flush()
+    except SimError as error:
+        print(f"sim: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("sim: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has left; leave quietly, without a message at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """All verbs and flags."""
+    top = argparse.ArgumentParser(prog="sim", description="Explain and extrapolate what was measured.")
+    verbs = top.add_subparsers(required=True, metavar="VERB")
+    _calibrate_flags(verbs.add_parser("calibrate", help="fit a profile to a folder of tables"))
+    _run_flags(verbs.add_parser("run", help="simulate the isolations of a profile"))
+    _report_flags(verbs.add_parser("report", help="write everything into one HTML file"))
+    return top
+
+
+def _calibrate_flags(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("folder", type=Path, metavar="DIR", help="startup.csv, storm.csv, memory.csv")
+    verb.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the profile")
+    verb.set_defaults(verb=calibrate)
+
+
+def _run_flags(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("profile", type=Path, metavar="PROFILE", help="what `sim calibrate` wrote")
+    verb.add_argument("--isolation", action="append", metavar="NAME", help="only this; repeatable")
+    verb.add_argument("--n", type=numbers, default=DEFAULT_NS, metavar="1,2,4", help="instances")
+    verb.add_argument("--seed", type=int, default=0, help="same seed, same tables (default 0)")
+    verb.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="for tables")
+    verb.add_argument("--json", action="store_true", help="print the paths as JSON")
+    verb.set_defaults(verb=run)
+
+
+def _report_flags(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--measured", type=Path, required=True, metavar="DIR", help="this machine")
+    verb.add_argument("--recorded", type=Path, metavar="DIR", help="what stands in for the rest")
+    verb.add_argument("--profile", type=Path, metavar="FILE", help="what `sim calibrate` wrote")
+    verb.add_argument("--simulated", type=Path, metavar="DIR", help="what `sim run` wrote")
+    verb.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the page")
+    verb.set_defaults(verb=report)
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """`1,2,4` as numbers of instances, `1..8` as all from 1 to 8, doubled beyond 4: `4..64`.
+
+    >>> numbers("1,2,4..32")
+    (1, 2, 4, 8, 16, 32)
+    """
+    found: set[int] = set()
+    try:
+        for piece in text.split(","):
+            low, _, high = piece.partition("..")
+            n = int(low)
+            found.add(n)
+            while high and (n := n * 2) <= int(high):
+                found.add(n)
+    except ValueError:
+        found = set()
+    if not found or min(found) < 1:
+        raise argparse.ArgumentTypeError(f"expected numbers such as 1,2,4 or 1..64, got {text!r}")
+    return tuple(sorted(found))
+
+
+def calibrate(chosen: argparse.Namespace) -> None:
+    """Fit, write the profile, and print how well it predicts what it has not seen."""
+    from sim.calibrate import calibrate as fit
+    from sim.profile_files import write_profile
+    from sim.report.terminal import print_errors
+
+    found = fit(chosen.folder, chosen.command)
+    write_profile(chosen.output, found.profile)
+    print_errors(found.errors, found.remarks)
+    print(chosen.output)
+
+
+def run(chosen: argparse.Namespace) -> None:
+    """Simulate startup, storms and memory, and write them as tables."""
+    from sim.experiments.all import everything
+    from sim.files import write_table
+    from sim.profile_files import read_profile
+
+    profile = read_profile(chosen.profile)
+    rows, left_out = everything(profile, chosen.isolation, chosen.n, chosen.seed)
+    # No time stamp and no path: same profile and seed, same bytes.
+    meta = {
+        "source": "simulated",
+        "command": f"sim run {chosen.profile.name}",
+        "seed": chosen.seed,
+        "machine": profile.provenance.machine,
+        "cores": profile.host.cores,
+        "memory_mib": profile.host.memory_mib,
+        "fitted_on": list(profile.provenance.fitted_on),
+        "left_out": left_out,
+    }
+    for text in left_out:
+        print(f"sim: {text}", file=sys.stderr)
+    paths = {name: write_table(chosen.output, name, rows[name], meta) for name in TABLES}
+    if chosen.json:
+        told = {name: {"path": str(path), "rows": len(rows[name])} for name, path in paths.items()}
+        print(json.dumps({"tables": told, "left_out": left_out, "seed": chosen.seed}, indent=2))
+        return
+    for name, path in paths.items():
+        print(f"{path}  {len(rows[name])} rows")
+
+
+def report(chosen: argparse.Namespace) -> None:
+    """Write the page, print the table of results, and last the page's path."""
+    from sim.report import gather, page, print_results
+    from sim.files import write_text
+
+    evidence = gather(chosen.measured, chosen.recorded, chosen.profile, chosen.simulated)
+    write_text(chosen.output, page(evidence))
+    print_results(evidence)
+    print(chosen.output)

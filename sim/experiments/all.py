@@ -1,0 +1,30 @@
+"""All experiments with all isolations side by side: what `sim run` does."""
+
+from collections.abc import Sequence
+
+from sim.contract import ISOLATIONS, Row
+from sim.experiments.memory import fits, memory
+from sim.experiments.startup import startup
+from sim.experiments.storm import storm
+from sim.profiles import Profile
+
+
+def everything(
+    profile: Profile, isolations: Sequence[str] | None, ns: Sequence[int], seed: int
+) -> tuple[dict[str, list[Row]], list[str]]:
+    """Rows by table, and a sentence for each number of instances that had to be left out.
+
+    Question: what does each isolation cost, alone and in numbers? What does not fit into the host's
+    memory is not started at all. Raises UnknownIsolation for one that the profile does not hold.
+    """
+    rows: dict[str, list[Row]] = {"startup": [], "storm": [], "memory": []}
+    left_out = []
+    for name in isolations or [one for one in ISOLATIONS if one in profile.isolation]:
+        fitting = [n for n in ns if fits(profile, name, n)]
+        if len(fitting) < len(ns):
+            too_many = ", ".join(str(n) for n in ns if n not in fitting)
+            left_out.append(f"{name}: n = {too_many} left out, more than the host's memory holds")
+        rows["startup"] += startup(profile, name, seed=seed)
+        rows["storm"] += storm(profile, name, fitting, seed=seed)
+        rows["memory"] += memory(profile, name, fitting)
+    return rows, left_out
