@@ -40,11 +40,12 @@ pip_setting() {
 make_venv() {
     python=$(find_python) || die "needs Python 3.11, 3.12 or 3.13; on Debian and Ubuntu:" \
         "apt install python3 python3-venv (Ubuntu 22.04: python3.11 python3.11-venv)"
-    "$python" -c 'import ensurepip, venv' 2>/dev/null || die "$python comes without venv:" \
+    "$python" -c 'import ensurepip, venv; ensurepip.version()' 2>/dev/null || die "$python comes without venv:" \
         "apt install $(basename "$(readlink -f "$python")")-venv"
     echo "setup: making .venv with $python ($("$python" -c 'import platform; print(platform.python_version())'))"
     rm -rf "$venv"
-    "$python" -m venv "$venv" || die "$python could not make a virtual environment; the lines above say why"
+    # Its words are kept for the case that it fails: a traceback after Ctrl-C helps nobody.
+    words=$("$python" -m venv "$venv" 2>&1) || die "$python could not make .venv: $words"
 }
 
 # uv itself, at the version and with the checksums that the lock file names.
