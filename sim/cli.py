@@ -1,4 +1,4 @@
-"""The command `sim`: calibrate, run, report. What is heavy is imported by the verb that needs it."""
+"""The command `sim`: calibrate, run, report. Heavy imports stay inside the verbs."""
 
 import argparse
 import json
@@ -38,7 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """All verbs and flags."""
-    top = argparse.ArgumentParser(prog="sim", description="Explain and extrapolate what was measured.")
+    top = argparse.ArgumentParser(
+        prog="sim", description="Explain and extrapolate what was measured."
+    )
     verbs = top.add_subparsers(required=True, metavar="VERB")
     _calibrate_flags(verbs.add_parser("calibrate", help="fit a profile to a folder of tables"))
     _run_flags(verbs.add_parser("run", help="simulate the isolations of a profile"))
@@ -48,7 +50,9 @@ def parser() -> argparse.ArgumentParser:
 
 def _calibrate_flags(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("folder", type=Path, metavar="DIR", help="startup.csv, storm.csv, memory.csv")
-    verb.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the profile")
+    verb.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE", help="the profile"
+    )
     verb.set_defaults(verb=calibrate)
 
 
@@ -72,7 +76,7 @@ def _report_flags(verb: argparse.ArgumentParser) -> None:
 
 
 def numbers(text: str) -> tuple[int, ...]:
-    """`1,2,4` as numbers of instances, `1..8` as all from 1 to 8, doubled beyond 4: `4..64`.
+    """`1,2,4` as numbers of instances; `4..64` is doubled from 4 on.
 
     >>> numbers("1,2,4..32")
     (1, 2, 4, 8, 16, 32)
@@ -136,8 +140,8 @@ def run(chosen: argparse.Namespace) -> None:
 
 def report(chosen: argparse.Namespace) -> None:
     """Write the page, print the table of results, and last the page's path."""
-    from sim.report import gather, page, print_results
     from sim.files import write_text
+    from sim.report import gather, page, print_results
 
     evidence = gather(chosen.measured, chosen.recorded, chosen.profile, chosen.simulated)
     write_text(chosen.output, page(evidence))

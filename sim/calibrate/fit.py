@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from sim.calibrate.parameters import StormPoint, fit_storm, footprint, stage
 from sim.contract import FITTED_UP_TO, ISOLATIONS, StartupRow
 from sim.errors import BadTable
 from sim.experiments.memory import memory
 from sim.experiments.storm import storm
-from sim.calibrate.parameters import StormPoint, fit_storm, footprint, stage
 from sim.profiles import Footprint, Host, Isolation, Profile, Provenance, Stage
-from sim.tables.summary import prediction_errors, quantities, storm_points, warm_starts
 from sim.tables import Tables, as_frame, load
+from sim.tables.summary import prediction_errors, quantities, storm_points, warm_starts
 
 
 class Calibration(NamedTuple):

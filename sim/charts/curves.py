@@ -57,11 +57,8 @@ def storm_curve(
 def small_print(measured: pd.DataFrame, simulated: pd.DataFrame) -> tuple[str, str]:
     """Where points and lines are from, and which points the model knew."""
     line = "lines: simulated" if len(simulated) else "nothing was simulated"
-    return (
-        f"{origin(measured, simulated)}.",
-        f"Filled points: the model was fitted to them (n ≤ {FITTED_UP_TO});"
-        f" hollow: it was not; {line}.",
-    )
+    fitted = f"Filled points: the model was fitted to them (n ≤ {FITTED_UP_TO}); hollow: it was not"
+    return f"{origin(measured, simulated)}.", f"{fitted}; {line}."
 
 
 def draw(ax: Axes, measured: pd.DataFrame, simulated: pd.DataFrame, column: str) -> None:

@@ -57,4 +57,3 @@ def _sized(svg: str) -> str:
     head, rest = svg.split(">", 1)
     head = re.sub(r'\s(width|height)="[^"]*"', "", head)
     return f"{head}>{rest}"
-

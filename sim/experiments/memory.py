@@ -8,7 +8,6 @@ from sim.engine.memory import Memory
 from sim.errors import DoesNotFit
 from sim.profiles import Footprint, Isolation, Profile
 
-
 BOUND_BY_HOST = ("pss", "cgroup", "available")  # rss and uss do not add up to what is in use
 
 

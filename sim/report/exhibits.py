@@ -1,0 +1,133 @@
+"""The charts of the report, each with a title, a sentence on what to notice, and its tables."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from sim.charts import alt, figures
+from sim.charts.html import as_svg
+from sim.charts.style import styled
+from sim.report.evidence import Evidence
+from sim.tables.summary import (
+    median_start,
+    one_instance,
+    start_medians,
+    start_totals,
+    warm_starts,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exhibit:
+    """One chart of the page; `svg` is empty if there are no rows to draw."""
+
+    name: str
+    title: str
+    words: str
+    svg: str
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+
+def exhibits(evidence: Evidence) -> list[Exhibit]:
+    """All charts, in the order in which they tell the story."""
+    return [
+        stacks(evidence),
+        starts(evidence),
+        waterfall(evidence),
+        memory(evidence),
+        storm(evidence),
+    ]
+
+
+def drawn(data: pd.DataFrame, figure: Callable[[], Figure], text: Callable[[], str]) -> str:
+    """The figure as SVG with its alternative text; empty if `data` has no rows."""
+    if data.empty:
+        return ""
+    with styled():
+        return as_svg(figure(), text())
+
+
+def stacks(evidence: Evidence) -> Exhibit:
+    parts = one_instance(evidence.tables.memory)
+    return Exhibit(
+        name="stacks",
+        title="The two stacks, drawn to scale",
+        words="The well-known picture puts a guest system on top of the host's. Here its height is"
+        " what was measured. A container brings no kernel: it runs on the host's.",
+        svg=drawn(parts, lambda: figures.stacks_figure(parts), lambda: alt.stacks_alt(parts)),
+        tables={"parts of one instance": parts, "all accounts": evidence.tables.memory},
+    )
+
+
+def starts(evidence: Evidence) -> Exhibit:
+    totals, medians = start_totals(evidence.tables.startup), start_medians(evidence.tables.startup)
+    return Exhibit(
+        name="starts",
+        title="How long a start takes",
+        words="Every dot is one start. Distance on this axis is a ratio: each grid line is ten times"
+        " the one before.",
+        svg=drawn(
+            totals,
+            lambda: figures.strips_figure(totals, medians),
+            lambda: alt.strips_alt(medians),
+        ),
+        tables={"medians": medians, "every start": totals},
+    )
+
+
+def waterfall(evidence: Evidence) -> Exhibit:
+    phases = median_start(evidence.tables.startup)
+    every = warm_starts(evidence.tables.startup)
+    keys = ["source", "machine", "isolation", "accelerator", "step", "phase"]
+    medians = every.groupby(keys, sort=False)[["duration_s", "cpu_s"]].median().reset_index()
+    return Exhibit(
+        name="waterfall",
+        title="What happens in a start",
+        words="The steps of the plan, one after the other. Mind the units: the upper panels are in"
+        " milliseconds, a guest's in seconds; the last strip has all in one scale.",
+        svg=drawn(
+            phases, lambda: figures.waterfall_figure(phases), lambda: alt.waterfall_alt(phases)
+        ),
+        tables={"phases of the median start": phases, "medians of all warm starts": medians},
+    )
+
+
+def memory(evidence: Evidence) -> Exhibit:
+    measured, simulated = evidence.memories
+    whole = [table[table["part"] == "total"] for table in (measured, simulated)]
+    return Exhibit(
+        name="memory",
+        title="Memory of many",
+        words="What instances share is counted once, so that the second one costs less than the"
+        " first. Guests share little: each has a kernel of its own.",
+        svg=drawn(
+            pd.concat(whole),
+            lambda: figures.memory_figure(measured, simulated),
+            lambda: alt.curve_alt(*whole, "value_mib", "Memory of n instances"),
+        ),
+        tables={"measured": measured, "simulated": simulated},
+    )
+
+
+def storm(evidence: Evidence) -> Exhibit:
+    measured, simulated = evidence.storms
+    return Exhibit(
+        name="storm",
+        title="Many at once",
+        words="All are requested at the same moment. Until there are more of them than cores they"
+        " hardly hinder each other; beyond that they queue for processor time.",
+        svg=drawn(
+            pd.concat([measured, simulated]),
+            lambda: figures.storm_figure(measured, simulated),
+            lambda: " ".join(
+                alt.curve_alt(measured, simulated, column, what)
+                for column, what in (
+                    ("makespan_s", "Time until the last of n is ready"),
+                    ("p50_s", "Time until the median one is ready"),
+                )
+            ),
+        ),
+        tables={"measured": measured, "simulated": simulated},
+    )
