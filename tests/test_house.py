@@ -136,8 +136,15 @@ def test_decisions_are_numbered_without_gaps():
 
 def test_every_published_figure_says_where_it_is_from():
     table = rows(PUBLISHED / "figures.csv")
-    needed = ("source_key", "citation", "metric", "system", "value", "unit", "where_seen", "status")
+    needed = ("source_key", "citation", "metric", "system", "value", "where_seen", "status")
     assert [row for row in table if not all(row[column] for column in needed)] == []
+
+
+def test_no_published_number_stands_without_its_unit():
+    """A value that is text (`80 ms; 1.2%`, a range) may carry its unit inside; a number may not."""
+    number = re.compile(r"[-+0-9.e]+")
+    table = rows(PUBLISHED / "figures.csv")
+    assert [r for r in table if number.fullmatch(r["value"]) and not r["unit"]] == []
 
 
 def test_every_published_curve_leads_to_a_citation():
