@@ -1,6 +1,6 @@
 """Numbers in tar headers, and sparse members: where the holes of a file are.
 
-Source: GNU tar manual, "Basic Tar Format", "Storing Sparse Files" (old GNU format; PAX 0.0, 0.1 and 1.0).
+Source: GNU tar manual, "Basic Tar Format", "Storing Sparse Files" (old GNU; PAX 0.0, 0.1, 1.0).
 """
 
 from __future__ import annotations

@@ -32,7 +32,8 @@ class Image:
     """An image in the store.
 
     `layers` are directories, base first, to be overlay's lower directories (which lists the
-    topmost first). What an opaque root hides is left out, since overlay cannot hide a root.
+    topmost first). What makes no difference to the result or cannot be mounted is left out:
+    the lower of two equal layers, and whatever an opaque root hides.
     """
 
     reference: str
@@ -73,7 +74,7 @@ class Store:
         missing = [layer for layer in image.stored if not self.tree(layer.diff_id).is_dir()]
         for layer in missing:
             self._unpack(layer)
-        return self._without_hidden(image)
+        return self._mountable(image)
 
     def tree(self, diff_id: str) -> Path:
         """Where the unpacked layer of this diff id is."""
@@ -103,7 +104,13 @@ class Store:
             }
             descriptor = self.layout.write_document(manifest, MANIFEST_TYPE, scratch)
             self._name(descriptor, name, scratch)
-        return self._without_hidden(self._image(self._find(name or descriptor["digest"])))
+        return self._mountable(self._image(self._find(name or descriptor["digest"])))
+
+    def keep(self, layers: Sequence[Layer]) -> None:
+        """Take layers over that no image names: a build may want them again; `prune` takes them."""
+        with self._changing("keep"):
+            for layer in layers:
+                self._take_over(layer)
 
     def tag(self, reference: str, new: str) -> Image:
         """Give an image one more name; a name that another image had moves over."""
@@ -224,12 +231,14 @@ class Store:
             stored=stored,
         )
 
-    def _without_hidden(self, image: Image) -> Image:
-        """Start at the topmost layer whose root hides everything below it."""
+    def _mountable(self, image: Image) -> Image:
+        """What overlay can mount: it refuses a directory that is listed twice, so only the upper
+        one stays, and it cannot hide a root, so the list starts at the topmost that should."""
         from dataclasses import replace
 
-        opaque = [at for at, tree in enumerate(image.layers) if is_opaque(tree)]
-        return replace(image, layers=image.layers[opaque[-1] :]) if opaque else image
+        trees = tuple(reversed(dict.fromkeys(reversed(image.layers))))
+        opaque = [at for at, tree in enumerate(trees) if is_opaque(tree)]
+        return replace(image, layers=trees[opaque[-1] :] if opaque else trees)
 
     def _unpack(self, layer: Layer) -> None:
         """Make the directory of a layer from its blob."""
@@ -245,27 +254,23 @@ class Store:
             unpack_blob(blob, tree, layer.diff_id)
             with locked(self.root):
                 self.layout.prepare(scratch)
-                put(tree, self.tree(layer.diff_id))
+                if not self.tree(layer.diff_id).exists():
+                    os.rename(tree, self.tree(layer.diff_id))
 
     def _take_over(self, layer: Layer) -> None:
         """Move a new layer in; one that came without its files has to be here."""
         blob = self.layout.blob(layer.digest)
-        if layer.blob is not None:
-            put(layer.blob, blob)
+        if layer.blob is not None and not blob.exists():
+            os.rename(layer.blob, blob)
             sync_directory(blob.parent)
-        if layer.tree is not None:
-            put(layer.tree, self.tree(layer.diff_id))
+        tree = self.tree(layer.diff_id)
+        if layer.tree is not None and not tree.exists():
+            os.rename(layer.tree, tree)
         if not blob.exists() or blob.stat().st_size != layer.size:
             raise RealRunError(
                 f"layer {layer.digest[7:19]} is not in the store any more:"
                 " was it removed meanwhile? Try again"
             )
-
-
-def put(made: Path, place: Path) -> None:
-    """Rename something finished into its place, unless an equal thing is there already."""
-    if not place.exists():
-        os.rename(made, place)
 
 
 def stored_layer(descriptor: Mapping[str, Any], diff_id: str) -> Layer:

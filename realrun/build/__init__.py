@@ -1,0 +1,13 @@
+"""From a Dockerfile to an image; the modules in the order of the work:
+
+lines, parser -> instructions -> stages -> expand, evaluate -> selecting, copying, writing,
+running -> cache -> stagework, builder.
+"""
+
+from __future__ import annotations
+
+from realrun.build.builder import build
+from realrun.build.progress import Event
+from realrun.build.stagework import RunStep
+
+__all__ = ["Event", "RunStep", "build"]

@@ -1,0 +1,138 @@
+"""The build cache: an instruction that would do again what it did before need not be carried out.
+
+The key of a step is a digest of everything its result depends on: the layers below, the
+instruction with its values, and for COPY a fingerprint of the files, which knows no times. The
+record under that key names the layer that came out, or none if nothing changed.
+
+    ROOT/cache/KEY.json    {"layer": {...} or null, "created": TIME, "parts": {...}}
+
+A record whose layer is gone is a miss. Records are written when a whole build has succeeded.
+
+Source: Dockerfile reference and "Build cache invalidation": what does and does not count.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from realrun.errors import BadImage
+from realrun.image import Layer, Store
+from realrun.image.documents import load
+from realrun.image.workspace import write_whole
+
+Parts = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """What a step made when it was last carried out."""
+
+    layer: Layer | None
+    created: str
+
+
+def chain(diff_ids: Sequence[str]) -> str:
+    """One name for a stack of layers.
+
+    Source: OCI image-spec, config.md, "Layer ChainID".
+    """
+    import hashlib
+
+    name = ""
+    for diff_id in diff_ids:
+        pair = f"{name} {diff_id}".encode()
+        name = "sha256:" + hashlib.sha256(pair).hexdigest() if name else diff_id
+    return name
+
+
+def key_of(parts: Parts) -> str:
+    """The key: equal parts, equal key."""
+    import hashlib
+
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(slots=True)
+class Cache:
+    """Records of a store; new ones wait in memory until `save`."""
+
+    store: Store
+    use: bool = True
+    new: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        return self.store.root / "cache"
+
+    def find(self, parts: Parts) -> Hit | None:
+        """What these parts led to, if it is still there."""
+        key = key_of(parts)
+        data = self.new.get(key)
+        if data is None and self.use:
+            data = read(self.folder / f"{key}.json")
+        return None if data is None else self._hit(data)
+
+    def remember(self, parts: Parts, hit: Hit) -> None:
+        """For `save`, and for later stages of this build."""
+        layer = None
+        if hit.layer is not None:
+            layer = {"diff_id": hit.layer.diff_id, **hit.layer.descriptor()}
+        record = {"layer": layer, "created": hit.created, "parts": parts}
+        self.new[key_of(parts)] = json.dumps(record, sort_keys=True, indent=1).encode()
+
+    def save(self, scratch: Path) -> None:
+        """Write what this build has learnt."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for key, data in self.new.items():
+            write_whole(self.folder / f"{key}.json", data, scratch)
+
+    def _hit(self, data: bytes) -> Hit | None:
+        try:
+            record = load(data, "a cache record")
+            found = record.get("layer")
+            layer = None if found is None else layer_of(found)
+            created = str(record["created"])
+        except (BadImage, KeyError, TypeError):
+            return None
+        if layer is not None and not self._is_there(layer):
+            return None
+        return Hit(layer, created)
+
+    def _is_there(self, layer: Layer) -> bool:
+        try:
+            blob = self.store.layout.blob(layer.digest)
+            return blob.exists() and self.store.tree(layer.diff_id).is_dir()
+        except BadImage:
+            return False
+
+
+def read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def layer_of(found: Mapping[str, Any]) -> Layer:
+    return Layer(
+        diff_id=str(found["diff_id"]),
+        digest=str(found["digest"]),
+        size=int(found["size"]),
+        media_type=str(found["mediaType"]),
+    )
+
+
+def prune(store: Store) -> list[str]:
+    """Remove the records that can never hit again, because their layer is gone."""
+    cache, removed = Cache(store), []
+    for path in sorted(cache.folder.glob("*.json")):
+        if cache._hit(read(path) or b"") is None:
+            os.unlink(path)
+            removed.append(f"cache/{path.name}")
+    return removed

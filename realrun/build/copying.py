@@ -1,0 +1,108 @@
+"""COPY, carried out: selected files go into a fresh layer.
+
+* a target that ends in `/` or is a directory in the image takes files by their names, any other
+  target is the file's new name; several sources need a directory;
+* missing directories are made, owned by root, mode 0755; existing ones keep what they are;
+* a file replaces a file or a link; nothing but a directory goes where a directory is.
+
+Source: Dockerfile reference, "COPY"; BuildKit where the reference leaves a choice.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from realrun.build.selecting import CannotCopy, Item, Source
+from realrun.build.writing import Parts, Upper
+from realrun.image.merged import Node
+
+CHUNK = 1 << 20
+
+
+class Looks(NamedTuple):
+    """How copied files are to look: None means as the source does."""
+
+    owner: tuple[int, int] | None
+    mode: int | None
+    keep_owner: bool = False  # --from another stage: owners are copied, too
+
+
+def copy(sources: Sequence[Source], target: str, upper: Upper, looks: Looks) -> None:
+    """Carry out one COPY; `target` is absolute, a `/` at its end means a directory."""
+    if not sources:
+        return
+    found, missing = upper.place(target)
+    into = target.endswith("/") or (not missing and found.is_directory)
+    if len(sources) > 1 and not into:
+        raise CannotCopy(f"several sources need a directory as their target: {target}/")
+    if into and not missing and not found.is_directory:
+        raise CannotCopy(f"{target} is not a directory in the image")
+    place = (*found.parts, *missing)
+    for source in sources:
+        if source.is_directory:
+            if not missing and not found.is_directory:
+                raise CannotCopy(f"{target} is a file in the image, a directory cannot go there")
+            make_target(upper, place, looks)
+        for item in source.items:
+            inside = item.name if source.is_directory else (source.base,) if into else ()
+            put(item, (*place, *inside), upper, looks)
+
+
+def make_target(upper: Upper, place: Parts, looks: Looks) -> None:
+    """The target directory itself belongs to whoever gets the files."""
+    upper.make_directory(place[:-1])
+    upper.make_directory(place, looks.owner or (0, 0))
+
+
+def put(item: Item, place: Parts, upper: Upper, looks: Looks) -> None:
+    """One item into the layer."""
+    if item.is_directory:
+        put_directory(item, place, upper, looks)
+        return
+    upper.make_directory(place[:-1])
+    here = upper.make_room(place)
+    node = item.node
+    if node is None:
+        here.write_bytes(item.content)
+        here.chmod(0o644 if looks.mode is None else looks.mode)
+        upper.give(place, looks.owner or (0, 0))
+        return
+    kind = stat.S_IFMT(node.status.st_mode)
+    if kind == stat.S_IFREG:
+        copy_content(node, os.fspath(here))
+    elif kind == stat.S_IFLNK:
+        here.symlink_to(os.readlink(node.path))
+    elif kind == stat.S_IFIFO:
+        os.mkfifo(here, 0o600)
+    elif upper.privileged:
+        os.mknod(here, kind | 0o600, node.status.st_rdev)
+    else:
+        return  # a device: only root can make one
+    upper.copy_attributes(node, place, owner_for(node, upper, looks), looks.mode)
+
+
+def put_directory(item: Item, place: Parts, upper: Upper, looks: Looks) -> None:
+    """A directory: made with the source's attributes, or left as it is if it is there."""
+    assert item.node is not None
+    found, missing = upper.view.walk("/".join(place), follow=False)
+    if not missing and not found.is_directory:
+        raise CannotCopy(f"/{'/'.join(place)} is no directory in the image and cannot become one")
+    upper.make_directory(place)
+    if missing:
+        upper.copy_attributes(item.node, place, owner_for(item.node, upper, looks), looks.mode)
+
+
+def owner_for(node: Node, upper: Upper, looks: Looks) -> tuple[int, int]:
+    if looks.owner is not None:
+        return looks.owner
+    return upper.owner_of(node) if looks.keep_owner else (0, 0)
+
+
+def copy_content(node: Node, here: str) -> None:
+    """The bytes, by the kernel where it can; holes stay holes where the file system tells them."""
+    with open(node.path, "rb") as source, open(here, "xb") as target:
+        while os.sendfile(target.fileno(), source.fileno(), None, CHUNK):
+            pass

@@ -1,0 +1,288 @@
+"""Second step: logical lines become typed instructions.
+
+Names of instructions are read in any case. Nothing is expanded here; what is wrong in itself is
+refused with the place, what only the build can know is left to it.
+
+Source: Dockerfile reference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from realrun.build import instructions as i
+from realrun.build import lines, words
+from realrun.build.heredocs import Heredoc, from_word
+from realrun.build.instructions import Command, Instruction, Place
+
+NO_TRIGGER = ("ONBUILD", "FROM", "MAINTAINER")
+STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*")
+DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
+NS = {
+    "ns": 1,
+    "us": 10**3,
+    "µs": 10**3,
+    "ms": 10**6,
+    "s": 10**9,
+    "m": 60 * 10**9,
+    "h": 3600 * 10**9,
+}
+
+
+class Part:
+    """What one instruction's parser gets to see; `flags` are taken out one by one."""
+
+    def __init__(
+        self, at: Place, rest: str, escape: str, heredocs: tuple[Heredoc, ...] = ()
+    ) -> None:
+        self.at, self.escape, self.heredocs = at, escape, heredocs
+        self.flags, self.rest = words.flags_first(rest, escape)
+
+    def flag(self, name: str, default: str = "") -> str:
+        """The value of a flag that may come once."""
+        values = self.flags.pop(name, [])
+        if len(values) > 1:
+            raise words.WordError(f"--{name} is given {len(values)} times")
+        if values and not values[0]:
+            raise words.WordError(f"--{name} needs a value: --{name}=...")
+        return values[0] if values else default
+
+    def command(self) -> Command:
+        """Exec form if it is a JSON list, shell form otherwise."""
+        listed = words.json_list(self.rest)
+        if listed is not None:
+            return Command(tuple(listed), shell=False)
+        return Command((self.rest,) if self.rest else (), shell=True)
+
+    def items(self) -> list[str]:
+        """A JSON list, or words between blanks."""
+        listed = words.json_list(self.rest)
+        return self.rest.split() if listed is None else listed
+
+
+def parse(source: lines.Source) -> list[Instruction]:
+    """All instructions of a Dockerfile; raises DockerfileError."""
+    found = []
+    for line in source.lines:
+        at = Place(source.file, line.first, line.last, line.text)
+        found.append(parse_one(at, line.text, source.escape, line.heredocs))
+    first = next((step for step in found if not isinstance(step, i.Arg)), None)
+    if not isinstance(first, i.From):
+        where = first or found[0]
+        raise where.at.error("no build stage: FROM has to come first, only ARG may stand before it")
+    return found
+
+
+def parse_one(at: Place, text: str, escape: str, heredocs: tuple[Heredoc, ...] = ()) -> Instruction:
+    """One instruction."""
+    name, *tail = text.split(None, 1)
+    reader = READERS.get(name.upper())
+    if reader is None:
+        raise at.error(f"unknown instruction {name[:40]!r}{like(name)}")
+    try:
+        part = Part(at, tail[0] if tail else "", escape, heredocs)
+        if not part.rest and name.upper() not in ("CMD", "ENTRYPOINT"):
+            raise words.WordError(f"{name.upper()} needs at least one argument")
+        instruction = reader(part)
+        if part.flags:
+            unknown = ", ".join("--" + flag for flag in part.flags)
+            raise words.WordError(f"{name.upper()} does not know the flag {unknown}")
+    except words.WordError as error:
+        raise at.error(str(error)) from None
+    return instruction
+
+
+def like(name: str) -> str:
+    """`; did you mean RUN?`"""
+    import difflib
+
+    near = difflib.get_close_matches(name.upper(), list(READERS), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def read_from(part: Part) -> i.From:
+    platform, given = part.flag("platform"), part.rest.split()
+    if len(given) == 3 and given[1].upper() == "AS":
+        name = given[2].lower()
+        if not STAGE_NAME.fullmatch(name):
+            raise words.WordError(
+                f"{given[2]!r} cannot name a stage: a letter, then letters, digits and - _ ."
+            )
+        return i.From(at=part.at, image=given[0], name=name, platform=platform)
+    if len(given) != 1:
+        raise words.WordError("FROM wants one image, then perhaps AS and one name")
+    return i.From(at=part.at, image=given[0], platform=platform)
+
+
+def read_arg(part: Part) -> i.Arg:
+    found: list[tuple[str, str | None]] = []
+    for word in words.split_quoted(part.rest, part.escape):
+        key, equals, value = word.partition("=")
+        if not key:
+            raise words.WordError(f"ARG with an empty name in {word!r}")
+        found.append((key, value if equals else None))
+    return i.Arg(at=part.at, pairs=tuple(found))
+
+
+def read_env(part: Part) -> i.Env:
+    return i.Env(at=part.at, pairs=tuple(words.pairs(part.rest, part.escape, "ENV")))
+
+
+def read_label(part: Part) -> i.Label:
+    return i.Label(at=part.at, pairs=tuple(words.pairs(part.rest, part.escape, "LABEL")))
+
+
+def read_run(part: Part) -> i.Run:
+    for flag in ("mount", "network", "security"):
+        if flag in part.flags:
+            raise words.WordError(f"RUN --{flag} is not supported yet")
+    command = part.command()
+    if not command.words:
+        raise words.WordError("RUN needs a command")
+    return i.Run(at=part.at, command=command, heredocs=part.heredocs)
+
+
+def read_copy(part: Part) -> i.Copy:
+    return copy_or_add(part, add=False)
+
+
+def read_add(part: Part) -> i.Copy:
+    return copy_or_add(part, add=True)
+
+
+def copy_or_add(part: Part, add: bool) -> i.Copy:
+    """Both have the same form; `--link` changes only how layers are shared, never the result."""
+    name = "ADD" if add else "COPY"
+    stage = "" if add else part.flag("from")
+    chown, chmod = part.flag("chown"), part.flag("chmod")
+    if part.flags.pop("link", [""])[-1] not in ("", "true", "false"):
+        raise words.WordError("--link is true or false")
+    for flag in ("exclude", "parents", "checksum", "keep-git-dir", "unpack"):
+        if flag in part.flags:
+            raise words.WordError(f"{name} --{flag} is not supported yet")
+    given = part.items()
+    if len(given) < 2:
+        raise words.WordError(f"{name} needs at least one source and a target")
+    if part.heredocs and stage:
+        raise words.WordError("COPY --from cannot copy a here-document")
+    return i.Copy(
+        at=part.at,
+        sources=tuple(word for word in given[:-1] if not (part.heredocs and from_word(word))),
+        target=given[-1],
+        source_stage=stage,
+        chown=chown,
+        chmod=chmod,
+        add=add,
+        heredocs=part.heredocs,
+    )
+
+
+def read_workdir(part: Part) -> i.Workdir:
+    return i.Workdir(at=part.at, path=part.rest)
+
+
+def read_user(part: Part) -> i.User:
+    return i.User(at=part.at, user=part.rest)
+
+
+def read_expose(part: Part) -> i.Expose:
+    return i.Expose(at=part.at, ports=tuple(part.rest.split()))
+
+
+def read_volume(part: Part) -> i.Volume:
+    paths = part.items()
+    if not paths or not all(path.strip() for path in paths):
+        raise words.WordError("VOLUME with an empty path")
+    return i.Volume(at=part.at, paths=tuple(paths))
+
+
+def read_entrypoint(part: Part) -> i.Entrypoint:
+    return i.Entrypoint(at=part.at, command=part.command())
+
+
+def read_cmd(part: Part) -> i.Cmd:
+    return i.Cmd(at=part.at, command=part.command())
+
+
+def read_shell(part: Part) -> i.Shell:
+    listed = words.json_list(part.rest)
+    if not listed:
+        raise words.WordError('SHELL wants a JSON list: SHELL ["/bin/sh", "-c"]')
+    return i.Shell(at=part.at, words=tuple(listed))
+
+
+def read_stopsignal(part: Part) -> i.StopSignal:
+    if len(part.rest.split()) != 1:
+        raise words.WordError("STOPSIGNAL wants one signal")
+    return i.StopSignal(at=part.at, signal=part.rest)
+
+
+def read_healthcheck(part: Part) -> i.HealthCheck:
+    kind, *tail = part.rest.split(None, 1)
+    rest = tail[0] if tail else ""
+    if kind.upper() == "NONE" and not rest:
+        return i.HealthCheck(at=part.at, command=None)
+    part.rest = rest
+    if kind.upper() != "CMD" or not rest:
+        raise words.WordError("HEALTHCHECK wants NONE, or CMD and a command")
+    times = {
+        name.replace("-", "_") + "_ns": nanoseconds(part.flag(name, "0s"), name)
+        for name in ("interval", "timeout", "start-period", "start-interval")
+    }
+    retries = part.flag("retries", "0")
+    if not retries.isdecimal():
+        raise words.WordError(f"--retries is {retries!r}, not a number")
+    return i.HealthCheck(at=part.at, command=part.command(), retries=int(retries), **times)
+
+
+def nanoseconds(text: str, flag: str) -> int:
+    """`1m30s` and the like: Go's durations.
+
+    >>> nanoseconds("1m0.5s", "interval")
+    60500000000
+    """
+    parts = DURATION.findall(text)
+    if "".join(number + unit for number, unit in parts) != text or not parts:
+        raise words.WordError(f"--{flag} is {text!r}, not a duration such as 30s or 1m30s")
+    total = sum(int(float(number) * NS[unit]) for number, unit in parts)
+    if 0 < total < NS["ms"]:
+        raise words.WordError(f"--{flag} has to be 0 or at least 1ms")
+    return total
+
+
+def read_onbuild(part: Part) -> i.OnBuild:
+    name = part.rest.split(None, 1)[0].upper()
+    if name in NO_TRIGGER:
+        raise words.WordError(f"ONBUILD {name} is not allowed")
+    if part.heredocs:
+        raise words.WordError("ONBUILD with a here-document is not supported yet")
+    parse_one(part.at, part.rest, part.escape)
+    return i.OnBuild(at=part.at, trigger=part.rest)
+
+
+def read_maintainer(part: Part) -> i.Maintainer:
+    return i.Maintainer(at=part.at, name=part.rest)
+
+
+READERS: dict[str, Callable[[Part], Any]] = {
+    "ADD": read_add,
+    "ARG": read_arg,
+    "CMD": read_cmd,
+    "COPY": read_copy,
+    "ENTRYPOINT": read_entrypoint,
+    "ENV": read_env,
+    "EXPOSE": read_expose,
+    "FROM": read_from,
+    "HEALTHCHECK": read_healthcheck,
+    "LABEL": read_label,
+    "MAINTAINER": read_maintainer,
+    "ONBUILD": read_onbuild,
+    "RUN": read_run,
+    "SHELL": read_shell,
+    "STOPSIGNAL": read_stopsignal,
+    "USER": read_user,
+    "VOLUME": read_volume,
+    "WORKDIR": read_workdir,
+}

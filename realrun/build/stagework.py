@@ -1,0 +1,355 @@
+"""Carrying out one stage: each instruction in turn, from the cache where that knows the answer.
+
+Source: Dockerfile reference, "FROM", "RUN", "WORKDIR", "COPY", "ONBUILD".
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from realrun.build import instructions as i
+from realrun.build.cache import Cache, Hit, chain
+from realrun.build.copying import CannotCopy, Looks, copy
+from realrun.build.evaluate import State, apply, new_state, of_image
+from realrun.build.instructions import Instruction
+from realrun.build.owners import UnknownOwner, owner
+from realrun.build.parser import parse_one
+from realrun.build.progress import Event, Listener
+from realrun.build.running import argv_of, explain_failure, script_layer
+from realrun.build.selecting import Item, Origin, Source, fingerprint
+from realrun.build.stages import Stage, stage_of
+from realrun.build.writing import CannotWrite, Upper
+from realrun.errors import NoSuchImage, UsageError
+from realrun.image import Layer, Store
+from realrun.image import config as configs
+from realrun.image.layers import pack
+from realrun.image.merged import Merged
+
+COUNTED = (i.Run, i.Copy, i.Workdir)
+KEPT_OUTPUT = 64 << 10
+
+
+class RunStep(Protocol):
+    """Carries out RUN: `argv` in a container whose root is `upper` over `layers` (base first).
+
+    Returns the exit status; what the command writes goes to `on_output` as it comes.
+    """
+
+    def __call__(
+        self,
+        *,
+        layers: Sequence[Path],
+        upper: Path,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        cwd: str,
+        user: str,
+        on_output: Callable[[bytes], None],
+    ) -> int: ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Bench:
+    """What all stages of a build share."""
+
+    store: Store
+    cache: Cache
+    scratch: Path
+    context: Origin
+    stages: Sequence[Stage]
+    run_step: RunStep
+    progress: Listener
+    steps: int
+    given: Mapping[str, str]
+    before_from: Mapping[str, str]
+    escape: str
+    works: dict[int, Work] = field(default_factory=dict)
+    step: int = 0
+    serial: int = 0
+
+    def folder(self) -> Path:
+        """A new folder for one step."""
+        self.serial += 1
+        made = self.scratch / f"step-{self.serial}"
+        made.mkdir()
+        return made
+
+
+@dataclass(slots=True)
+class Work:
+    """A stage in the making: its state, its layers so far, and their story."""
+
+    bench: Bench
+    stage: Stage
+    layers: list[Layer] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    created: str = ""
+    state: State = field(init=False)
+
+    def __post_init__(self) -> None:
+        bench = self.bench
+        self.state = new_state(bench.given, bench.before_from, bench.escape)
+
+    def carry_out(self) -> None:
+        """FROM, then what the base wants done first, then the stage's own instructions."""
+        self._numbered(self.stage.start, self._from)
+        triggers = self.state.config.pop("OnBuild", [])
+        at = self.stage.start.at
+        steps = [parse_one(at, text, self.bench.escape) for text in triggers]
+        self.bench.steps += sum(isinstance(step, COUNTED) for step in steps)
+        for step in [*steps, *self.stage.steps]:
+            self._one(step)
+        self.created = self.created or configs.timestamp()
+
+    def trees(self) -> list[Path]:
+        """The directories of the layers so far, base first; never none, for overlay's sake."""
+        found = {layer.diff_id: layer.tree or self.bench.store.tree(layer.diff_id)
+                 for layer in self.layers}  # fmt: skip
+        if found:
+            return list(found.values())
+        empty = self.bench.scratch / "empty"
+        empty.mkdir(exist_ok=True)
+        empty.chmod(0o755)
+        return [empty]
+
+    def _one(self, step: Instruction) -> None:
+        """Any instruction but FROM."""
+        match step:
+            case i.Run():
+                self._numbered(step, lambda: self._run(step))
+            case i.Copy():
+                self._numbered(step, lambda: self._copy(step))
+            case i.Workdir():
+                self._numbered(step, lambda: self._workdir(step))
+            case _:
+                apply(self.state, step)
+                self._note(step)
+
+    def _numbered(self, step: Instruction, carry_out: Callable[[], bool]) -> None:
+        """One step that is shown: its number, whether the cache knew it, how long it took."""
+        self.bench.step += 1
+        begin = time.monotonic()
+        self._tell("begin", step)
+        cached = carry_out()
+        self._tell("cached" if cached else "done", step, seconds=time.monotonic() - begin)
+
+    def _tell(self, state: Any, step: Instruction, **more: Any) -> None:
+        bench = self.bench
+        event = Event(state=state, step=bench.step, steps=bench.steps, text=step.at.text,
+                      stage=self.stage.name, **more)  # fmt: skip
+        bench.progress(event)
+
+    def _note(self, step: Instruction, layer: bool = False) -> None:
+        """One more line of the history."""
+        entry: dict[str, Any] = {
+            "created": self.created or configs.timestamp(),
+            "created_by": step.at.text,
+        }
+        self.created = entry["created"]
+        if not layer:
+            entry["empty_layer"] = True
+        self.history.append(entry)
+
+    def _from(self) -> bool:
+        """The stage begins as a copy of its base."""
+        stage = self.stage
+        if stage.base is not None:
+            base = self.bench.works[stage.base]
+            self.state = base.state.child()
+            self.layers, self.history = list(base.layers), list(base.history)
+            self.created = base.created
+        elif stage.image != "scratch":
+            self._from_image(stage)
+        return False
+
+    def _from_image(self, stage: Stage) -> None:
+        try:
+            image = self.bench.store.resolve(stage.image)
+        except (NoSuchImage, UsageError) as error:
+            raise stage.start.at.error(str(error)) from None
+        self.state = of_image(self.state, image.config, image.author)
+        self.layers, self.created = list(image.stored), image.created
+        self.history = [dict(entry) for entry in image.history]
+
+    def _remembered(
+        self, step: Instruction, parts: Mapping[str, Any], make: Callable[[], Layer | None]
+    ) -> bool:
+        """From the cache, or made and remembered; true if the cache knew it."""
+        epoch = configs.source_date_epoch()
+        parts = {**parts, "parent": chain([layer.diff_id for layer in self.layers]), "epoch": epoch}
+        hit = self.bench.cache.find(parts)
+        known = hit is not None
+        if hit is None:
+            hit = Hit(make(), configs.timestamp())
+            self.bench.cache.remember(parts, hit)
+        self.created = max(self.created, hit.created)
+        if hit.layer is not None:
+            self.layers.append(hit.layer)
+        self._note(step, layer=hit.layer is not None)
+        return known
+
+    def _run(self, step: i.Run) -> bool:
+        argv, script = argv_of(step, self.state.shell)
+        env = {**self._arguments(), **self.state.environment}
+        parts = {"step": "RUN", "argv": argv, "script": script, "env": env,
+                 "cwd": self.state.directory, "user": self.state.user}  # fmt: skip
+        return self._remembered(step, parts, lambda: self._run_now(step, argv, script, env))
+
+    def _arguments(self) -> dict[str, str]:
+        """Declared arguments that have a value: the environment of RUN has them, too."""
+        return {key: value for key, value in self.state.arguments.items() if value is not None}
+
+    def _run_now(
+        self, step: i.Run, argv: Sequence[str], script: str, env: Mapping[str, str]
+    ) -> Layer:
+        """A container for one command; what it changes is the layer."""
+        folder, below, tail = self.bench.folder(), self.trees(), bytearray()
+        upper = new_upper(folder, below)
+        if script:
+            below = [*below, script_layer(folder, script)]
+
+        def on_output(piece: bytes) -> None:
+            tail.extend(piece)
+            del tail[:-KEPT_OUTPUT]
+            self._tell("output", step, output=piece)
+
+        status = self.bench.run_step(
+            layers=below,
+            upper=upper,
+            argv=argv,
+            env={**self.state.proxies, **env},
+            cwd=self.state.directory,
+            user=self.state.user,
+            on_output=on_output,
+        )
+        if status != 0:
+            raise step.at.error(explain_failure(step.at.text, status, bytes(tail)))
+        return self._pack(folder, upper)
+
+    def _workdir(self, step: i.Workdir) -> bool:
+        """WORKDIR: from here on paths start there; the directory is made if it is missing.
+
+        It belongs to the user of that moment, as BuildKit has it (the classic builder: to root).
+        """
+        path = self.state.absolute(self.state.expand(step.path, step.at))
+        self.state.config["WorkingDir"] = path
+        parts = {"step": "WORKDIR", "path": path, "user": self.state.user}
+        return self._remembered(step, parts, lambda: self._make_directory(step, path))
+
+    def _make_directory(self, step: i.Workdir, path: str) -> Layer | None:
+        folder, below = self.bench.folder(), self.trees()
+        try:
+            who = owner(self.state.user, Merged(below)) if self.state.user else (0, 0)
+            upper = Upper(new_upper(folder, below), below)
+            found, missing = upper.place(path)
+            if not missing and found.is_directory:
+                return None
+            upper.make_directory((*found.parts, *missing), who)
+        except (CannotWrite, UnknownOwner, OSError) as error:
+            raise step.at.error(f"WORKDIR {path}: {error}") from None
+        return self._pack(folder, upper.path, upper.owners)
+
+    def _copy(self, step: i.Copy) -> bool:
+        target = self._target(step)
+        try:
+            sources = self._sources(step)
+            looks = self._looks(step)
+            parts = {"step": "COPY", "target": target, "looks": looks,
+                     "files": fingerprint(sources, looks.keep_owner)}  # fmt: skip
+            return self._remembered(step, parts, lambda: self._copy_now(sources, target, looks))
+        except (CannotCopy, CannotWrite, UnknownOwner) as error:
+            raise step.at.error(str(error)) from None
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            raise step.at.error(f"{where}{error.strerror}") from error
+
+    def _copy_now(self, sources: Sequence[Source], target: str, looks: Looks) -> Layer:
+        folder, below = self.bench.folder(), self.trees()
+        upper = Upper(new_upper(folder, below), below)
+        copy(sources, target, upper, looks)
+        return self._pack(folder, upper.path, upper.owners)
+
+    def _target(self, step: i.Copy) -> str:
+        """The target as an absolute path, a `/` at its end kept."""
+        written = self.state.expand(step.target, step.at)
+        is_folder = written.endswith(("/", "/.")) or written in (".", "", "..")
+        path = self.state.absolute(written)
+        return path + "/" if is_folder and path != "/" else path
+
+    def _looks(self, step: i.Copy) -> Looks:
+        chown = self.state.expand(step.chown, step.at)
+        chmod = self.state.expand(step.chmod, step.at)
+        if chmod and (not set(chmod) <= set("01234567") or len(chmod) > 5):
+            raise CannotCopy(f"--chmod={chmod}: only octal modes such as 755 are supported yet")
+        who = owner(chown, Merged(self.trees())) if chown else None
+        return Looks(who, int(chmod, 8) & 0o7777 if chmod else None, bool(step.source_stage))
+
+    def _sources(self, step: i.Copy) -> list[Source]:
+        """The files that the instruction names."""
+        origin = self._origin(step) if step.source_stage else self.bench.context
+        found = []
+        for word in step.sources:
+            path = self.state.expand(word, step.at)
+            if step.add:
+                refuse_what_add_cannot(path, origin)
+            found += origin.select(path)
+        for document in step.heredocs:
+            text = document.content
+            text = self.state.expand_text(text, step.at) if document.expand else text
+            content = text.encode("utf-8", "surrogateescape")
+            found.append(Source(document.name, (Item((), None, content),), False))
+        return found
+
+    def _origin(self, step: i.Copy) -> Origin:
+        """The tree of another stage, or of an image."""
+        index = stage_of(step, self.bench.stages, self.stage.index)
+        if index is not None:
+            return Origin(Merged(self.bench.works[index].trees()))
+        try:
+            return Origin(Merged(self.bench.store.resolve(step.source_stage).layers))
+        except (NoSuchImage, UsageError) as error:
+            raise CannotCopy(f"--from={step.source_stage}: no such stage, and {error}") from None
+
+    def _pack(
+        self, folder: Path, upper: Path, owners: Mapping[bytes, tuple[int, int]] | None = None
+    ) -> Layer:
+        return pack(upper, folder / "layer", owners=owners, latest=configs.source_date_epoch())
+
+
+def new_upper(folder: Path, below: Sequence[Path]) -> Path:
+    """An empty writable layer whose root looks as the image's does: overlay shows this one."""
+    upper, top = folder / "upper", os.lstat(below[-1])
+    upper.mkdir()
+    if os.geteuid() == 0:
+        os.chown(upper, top.st_uid, top.st_gid)
+    upper.chmod(stat.S_IMODE(top.st_mode))
+    return upper
+
+
+def refuse_what_add_cannot(path: str, origin: Origin) -> None:
+    """ADD as far as it is COPY; the rest is refused, never done differently."""
+    if path.startswith(("http://", "https://", "git@", "git://")):
+        raise CannotCopy(f"ADD {path}: fetching from the network is not supported yet")
+    for source in origin.select(path):
+        for item in source.items:
+            if not source.is_directory and item.node and looks_packed(item.node.path):
+                raise CannotCopy(
+                    f"ADD {path}: unpacking archives is not supported yet;"
+                    " COPY copies the archive as it is"
+                )
+
+
+def looks_packed(path: Path) -> bool:
+    """An archive by its first bytes, as ADD decides it: gzip, bzip2, xz, zstd, tar."""
+    if not path.is_file():
+        return False
+    with open(path, "rb") as data:
+        head = data.read(512)
+    magics = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd")
+    return head.startswith(magics) or head[257:262] == b"ustar"
