@@ -6,8 +6,8 @@ running -> cache -> stagework, builder.
 
 from __future__ import annotations
 
+from realrun.build.bench import RunStep
 from realrun.build.builder import build
 from realrun.build.progress import Event
-from realrun.build.stagework import RunStep
 
 __all__ = ["Event", "RunStep", "build"]

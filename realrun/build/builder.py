@@ -13,11 +13,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from realrun.build import lines, parser, stages
+from realrun.build.bench import Bench, Result, RunStep
 from realrun.build.cache import Cache
 from realrun.build.instructions import Instruction
 from realrun.build.progress import Event, Listener, silent
 from realrun.build.selecting import CannotCopy, context
-from realrun.build.stagework import COUNTED, Bench, RunStep, Work
+from realrun.build.stagework import COUNTED, Work
 from realrun.errors import UsageError
 from realrun.image import Image, Store
 from realrun.image import config as configs
@@ -66,9 +67,9 @@ def build(
             escape=source.escape,
         )
         for stage in chosen:
-            bench.works[stage.index] = Work(bench, stage)
-            bench.works[stage.index].carry_out()
-        return finish(bench, bench.works[chosen[-1].index], tags)
+            bench.works[stage.index] = work = Work(bench, stage)
+            work.carry_out()
+        return finish(bench, work, tags)
 
 
 def read_source(folder: Path, dockerfile: Path) -> lines.Source:
@@ -90,7 +91,7 @@ def counted(steps: Sequence[Instruction]) -> int:
     return sum(isinstance(step, COUNTED) for step in steps)
 
 
-def finish(bench: Bench, work: Work, tags: Sequence[str]) -> Image:
+def finish(bench: Bench, work: Result, tags: Sequence[str]) -> Image:
     """Everything moves into the store: layers, the image, the cache's new records."""
     document = configs.make(
         config=work.state.config,

@@ -11,74 +11,30 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from realrun.build import instructions as i
-from realrun.build.cache import Cache, Hit, chain
-from realrun.build.copying import CannotCopy, Looks, copy
+from realrun.build.bench import Bench
+from realrun.build.cache import Hit, chain
+from realrun.build.copying import Looks, copy
+from realrun.build.copystep import looks_of, sources_of, target_of
 from realrun.build.evaluate import State, apply, new_state, of_image
 from realrun.build.instructions import Instruction
 from realrun.build.owners import UnknownOwner, owner
 from realrun.build.parser import parse_one
-from realrun.build.progress import Event, Listener
+from realrun.build.progress import Event
 from realrun.build.running import argv_of, explain_failure, script_layer
-from realrun.build.selecting import Item, Origin, Source, fingerprint
+from realrun.build.selecting import CannotCopy, Origin, Source, fingerprint
 from realrun.build.stages import Stage, stage_of
 from realrun.build.writing import CannotWrite, Upper
 from realrun.errors import NoSuchImage, UsageError
-from realrun.image import Layer, Store
+from realrun.image import Layer
 from realrun.image import config as configs
 from realrun.image.layers import pack
-from realrun.image.merged import Merged
+from realrun.image.merged import Merged, mountable
 
 COUNTED = (i.Run, i.Copy, i.Workdir)
 KEPT_OUTPUT = 64 << 10
-
-
-class RunStep(Protocol):
-    """Carries out RUN: `argv` in a container whose root is `upper` over `layers` (base first).
-
-    Returns the exit status; what the command writes goes to `on_output` as it comes.
-    """
-
-    def __call__(
-        self,
-        *,
-        layers: Sequence[Path],
-        upper: Path,
-        argv: Sequence[str],
-        env: Mapping[str, str],
-        cwd: str,
-        user: str,
-        on_output: Callable[[bytes], None],
-    ) -> int: ...
-
-
-@dataclass(slots=True, kw_only=True)
-class Bench:
-    """What all stages of a build share."""
-
-    store: Store
-    cache: Cache
-    scratch: Path
-    context: Origin
-    stages: Sequence[Stage]
-    run_step: RunStep
-    progress: Listener
-    steps: int
-    given: Mapping[str, str]
-    before_from: Mapping[str, str]
-    escape: str
-    works: dict[int, Work] = field(default_factory=dict)
-    step: int = 0
-    serial: int = 0
-
-    def folder(self) -> Path:
-        """A new folder for one step."""
-        self.serial += 1
-        made = self.scratch / f"step-{self.serial}"
-        made.mkdir()
-        return made
 
 
 @dataclass(slots=True)
@@ -109,10 +65,9 @@ class Work:
 
     def trees(self) -> list[Path]:
         """The directories of the layers so far, base first; never none, for overlay's sake."""
-        found = {layer.diff_id: layer.tree or self.bench.store.tree(layer.diff_id)
-                 for layer in self.layers}  # fmt: skip
+        found = [layer.tree or self.bench.store.tree(layer.diff_id) for layer in self.layers]
         if found:
-            return list(found.values())
+            return list(mountable(found))
         empty = self.bench.scratch / "empty"
         empty.mkdir(exist_ok=True)
         empty.chmod(0o755)
@@ -256,10 +211,11 @@ class Work:
         return self._pack(folder, upper.path, upper.owners)
 
     def _copy(self, step: i.Copy) -> bool:
-        target = self._target(step)
+        target = target_of(step, self.state)
         try:
-            sources = self._sources(step)
-            looks = self._looks(step)
+            origin = self._origin(step) if step.source_stage else self.bench.context
+            sources = sources_of(step, self.state, origin)
+            looks = looks_of(step, self.state, Merged(self.trees()))
             parts = {"step": "COPY", "target": target, "looks": looks,
                      "files": fingerprint(sources, looks.keep_owner)}  # fmt: skip
             return self._remembered(step, parts, lambda: self._copy_now(sources, target, looks))
@@ -274,37 +230,6 @@ class Work:
         upper = Upper(new_upper(folder, below), below)
         copy(sources, target, upper, looks)
         return self._pack(folder, upper.path, upper.owners)
-
-    def _target(self, step: i.Copy) -> str:
-        """The target as an absolute path, a `/` at its end kept."""
-        written = self.state.expand(step.target, step.at)
-        is_folder = written.endswith(("/", "/.")) or written in (".", "", "..")
-        path = self.state.absolute(written)
-        return path + "/" if is_folder and path != "/" else path
-
-    def _looks(self, step: i.Copy) -> Looks:
-        chown = self.state.expand(step.chown, step.at)
-        chmod = self.state.expand(step.chmod, step.at)
-        if chmod and (not set(chmod) <= set("01234567") or len(chmod) > 5):
-            raise CannotCopy(f"--chmod={chmod}: only octal modes such as 755 are supported yet")
-        who = owner(chown, Merged(self.trees())) if chown else None
-        return Looks(who, int(chmod, 8) & 0o7777 if chmod else None, bool(step.source_stage))
-
-    def _sources(self, step: i.Copy) -> list[Source]:
-        """The files that the instruction names."""
-        origin = self._origin(step) if step.source_stage else self.bench.context
-        found = []
-        for word in step.sources:
-            path = self.state.expand(word, step.at)
-            if step.add:
-                refuse_what_add_cannot(path, origin)
-            found += origin.select(path)
-        for document in step.heredocs:
-            text = document.content
-            text = self.state.expand_text(text, step.at) if document.expand else text
-            content = text.encode("utf-8", "surrogateescape")
-            found.append(Source(document.name, (Item((), None, content),), False))
-        return found
 
     def _origin(self, step: i.Copy) -> Origin:
         """The tree of another stage, or of an image."""
@@ -330,26 +255,3 @@ def new_upper(folder: Path, below: Sequence[Path]) -> Path:
         os.chown(upper, top.st_uid, top.st_gid)
     upper.chmod(stat.S_IMODE(top.st_mode))
     return upper
-
-
-def refuse_what_add_cannot(path: str, origin: Origin) -> None:
-    """ADD as far as it is COPY; the rest is refused, never done differently."""
-    if path.startswith(("http://", "https://", "git@", "git://")):
-        raise CannotCopy(f"ADD {path}: fetching from the network is not supported yet")
-    for source in origin.select(path):
-        for item in source.items:
-            if not source.is_directory and item.node and looks_packed(item.node.path):
-                raise CannotCopy(
-                    f"ADD {path}: unpacking archives is not supported yet;"
-                    " COPY copies the archive as it is"
-                )
-
-
-def looks_packed(path: Path) -> bool:
-    """An archive by its first bytes, as ADD decides it: gzip, bzip2, xz, zstd, tar."""
-    if not path.is_file():
-        return False
-    with open(path, "rb") as data:
-        head = data.read(512)
-    magics = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd")
-    return head.startswith(magics) or head[257:262] == b"ustar"

@@ -105,6 +105,17 @@ def child(node: Node, name: str) -> Node | None:
     return None if status is None else Node((*node.parts, name), status, tuple(places))
 
 
+def mountable(trees: Sequence[Path]) -> tuple[Path, ...]:
+    """The layers (base first) that overlay can stack, with the same result as all of them.
+
+    It refuses a directory that is listed twice: of equal layers the upper one is enough. It cannot
+    hide a root: the list starts at the topmost layer whose root is opaque.
+    """
+    once = tuple(reversed(dict.fromkeys(reversed(trees))))
+    opaque = [at for at, tree in enumerate(once) if is_opaque(tree)]
+    return once[opaque[-1] :] if opaque else once
+
+
 def parts_of(path: str) -> list[str]:
     return [part for part in path.split("/") if part not in ("", ".")]
 

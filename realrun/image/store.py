@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,8 @@ from realrun.image import config as configs
 from realrun.image import reference as references
 from realrun.image.layers import Layer
 from realrun.image.layout import CONFIG_TYPE, MANIFEST_TYPE, NAME, Layout
+from realrun.image.merged import mountable
 from realrun.image.remove import remove_tree
-from realrun.image.rooted import is_opaque
 from realrun.image.workspace import leftovers, locked, sync_directory, workspace
 
 
@@ -74,7 +74,7 @@ class Store:
         missing = [layer for layer in image.stored if not self.tree(layer.diff_id).is_dir()]
         for layer in missing:
             self._unpack(layer)
-        return self._mountable(image)
+        return replace(image, layers=mountable(image.layers))
 
     def tree(self, diff_id: str) -> Path:
         """Where the unpacked layer of this diff id is."""
@@ -104,7 +104,8 @@ class Store:
             }
             descriptor = self.layout.write_document(manifest, MANIFEST_TYPE, scratch)
             self._name(descriptor, name, scratch)
-        return self._mountable(self._image(self._find(name or descriptor["digest"])))
+        image = self._image(self._find(name or descriptor["digest"]))
+        return replace(image, layers=mountable(image.layers))
 
     def keep(self, layers: Sequence[Layer]) -> None:
         """Take layers over that no image names: a build may want them again; `prune` takes them."""
@@ -230,15 +231,6 @@ class Store:
             author=str(document.get("author", "")),
             stored=stored,
         )
-
-    def _mountable(self, image: Image) -> Image:
-        """What overlay can mount: it refuses a directory that is listed twice, so only the upper
-        one stays, and it cannot hide a root, so the list starts at the topmost that should."""
-        from dataclasses import replace
-
-        trees = tuple(reversed(dict.fromkeys(reversed(image.layers))))
-        opaque = [at for at, tree in enumerate(trees) if is_opaque(tree)]
-        return replace(image, layers=trees[opaque[-1] :] if opaque else trees)
 
     def _unpack(self, layer: Layer) -> None:
         """Make the directory of a layer from its blob."""

@@ -1,0 +1,73 @@
+"""What a COPY or ADD means with the values of its stage: sources, target, owner, mode.
+
+Source: Dockerfile reference, "COPY", "ADD".
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from realrun.build import instructions as i
+from realrun.build.copying import Looks
+from realrun.build.evaluate import State
+from realrun.build.owners import owner
+from realrun.build.selecting import CannotCopy, Item, Origin, Source
+from realrun.image.merged import Merged
+
+MAGICS = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd")
+REMOTE = ("http://", "https://", "git://", "git@")
+
+
+def target_of(step: i.Copy, state: State) -> str:
+    """The target as an absolute path; a `/` at its end says that it is a directory."""
+    written = state.expand(step.target, step.at)
+    is_folder = written.endswith(("/", "/.")) or written in (".", "", "..")
+    path = state.absolute(written)
+    return path + "/" if is_folder and path != "/" else path
+
+
+def looks_of(step: i.Copy, state: State, image: Merged) -> Looks:
+    """--chown, looked up in the image, and --chmod."""
+    chown, chmod = state.expand(step.chown, step.at), state.expand(step.chmod, step.at)
+    if chmod and (not set(chmod) <= set("01234567") or len(chmod) > 5):
+        raise CannotCopy(f"--chmod={chmod}: only octal modes such as 755 are supported yet")
+    mode = int(chmod, 8) & 0o7777 if chmod else None
+    return Looks(owner(chown, image) if chown else None, mode, bool(step.source_stage))
+
+
+def sources_of(step: i.Copy, state: State, origin: Origin) -> list[Source]:
+    """The files that the instruction names, and those that it brings along."""
+    found = []
+    for word in step.sources:
+        path = state.expand(word, step.at)
+        if step.add and path.startswith(REMOTE):
+            raise CannotCopy(f"ADD {path}: fetching from the network is not supported yet")
+        found += origin.select(path)
+    if step.add:
+        refuse_archives(found)
+    for document in step.heredocs:
+        text = document.content
+        text = state.expand_text(text, step.at) if document.expand else text
+        content = text.encode("utf-8", "surrogateescape")
+        found.append(Source(document.name, (Item((), None, content),), False))
+    return found
+
+
+def refuse_archives(sources: list[Source]) -> None:
+    """ADD as far as it is COPY: the rest is refused, never done differently."""
+    for source in sources:
+        node = None if source.is_directory else source.items[0].node
+        if node is not None and looks_packed(node.path):
+            raise CannotCopy(
+                f"ADD {source.base}: unpacking archives is not supported yet;"
+                " COPY copies the archive as it is"
+            )
+
+
+def looks_packed(path: Path) -> bool:
+    """An archive by its first bytes, as ADD decides it: gzip, bzip2, xz, zstd, tar."""
+    if not path.is_file():
+        return False
+    with open(path, "rb") as data:
+        head = data.read(512)
+    return head.startswith(MAGICS) or head[257:262] == b"ustar"
