@@ -83,25 +83,27 @@ def with_serial(kind: Isolation, count: int) -> Isolation:
 def fit_storm(profile: Profile, name: str, points: Sequence[StormPoint]) -> Isolation:
     """The isolation with the serial stages and the contention that explain `points` best.
 
-    Tried: no stage, the first one, the first two ... are serial; for each the best contention.
-    Of equally good ones the simplest wins, since `min` keeps the first.
+    Tried: no stage, the first one, the first two ... are serial, each with a coarse choice of
+    contention; the best three are refined. Of equally good ones the simplest wins, since `sorted`
+    and `min` keep the order.
     """
-    tries = [
-        _best_contention(profile, with_serial(profile[name], count), points)
-        for count in range(len(profile[name].stage) + 1)
-    ]
-    return min(tries, key=lambda found: round(misfit(profile, found, points), 6))
+
+    def badness(kind: Isolation) -> float:
+        return round(misfit(profile, kind, points), 6)
+
+    counts = range(len(profile[name].stage) + 1)
+    starts = [with_serial(profile[name], count) for count in counts]
+    coarse = [min(_around(kind, 0.25), key=badness) for kind in starts]
+    best = sorted(coarse, key=badness)[:3]
+    for step in (0.0625, 0.0156):
+        best = [min(_around(kind, step), key=badness) for kind in best]
+    return min(best, key=badness)
 
 
-def _best_contention(profile: Profile, kind: Isolation, points: Sequence[StormPoint]) -> Isolation:
-    """Search on a grid that is made finer three times around its best point."""
-    best, step = kind, 0.25
-    for _ in range(3):
-        around = [best.contention_ratio + step * move for move in range(-4, 5)]
-        tries = [replace(kind, contention_ratio=round(at, 6)) for at in around if at >= 0]
-        best = min(tries, key=lambda found: misfit(profile, found, points))
-        step /= 4
-    return best
+def _around(kind: Isolation, step: float) -> list[Isolation]:
+    """The same isolation with contention up to four steps to either side, none below 0."""
+    ratios = [kind.contention_ratio + step * move for move in range(-4, 5)]
+    return [replace(kind, contention_ratio=round(ratio, 4)) for ratio in ratios if ratio >= 0]
 
 
 def misfit(profile: Profile, kind: Isolation, points: Sequence[StormPoint]) -> float:

@@ -4,7 +4,17 @@ import matplotlib.ticker as mpl_ticker
 import pandas as pd
 from matplotlib.axes import Axes
 
-from sim.charts.style import COLOURS, INK, MARKERS, foot, order, origin, rows_of, seconds, stacked
+from sim.charts.style import (
+    COLOURS,
+    INK,
+    MARKERS,
+    foot,
+    order,
+    origin,
+    rows_of,
+    seconds_interval,
+    stacked,
+)
 
 LANE = 0.22  # half the height that the dots of one isolation spread over
 
@@ -40,6 +50,6 @@ def _median(ax: Axes, at: int, row: pd.Series) -> None:
     height = at - 0.36
     ax.plot([row["low_s"], row["high_s"]], [height, height], color=INK, lw=2, solid_capstyle="butt")
     ax.plot([row["median_s"]], [height], "|", color=INK, markersize=9, markeredgewidth=2)
-    text = f"{seconds(row['median_s'])} [{seconds(row['low_s'])}, {seconds(row['high_s'])}]"
+    text = seconds_interval(row["median_s"], row["low_s"], row["high_s"])
     where = {"textcoords": "offset points", "ha": "center", "fontsize": 7.5}
     ax.annotate(text, (row["median_s"], height), (0, 6), **where)

@@ -149,8 +149,23 @@ def seconds(value_s: float) -> str:
     """
     if value_s == 0:
         return "0 s"
-    value, unit = (value_s * 1e3, "ms") if abs(value_s) < 0.9995 else (value_s, "s")
-    return f"{three(value)} {unit}"
+    scale, unit = time_unit(value_s)
+    return f"{three(value_s * scale)} {unit}"
+
+
+def time_unit(value_s: float) -> tuple[float, str]:
+    """What to multiply seconds by, and what they are called then."""
+    return (1e3, "ms") if abs(value_s) < 0.9995 else (1.0, "s")
+
+
+def seconds_interval(median_s: float, low_s: float, high_s: float) -> str:
+    """A median with its interval, all in the median's unit.
+
+    >>> seconds_interval(0.0031, 0.00303, 0.00324)
+    '3.10 ms [3.03, 3.24]'
+    """
+    scale, unit = time_unit(median_s)
+    return f"{three(median_s * scale)} {unit} [{three(low_s * scale)}, {three(high_s * scale)}]"
 
 
 def mib(value_mib: float) -> str:

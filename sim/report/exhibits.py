@@ -66,8 +66,8 @@ def starts(evidence: Evidence) -> Exhibit:
     return Exhibit(
         name="starts",
         title="How long a start takes",
-        words="Every dot is one start. Distance on this axis is a ratio: each grid line is ten times"
-        " the one before.",
+        words="Every dot is one start. Distance on this axis is a ratio: each grid line is ten"
+        " times the one before.",
         svg=drawn(
             totals,
             lambda: figures.strips_figure(totals, medians),

@@ -38,13 +38,13 @@ MACHINE = (
 CAVEATS = f"""\
 A start runs from the request to the first byte that the program prints; the first start after a \
 build fills caches and is left out. Intervals are 95 % bootstrap intervals of the median.
-Memory is the proportional set size (pss): a page shared by k processes counts 1/k for each, so sums \
-add up. Other accounts (rss, uss, cgroup, available) answer other questions.
+Memory is the proportional set size (pss): a page shared by k processes counts 1/k for each, so \
+sums add up. Other accounts (rss, uss, cgroup, available) answer other questions.
 The model knows the stages of one start, memory, and storms of at most four; everything beyond is \
 predicted. Its cores are shared evenly; serial stages wait for one spawner; neither disk nor page \
 reclaim is modelled. A line beyond the last point is extrapolation.
-qemu ({EMULATION}) translates every instruction of the guest. It says what a machine without hardware \
-virtualisation can do, and nothing about one that has it.
+qemu ({EMULATION}) translates every instruction of the guest. It says what a machine without \
+hardware virtualisation can do, and nothing about one that has it.
 """.splitlines()
 
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from sim.charts.style import EMULATION, mib, seconds
+from sim.charts.style import EMULATION, mib, seconds, seconds_interval
 from sim.contract import ISOLATIONS
 from sim.report.evidence import Evidence
 from sim.tables.summary import memory_each, start_medians
@@ -14,7 +14,7 @@ HEADER = (
     "accelerator",
     "data",
     "starts",
-    "start: median [95 % interval]",
+    "start [95 % interval]",
     "memory each (pss)",
     "storm of",
     "until the last",
@@ -56,7 +56,7 @@ def _result(evidence: Evidence, name: str, starts: pd.DataFrame, memory: pd.Data
         accelerator=_spelled(str(known[0])) if known else NONE,
         data=evidence.source(name),
         starts=NONE if start is None else str(start["starts"]),
-        start=NONE if start is None else spread(start),
+        start=NONE if start is None else seconds_interval(*start[["median_s", "low_s", "high_s"]]),
         memory=NONE if held is None else mib(float(held["each_mib"])),
         storm_n=NONE if largest is None else str(largest["n"]),
         storm_measured=NONE if largest is None else seconds(float(largest["makespan_s"])),
@@ -72,9 +72,3 @@ def _spelled(accelerator: str) -> str:
 def _first(table: pd.DataFrame, name: str) -> pd.Series | None:
     rows = table[table["isolation"] == name]
     return None if rows.empty else rows.iloc[0]
-
-
-def spread(row: pd.Series) -> str:
-    """`3.10 ms [3.03 ms, 3.24 ms]`"""
-    low, high = seconds(float(row["low_s"])), seconds(float(row["high_s"]))
-    return f"{seconds(float(row['median_s']))} [{low}, {high}]"

@@ -1,0 +1,158 @@
+"""Calibration finds what data were made with, sees only n <= 4, and says what it lacks."""
+
+from dataclasses import replace
+from statistics import median
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.calibrate import calibrate
+from sim.calibrate.parameters import (
+    StormPoint,
+    fit_storm,
+    footprint,
+    spread_ratio,
+    stage,
+    with_serial,
+)
+from sim.contract import StartupRow
+from sim.engine.streams import stream
+from sim.errors import BadTable
+from sim.experiments.storm import one_storm
+from sim.files import read_table, write_table
+from sim.profile_files import as_toml
+from sim.profiles import Isolation, Profile, Stage
+from tests.sim import made_up
+from tests.sim.profiles_made_up import profile
+
+PLAN = tuple(
+    Stage(name=name, cpu_s=cpu_s, wait_s=wait_s)
+    for name, cpu_s, wait_s in (
+        ("clone", 0.002, 0.0005),
+        ("mounts", 0.003, 0.0),
+        ("exec", 0.001, 0.0005),
+        ("first output", 0.004, 0.002),
+    )
+)
+
+
+def points_of(truth: Profile, kind: Isolation, ns: tuple[int, ...]) -> list[StormPoint]:
+    """What storms of this very isolation would show."""
+    storms = {n: one_storm(truth, kind, n, 0, 0) for n in ns}
+    return [StormPoint(n, max(ready), median(ready)) for n, ready in storms.items()]
+
+
+@pytest.mark.parametrize("serial", range(len(PLAN) + 1))
+@pytest.mark.parametrize("contention_ratio", [0.0, 0.3])
+def test_the_fit_predicts_storms_it_has_not_seen(serial, contention_ratio):
+    """Storms are made by the model itself; the fit sees 1, 2, 4 and has to meet 8 and 32 by 5 %."""
+    start = Isolation(accelerator="none", stage=PLAN)
+    truth = replace(with_serial(start, serial), contention_ratio=contention_ratio)
+    whole = replace(profile(), isolation={"container": start})
+    found = fit_storm(whole, "container", points_of(whole, truth, (1, 2, 4)))
+    for expected, predicted in zip(
+        points_of(whole, truth, (8, 32)), points_of(whole, found, (8, 32)), strict=True
+    ):
+        assert predicted.makespan_s == pytest.approx(expected.makespan_s, rel=0.05)
+        assert predicted.p50_s == pytest.approx(expected.p50_s, rel=0.05)
+
+
+def test_held_out_rows_change_nothing(tmp_path):
+    """The profile is the same to the last digit when everything with n > 4 is spoiled."""
+    made_up.tables(tmp_path / "all", ("process",))
+    made_up.tables(tmp_path / "spoiled", ("process",))
+    for name, column in (("storm", "ready_s"), ("memory", "value_mib")):
+        rows = read_table(tmp_path / "all", name)
+        spoiled = [
+            row._replace(**{column: 99 * getattr(row, column)}) if row.n > 4 else row
+            for row in rows
+        ]
+        write_table(tmp_path / "spoiled", name, spoiled, made_up.META)
+    fitted = [calibrate(tmp_path / folder).profile for folder in ("all", "spoiled")]
+    assert as_toml(fitted[0]) == as_toml(fitted[1])
+
+
+def test_a_whole_folder_becomes_a_profile(tmp_path):
+    found = calibrate(made_up.tables(tmp_path), "sim calibrate made-up")
+    assert list(found.profile.isolation) == ["process", "container", "uml", "qemu"]
+    assert found.profile.provenance.fitted_on == (1, 2, 4)
+    assert found.profile.host.cores == 2
+    for name, kind in found.profile.isolation.items():
+        assert [one.name for one in kind.stage] == [name_ for name_, *_ in made_up.PLANS[name]]
+    assert found.remarks == []
+    held_out = found.errors[found.errors["held_out"]]
+    assert held_out["n"].min() == 8
+    pss = held_out[held_out["quantity"] == "memory pss [MiB]"]
+    assert pss["error_ratio"].abs().max() < 1e-6
+
+
+def test_what_is_missing_is_said(tmp_path):
+    made_up.tables(tmp_path, ("process",))
+    for name in ("storm.csv", "memory.csv"):
+        (tmp_path / name).unlink()
+    found = calibrate(tmp_path)
+    assert found.profile.isolation["process"].memory == ()
+    assert found.remarks == [
+        "process: no memory with n <= 4 measured, left out",
+        "process: no storm with n = 2..4 measured, contention taken as 0",
+        "container: no starts measured, left out",
+        "uml: no starts measured, left out",
+        "qemu: no starts measured, left out",
+    ]
+    assert found.profile.provenance.assumed == tuple(found.remarks)
+
+
+def test_a_folder_without_warm_starts_is_refused(tmp_path):
+    made_up.tables(tmp_path, ("process",))
+    cold = [row._replace(first=1) for row in read_table(tmp_path, "startup")]
+    write_table(tmp_path, "startup", cold, made_up.META)
+    with pytest.raises(BadTable, match="has no warm start"):
+        calibrate(tmp_path)
+
+
+def rows_of(duration_s: float, cpu_s: float, count: int = 5) -> list[StartupRow]:
+    head = ("m", "qemu", "tcg")
+    return [
+        StartupRow(*head, run, 0, run, "start", 0, "guest kernel", 0.0, duration_s, cpu_s)
+        for run in range(count)
+    ]
+
+
+@given(st.floats(0.001, 10), st.floats(0, 30))
+def test_a_stage_alone_lasts_as_long_as_measured(duration_s, cpu_s):
+    one, assumed = stage("guest kernel", rows_of(duration_s, cpu_s))
+    assert one.alone_s == pytest.approx(duration_s, rel=1e-3, abs=1e-8)
+    assert assumed == []
+
+
+def test_two_busy_cores_are_a_wide_stage():
+    one, _ = stage("guest kernel", rows_of(duration_s=1.0, cpu_s=1.6))
+    assert (one.width_cores, one.cpu_s, one.wait_s) == (2, 1.6, 0.2)
+
+
+def test_unmeasured_processor_time_is_assumed_and_said():
+    one, assumed = stage("guest kernel", rows_of(1.0, float("nan")))
+    assert (one.cpu_s, one.wait_s) == (1.0, 0.0)
+    assert assumed == ["guest kernel: processor time was not measured, taken as all of it"]
+
+
+def test_the_spread_is_the_one_that_made_the_data():
+    luck = stream(1, "spread")
+    values = [luck.lognormvariate(0, 0.25) for _ in range(4000)]
+    assert spread_ratio(values) == pytest.approx(0.25, abs=0.02)
+
+
+@given(st.floats(0, 100), st.floats(0, 100))
+def test_a_straight_line_is_found(shared_mib, each_mib):
+    points = {n: shared_mib + each_mib * n for n in (1, 2, 4)}
+    found = footprint("pss", "total", points)
+    assert found.shared_mib == pytest.approx(shared_mib, abs=1e-3)
+    assert found.each_mib == pytest.approx(each_mib, abs=1e-3)
+
+
+@given(st.lists(st.floats(-10, 100), min_size=3, max_size=3))
+def test_no_footprint_is_negative(values):
+    found = footprint("available", "total", dict(zip((1, 2, 4), values, strict=True)))
+    assert found.shared_mib >= 0
+    assert found.each_mib >= 0
