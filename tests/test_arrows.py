@@ -18,9 +18,11 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LEVELS = {
     "realrun": (
-        ("errors", "paths", "progress", "files", "text"),
+        ("errors", "paths"),
         ("linux",),
         ("image", "runtime", "guest"),
+        ("engine",),
+        ("engine",),
         ("build", "measure"),
         ("doctor", "demo"),
         ("cli", "verbs"),
