@@ -133,7 +133,7 @@ def overlay(spec: Spec, folder: str) -> Step:
     """The image's layers, read-only, with the writable layer on top."""
     return Step("overlay", f"stack the image's {len(spec.layers)} layers and the writable one",
                 CHILD, "overlay",
-                {"layers": list(spec.layers), "upper": f"{folder}/upper", "work": f"{folder}/work",
+                {"layers": list(spec.layers), "upper": spec.upper or f"{folder}/upper", "work": f"{folder}/work",
                  "target": f"{folder}/root", "rootless": rootless()})  # fmt: skip
 
 

@@ -74,7 +74,20 @@ def make_cgroup(name: str, limits: dict[str, int]) -> None:
     cgroups.create(cgroups.detect(), name, limits)
 
 
-ENGINE_VERBS: dict[str, Callable[..., None]] = {"directories": make_directories, "cgroup": make_cgroup}
+def concatenate(sources: list[str], target: str) -> None:
+    """One file of several, as the kernel takes initial ram disks."""
+    with open(target, "wb") as out:
+        for source in sources:
+            with open(source, "rb") as part:
+                while os.sendfile(out.fileno(), part.fileno(), None, 1 << 30):
+                    pass
+
+
+ENGINE_VERBS: dict[str, Callable[..., None]] = {
+    "directories": make_directories,
+    "cgroup": make_cgroup,
+    "concatenate": concatenate,
+}
 
 
 def launch(folder: str, plan: dict[str, Any], fds: list[int]) -> Launched:
@@ -191,6 +204,7 @@ CHILD_VERBS: dict[str, Callable[..., None]] = {
     "private mounts": mounts.make_private,
     "overlay": mounts.overlay,
     "proc": mounts.mount_proc,
+    "own proc": mounts.mount_own_proc,
     "sys": mounts.mount_sys,
     "dev": mounts.mount_dev,
     "host files": mounts.bind_host,

@@ -26,6 +26,7 @@ class Spec:
     isolation: str = "container"
     network: str = "none"
     image_digest: str = ""
+    upper: str = ""  # the writable layer, if it is to outlive the instance (a build's RUN)
     limits: Mapping[str, int] = field(default_factory=dict)  # memory_bytes, pids, cpu_milli
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 

@@ -32,10 +32,10 @@ def create(root: Path, instance: str) -> str:
 def belongs(pid: int | str, instance: str) -> bool:
     """Is process `pid` of this instance: by the overlay it lives on, or by its mark.
 
-    Every instance has a root mount whose upper directory carries the id, visible in mountinfo
+    Every instance has a root mount whose work directory carries the id, visible in mountinfo
     even when the process has lost its parent; a guest's monitor carries the id as a mark.
     """
-    for file, sign in (("mountinfo", f"/{instance}/upper"), ("environ", f"{MARK}={instance}")):
+    for file, sign in (("mountinfo", f"/{instance}/work"), ("environ", f"{MARK}={instance}")):
         try:
             with open(f"/proc/{pid}/{file}", "rb") as stream:
                 if sign.encode() in stream.read():
@@ -142,3 +142,27 @@ def prune_one(folder: Path, here: cgroups.Layout) -> bool:
     finally:
         os.close(fd)
     return True
+
+
+def layers_in_use(root: Path) -> list[Path]:
+    """The unpacked layers that running instances stand on, read from their mounts.
+
+    The kernel keeps a mounted folder's files alive, but not visible: removing one under a running
+    instance would empty its root.
+    """
+    layers = root / "layers"
+    if not layers.is_dir():
+        return []
+    folders = root / "instances"
+    pids = [p for f in (folders.iterdir() if folders.is_dir() else ()) for p in processes_of(f.name)]
+    text = "".join(mountinfo(pid) for pid in pids)
+    return [layer for layer in layers.iterdir() if layer.name in text]
+
+
+def mountinfo(pid: int) -> str:
+    """The mounts that a process sees; nothing once it has ended."""
+    try:
+        with open(f"/proc/{pid}/mountinfo", encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""

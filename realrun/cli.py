@@ -1,0 +1,127 @@
+"""The command line: Docker's verbs and flags where Docker has them.
+
+Only the parser is here; each verb's work is imported when it is chosen, so that `run` starts light.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from realrun.errors import RealRunError
+
+ENGINE_ERROR = 125
+Subparsers = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def parser() -> argparse.ArgumentParser:
+    """All verbs."""
+    top = argparse.ArgumentParser(
+        prog="realrun", description="One image, every isolation: build, run, measure."
+    )
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    add_build(verbs)
+    add_run(verbs)
+    add_images(verbs)
+    add_bench(verbs)
+    add_machine(verbs)
+    return top
+
+
+def add_build(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """build, base."""
+    build = verbs.add_parser("build", help="build an image from a Dockerfile")
+    build.add_argument("context", help="folder with the Dockerfile and the files it copies")
+    build.add_argument("-t", "--tag", action="append", default=[], help="name:tag for the image")
+    build.add_argument("-f", "--file", help="Dockerfile (default: CONTEXT/Dockerfile)")
+    build.add_argument("--build-arg", action="append", default=[], metavar="NAME=VALUE")
+    build.add_argument("--target", help="stage to stop at")
+    build.add_argument("--no-cache", action="store_true", help="carry out every instruction anew")
+    build.add_argument("-q", "--quiet", action="store_true", help="print the image's id only")
+    base = verbs.add_parser("base", help="make a base image from this system's own packages")
+    base.add_argument("name", choices=["busybox"])
+
+
+def add_run(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """run."""
+    run = verbs.add_parser("run", help="run an image's command")
+    run.add_argument("image")
+    run.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND ...")
+    run.add_argument(
+        "--isolation",
+        default="container",
+        metavar="process|container|uml|qemu",
+        help="what stands between the program and this machine (default: container)",
+    )
+    run.add_argument("-e", "--env", action="append", default=[], metavar="NAME=VALUE")
+    run.add_argument("-w", "--workdir", default="")
+    run.add_argument("-u", "--user", default="")
+    run.add_argument("--entrypoint")
+    run.add_argument("--hostname", default="")
+    run.add_argument("--network", default="none", metavar="none|host")
+    run.add_argument("-m", "--memory", default="", help="limit, e.g. 64m; for a guest its RAM")
+    run.add_argument("--cpus", default="", help="limit, e.g. 1.5; for a guest its processors")
+    run.add_argument("--pids-limit", type=int)
+    run.add_argument("-i", "--interactive", action="store_true", help="keep the input open")
+    run.add_argument("--rm", action="store_true", help="remove the instance afterwards (always so)")
+    run.add_argument("--explain", action="store_true", help="print the plan and what each step cost")
+    run.add_argument("--json", action="store_true", help="with --explain: as JSON")
+
+
+def add_images(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """images, rmi, prune."""
+    images = verbs.add_parser("images", help="list images")
+    images.add_argument("--json", action="store_true")
+    remove = verbs.add_parser("rmi", help="remove images")
+    remove.add_argument("image", nargs="+")
+    verbs.add_parser("prune", help="remove whatever killed commands have left behind")
+
+
+def add_bench(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """bench, demo."""
+    bench = verbs.add_parser("bench", help="measure this machine")
+    bench.add_argument("experiment", choices=["startup", "storm", "memory"])
+    bench.add_argument("image", nargs="?", default="hello")
+    bench.add_argument("--isolation", action="append", default=[], help="may be repeated")
+    bench.add_argument("--runs", type=int, help="startup: starts of each process and container")
+    bench.add_argument("--guest-runs", type=int, help="startup: starts of each guest")
+    bench.add_argument("--n", help="storm, memory: numbers of instances, e.g. 1,2,4,8")
+    bench.add_argument("--guest-n", help="storm, memory: numbers of guests, e.g. 1,2,4")
+    bench.add_argument("--seed", type=int, default=1, help="seed of the order of the starts")
+    bench.add_argument("-o", "--out", help="folder to write the table to")
+    bench.add_argument("--json", action="store_true", help="print the rows as JSON")
+    demo = verbs.add_parser("demo", help="build examples/hello, run it every way, measure it all")
+    demo.add_argument("--out", default="out")
+
+
+def add_machine(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """doctor, fetch."""
+    doctor = verbs.add_parser("doctor", help="what this machine can do, and what would be needed")
+    doctor.add_argument("--json", action="store_true")
+    fetch = verbs.add_parser("fetch", help="download and unpack what guests need; installs nothing")
+    fetch.add_argument("name", nargs="*", help="busybox, uml, qemu, kernel, mke2fs (default: all)")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; the only place where an error becomes an exit code."""
+    args = parser().parse_args(argv)
+    try:
+        return int(import_module(f"realrun.verbs.{args.verb}").main(args) or 0)
+    except RealRunError as error:
+        print(f"realrun: {error}", file=sys.stderr)
+        return getattr(error, "code", ENGINE_ERROR)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except OSError as error:
+        print(f"realrun: {error}", file=sys.stderr)
+        return ENGINE_ERROR
+
+
+if __name__ == "__main__":
+    sys.exit(main())

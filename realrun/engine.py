@@ -1,0 +1,190 @@
+"""One door to every isolation: an image and wishes in, a run out."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from realrun import paths
+from realrun.errors import GuestFailed, RealRunError, UsageError
+from realrun.linux import processes
+from realrun.runtime import start
+from realrun.runtime.plan import Plan
+from realrun.runtime.run import Run, Sink, drive
+from realrun.runtime.spec import Spec, command, environment
+from realrun.runtime.start import Starter
+
+GUESTS = ("uml", "qemu")
+AFTER_INTERRUPT_S = 1.0
+
+
+class Runnable(Protocol):
+    """What the engine needs to know of an image."""
+
+    @property
+    def digest(self) -> str: ...
+
+    @property
+    def config(self) -> Mapping[str, Any]: ...
+
+    @property
+    def layers(self) -> tuple[Path, ...]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the caller wants on top of the image's settings; empty = as the image says."""
+
+    isolation: str = "container"
+    words: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    entrypoint: str | None = None
+    cwd: str = ""
+    user: str = ""
+    hostname: str = ""
+    network: str = "none"
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+
+def spec_for(image: Runnable, wishes: Wishes) -> Spec:
+    """The image's settings with the wishes on top."""
+    instance = uuid.uuid4().hex
+    hostname = wishes.hostname or instance[:12]
+    config = image.config
+    return Spec(
+        layers=tuple(map(str, image.layers)),
+        argv=tuple(command(config, wishes.words, wishes.entrypoint)),
+        env=environment(config, wishes.env, hostname),
+        cwd=wishes.cwd or config.get("WorkingDir") or "/",
+        user=wishes.user or config.get("User") or "",
+        hostname=hostname,
+        isolation=wishes.isolation,
+        network=wishes.network,
+        image_digest=image.digest,
+        limits=wishes.limits,
+        id=instance,
+    )
+
+
+def accelerator(isolation: str) -> str:
+    """What makes the isolation's machine: `none`, `uml`, `tcg` or `kvm` (found by a probe boot)."""
+    if isolation == "qemu":
+        from realrun.guest.probe import qemu_accelerator
+
+        return qemu_accelerator()
+    return "uml" if isolation == "uml" else "none"
+
+
+def begin(spec: Spec, starter: Starter, out: Sink, err: Sink) -> Run:
+    """Start with our own ends of output and errors; nothing comes in."""
+    if spec.isolation in GUESTS:
+        from realrun.guest import boot
+
+        return boot.begin(spec, paths.root(), starter, accelerator(spec.isolation), out, err)
+    pipes = [os.pipe2(os.O_CLOEXEC) for _ in range(2)]
+    null = start.null()
+    try:
+        theirs = [null, *(writer for _, writer in pipes)]
+        record = start.begin(spec, paths.root(), starter, theirs)
+    except BaseException:
+        for reader, _ in pipes:
+            os.close(reader)
+        raise
+    finally:
+        for fd in (null, *(writer for _, writer in pipes)):
+            os.close(fd)
+    run = Run(record=record)
+
+    def hear(data: bytes) -> None:
+        run.output(data)
+        out(data)
+
+    run.sources = {pipes[0][0]: hear, pipes[1][0]: err}
+    return run
+
+
+def begin_inherited(spec: Spec, starter: Starter, keep_input: bool) -> Run:
+    """Start on our own terminal: the program writes to it directly."""
+    source = 0 if keep_input else start.null()
+    try:
+        return Run(record=start.begin(spec, paths.root(), starter, [source, 1, 2]))
+    finally:
+        if source:
+            os.close(source)
+
+
+def attend(run: Run, starter: Starter) -> int:
+    """Stay until the run has ended, passing signals on; returns its exit code.
+
+    The program gets SIGINT and SIGTERM first; one that is deaf to them (a first process without
+    a handler is) is killed a second later, so that nothing stays behind.
+    """
+    asked_at: list[float] = []
+
+    def pass_on(number: int, _: object) -> None:
+        asked_at.append(time.monotonic())
+        starter.signal(run.id, number if len(asked_at) == 1 else signal.SIGKILL)
+        run.deadline_s = asked_at[0] + AFTER_INTERRUPT_S
+
+    old = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        drive([run], starter)
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+    if asked_at:
+        return run.record.code or 0
+    return exit_code(run)
+
+
+def exit_code(run: Run) -> int:
+    """The program's exit code; a start that failed is an error in one line."""
+    record = run.record
+    if record.failure is None:
+        return record.code or 0
+    step, number, why = record.failure
+    if run.record.plan.isolation in GUESTS:
+        raise GuestFailed(f"{record.plan.isolation} guest: {why}")
+    raise StartFailed(record.plan, step, number, why)
+
+
+class StartFailed(RealRunError):
+    """A step of the plan failed; `code` is the exit code Docker would give."""
+
+    def __init__(self, plan: Plan, step: int, number: int, why: str) -> None:
+        from realrun.runtime.spawner import exit_code_of
+
+        name = plan.steps[step].name
+        self.code = exit_code_of(number, name)
+        super().__init__(f"step {name!r} of {plan.isolation!r} failed: {why}")
+
+
+def stop(run: Run, starter: Starter) -> None:
+    """Kill a run and wait until nothing of it is left."""
+    run.deadline_s = None
+    starter.signal(run.id, signal.SIGKILL)
+    while run.record.code is None:
+        for event in starter.events():
+            if event["id"] == run.id:
+                run.hear(event)
+    run.close()
+
+
+def pids(run: Run) -> list[int]:
+    """The instance's processes on this machine, the monitor's included."""
+    return processes.descendants(run.record.pid) if run.record.pid else []
+
+
+def check_isolations(names: Sequence[str]) -> None:
+    """Refuse a name that is no isolation."""
+    from realrun.runtime.spec import ISOLATIONS
+
+    for name in names:
+        if name not in ISOLATIONS:
+            raise UsageError(f"isolation must be one of {', '.join(ISOLATIONS)}; got {name!r}")

@@ -1,0 +1,1 @@
+"""The same image as a virtual machine: kernel, disk, monitor, and the small init inside."""

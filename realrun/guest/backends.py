@@ -1,0 +1,105 @@
+"""Which program is the machine: command lines for QEMU and for User-Mode Linux.
+
+A backend says how its machine is started; everything else - disk, ram disk, channels, init - is the
+same. There is room for others (Firecracker, Cloud Hypervisor): add a `Backend`.
+Sources: qemu(1); the kernel's `virt/uml/user_mode_linux_howto_v2.rst`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from realrun.guest import tools
+
+MEMORY_MIB = 128
+# Descriptors that the spawner passes on to the monitor: control, output, errors.
+CHANNELS = (4, 5, 6)
+
+
+class Machine(NamedTuple):
+    """What one machine is made of."""
+
+    folder: str  # the instance's own
+    disk: str
+    initrd: str
+    memory_mib: int
+    cpus: int
+    accelerator: str
+
+
+class Backend(NamedTuple):
+    """One kind of machine."""
+
+    tools: Sequence[str]  # what must be there
+    kernel_modules: bool  # drivers come as modules from the kernel's package
+    settings: dict[str, str]  # what the init must know
+    argv: Callable[[Machine], list[str]]
+    environment: Callable[[Machine], dict[str, str]]
+
+
+def qemu_argv(machine: Machine) -> list[str]:
+    """A q35 machine with a virtio disk and three virtio ports, and nothing else."""
+    program, kernel = tools.need("qemu"), tools.need("kernel").path
+    data = ["-L", str(program.prefix / "usr/share/qemu")] if program.prefix else []
+    data += ["-L", str(program.prefix / "usr/share/seabios")] if program.prefix else []
+    words = [str(program.path), *data, "-nodefaults", "-no-user-config", "-no-reboot"]
+    words += ["-machine", f"q35,accel={machine.accelerator}", "-display", "none"]
+    words += ["-cpu", "host" if machine.accelerator == "kvm" else "qemu64"]
+    words += ["-m", f"{machine.memory_mib}M", "-smp", str(machine.cpus)]
+    words += ["-serial", "file:/dev/stdout"]
+    words += ["-kernel", str(kernel), "-initrd", machine.initrd]
+    words += ["-append", "console=ttyS0 quiet loglevel=3 panic=-1 rdinit=/init"]
+    words += ["-drive", f"file={machine.disk},format=raw,if=none,id=d,snapshot=on"]
+    words += ["-device", "virtio-blk-pci,drive=d", "-device", "virtio-serial-pci,max_ports=4"]
+    for number, fd in enumerate(CHANNELS, 1):
+        words += ["-chardev", f"socket,id=c{number},fd={fd}"]
+        words += ["-device", f"virtserialport,chardev=c{number},nr={number},name=realrun{number}"]
+    return words
+
+
+def uml_argv(machine: Machine) -> list[str]:
+    """The kernel as a program: its serial lines are descriptors, its disk a copy-on-write file."""
+    words = [str(tools.need("uml").path), f"mem={machine.memory_mib}M", "umid=uml"]
+    words += [f"uml_dir={machine.folder}/", f"initrd={machine.initrd}"]
+    words += [f"ubd0={machine.folder}/cow,{machine.disk}"]
+    words += ["con=null", "con0=null,fd:1", "ssl=null"]
+    words += [f"ssl{number}=fd:{fd}" for number, fd in enumerate(CHANNELS)]
+    return [*words, "quiet", "loglevel=3", "panic=-1", "rdinit=/init", "root=/dev/ram0"]
+
+
+def environment(name: str) -> Callable[[Machine], dict[str, str]]:
+    """Libraries of the unpacked program, and the instance's folder for whatever it writes."""
+
+    def settle(machine: Machine) -> dict[str, str]:
+        found = tools.need(name).environment
+        memory = "/dev/shm" if name == "uml" and os.access("/dev/shm", os.W_OK) else machine.folder
+        return found | {"PATH": "/usr/bin:/bin", "HOME": machine.folder, "TMPDIR": memory}
+
+    return settle
+
+
+VIRTIO_PORTS = {
+    "CONTROL": "/dev/vport*p1",
+    "OUTPUT": "/dev/vport*p2",
+    "ERRORS": "/dev/vport*p3",
+    "DISK": "/dev/vda",
+    "RAW": "",
+}
+SERIAL_LINES = {
+    "CONTROL": "/dev/ttyS0",
+    "OUTPUT": "/dev/ttyS1",
+    "ERRORS": "/dev/ttyS2",
+    "DISK": "/dev/ubda",
+    "RAW": "1",
+}
+BACKENDS = {
+    "qemu": Backend(
+        ("qemu", "kernel", "busybox", "mke2fs"), True, VIRTIO_PORTS, qemu_argv, environment("qemu")
+    ),
+    "uml": Backend(
+        ("uml", "busybox", "mke2fs"), False, SERIAL_LINES, uml_argv, environment("uml")
+    ),
+}
+

@@ -1,0 +1,227 @@
+"""Boot a guest: its plan, its files, and the host's end of the three channels."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from realrun.guest import backends, disk, initramfs, tools
+from realrun.runtime import planning, state, users
+from realrun.runtime.plan import CHILD, ENGINE, FIRST_OUTPUT, WATCHED, Plan, Step
+from realrun.runtime.record import Record
+from realrun.runtime.run import Run, Sink
+from realrun.runtime.spec import Spec
+from realrun.runtime.start import Starter
+
+BOOT_DEADLINE_S = 120.0
+MIB = 1 << 20
+
+
+def steps(spec: Spec, machine: backends.Machine, common: str) -> list[Step]:
+    """The plan of a guest: the monitor is started like a container's program, the rest is watched."""
+    backend = backends.BACKENDS[spec.isolation]
+    env = backend.environment(machine) | {state.MARK: spec.id}
+    sources = [common, f"{machine.folder}/instance.cpio"]
+    name = {"qemu": "QEMU", "uml": "the User-Mode Linux kernel"}[spec.isolation]
+    return [
+        Step("initial ram disk", "join the guest's init and this instance's command", ENGINE,
+             "concatenate", {"sources": sources, "target": machine.initrd}),
+        *planning.cgroup_steps(spec),
+        planning.clone(["mnt", "pid"], f"a process for {name}, which takes all its own down with it"),
+        *planning.join_steps(spec, hide=False),
+        *planning.user_namespace(),
+        planning.private_mounts(),
+        Step("own proc", "a /proc that fits the new process numbers", CHILD, "own proc"),
+        Step("exec", f"replace the engine's code by {name}", CHILD, "exec",
+             {"argv": backend.argv(machine), "env": env, "cwd": machine.folder}),
+        Step("firmware", f"{name} makes a machine and loads the kernel", WATCHED),
+        Step("kernel", "the guest's kernel boots up to its first process", WATCHED),
+        Step("drivers", "the guest's init loads drivers and opens its channels", WATCHED),
+        Step("root disk", "mount the image's file system", WATCHED),
+        FIRST_OUTPUT,
+    ]  # fmt: skip
+
+
+def begin(
+    spec: Spec, root: Path, starter: Starter, accelerator: str, out: Sink, err: Sink
+) -> Guest:
+    """Ask for a guest. Raises `Missing` if this machine lacks a tool for it."""
+    backend = backends.BACKENDS[spec.isolation]
+    for name in backend.tools:
+        tools.need(name)
+    kernel = tools.need("kernel").path if backend.kernel_modules else None
+    common, image = initramfs.base(kernel), disk.of(spec)
+    requested_ns, cpu_ns = time.monotonic_ns(), time.process_time_ns()
+    folder = state.create(root, spec.id)
+    end = "\x1e" + secrets.token_hex(8)
+    try:
+        machine = backends.Machine(
+            folder=folder,
+            disk=str(image),
+            initrd=f"{folder}/initrd",
+            memory_mib=spec.limits.get("memory_bytes", backends.MEMORY_MIB * MIB) // MIB,
+            cpus=max(1, round(spec.limits.get("cpu_milli", 1000) / 1000)),
+            accelerator=accelerator,
+        )
+        user = users.resolve(spec.user, lambda path: users.read_from(spec.layers, path))
+        settings = backend.settings | {"END": end}
+        own = initramfs.instance_part(spec, user, settings)
+        Path(folder, "instance.cpio").write_bytes(own)
+        plan = Plan(spec.id, spec.isolation, accelerator, tuple(steps(spec, machine, str(common))))
+        record = Record(plan=plan, requested_ns=requested_ns, engine_cpu_ns=cpu_ns)
+        guest = Guest(record=record, end=end.encode(), out=out, err=err)
+        guest.start(starter, planning.request(plan, folder))
+    except BaseException:
+        state.remove_tree(folder)
+        raise
+    return guest
+
+
+@dataclass(slots=True, kw_only=True)
+class Guest(Run):
+    """A guest as the host sees it."""
+
+    end: bytes
+    out: Sink
+    err: Sink
+    control: int = -1
+    logs: tuple[int, int] = (-1, -1)  # console, the monitor's complaints
+    exit_code: int | None = None
+    memory_kib: dict[str, int] = field(default_factory=dict)
+    memory_told: bool = False
+    heard: bytes = b""
+    init_s: float = 0.0  # when the init began, on the guest's clock
+    told_code: int | None = None
+
+    def start(self, starter: Starter, request: dict[str, object]) -> None:
+        """Make the channels and hand their other ends to the monitor."""
+        pairs = [socket.socketpair() for _ in backends.CHANNELS]
+        self.logs = (os.memfd_create("console"), os.memfd_create("errors"))
+        null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+        try:
+            theirs = [pair[1].fileno() for pair in pairs]
+            starter.start(request, [null, *self.logs, *theirs])
+        finally:
+            os.close(null)
+            for _, other in pairs:
+                other.close()
+        self.control, output, errors = (ours.detach() for ours, _ in pairs)
+        self.sources = {
+            self.control: self.hear_control,
+            output: Stream(self, output, self.hear_output),
+            errors: Stream(self, errors, self.err),
+        }
+        self.deadline_s = time.monotonic() + BOOT_DEADLINE_S
+
+    def hear_control(self, data: bytes) -> None:
+        """Lines from the guest's init."""
+        *lines, self.heard = (self.heard + data).split(b"\n")
+        for line in lines:
+            verb, *words = line.decode(errors="replace").split()
+            if verb == "mark":
+                self.hear_mark(words[0].replace("-", " "), float(words[1]))
+            elif verb == "memory":
+                self.memory_told = words[0] == "end"
+                self.memory_kib[words[0].rstrip(":")] = int(words[1])
+            elif verb == "exit":
+                self.exit_code = int(words[0])
+            elif verb == "fail":
+                self.record.failure = (0, 0, " ".join(words))
+        self.say_goodbye()
+
+    def hear_mark(self, name: str, uptime_s: float) -> None:
+        """A step of the boot is over. `kernel` is told late, when there is a channel at last.
+
+        The guest's clock (10 ms steps) tells how far back it was and when the kernel began.
+        """
+        if name == "kernel":
+            self.init_s = uptime_s
+            return
+        now_ns, cpu_ns = time.monotonic_ns(), self.cpu_ns()
+        if name == "drivers":
+            self.look_back(now_ns, cpu_ns, uptime_s)
+        self.reached(name, now_ns, cpu_ns)
+        if name == "root disk":
+            self.deadline_s = None
+
+    def look_back(self, now_ns: int, cpu_ns: int, uptime_s: float) -> None:
+        """Place `firmware` and `kernel` on the host's clock; processor time is shared by duration."""
+        exec_ns, exec_cpu_ns = self.record.child[-1][1:]
+        for name, seconds in (("firmware", 0.0), ("kernel", self.init_s)):
+            at_ns = max(exec_ns, now_ns - round((uptime_s - seconds) * 1e9))
+            share = (at_ns - exec_ns) / max(1, now_ns - exec_ns)
+            self.reached(name, at_ns, exec_cpu_ns + round(share * (cpu_ns - exec_cpu_ns)))
+
+    def hear_output(self, data: bytes) -> None:
+        """The program's output."""
+        self.output(data)
+        self.out(data)
+
+    def say_goodbye(self) -> None:
+        """All has been said: the guest may switch off."""
+        if self.exit_code is not None and set(self.sources) == {self.control}:
+            os.write(self.control, b"bye\n")
+            self.told_code, self.exit_code = self.exit_code, None
+
+    def ask_memory(self) -> None:
+        """Ask the guest what it holds; the answer comes in `memory_kib`."""
+        self.memory_told = False
+        os.write(self.control, b"memory\n")
+
+    def hear(self, event: dict[str, object]) -> None:
+        """The monitor's end is the guest's end: its own exit code is what the guest's init said."""
+        Run.hear(self, event)
+        if self.record.code is not None:
+            if self.told_code is not None:
+                self.record.code = self.told_code
+            elif not self.record.failure:
+                self.record.failure = (0, 0, f"the guest died; {self.last_words()}")
+
+    def late(self) -> str:
+        """What a hanging guest last said."""
+        return f"the guest did not boot within {BOOT_DEADLINE_S:.0f} s; {self.last_words()}"
+
+    def last_words(self) -> str:
+        """The end of the monitor's complaints and of the console."""
+        texts = (os.pread(fd, MIB, 0).decode(errors="replace") for fd in reversed(self.logs))
+        lines = [line.strip() for text in texts for line in text.splitlines() if line.strip()]
+        return "console: " + " | ".join(lines[-3:]) if lines else "its console is empty"
+
+    def close(self) -> None:
+        """Let go of channels and logs."""
+        Run.close(self)
+        for fd in self.logs:
+            if fd >= 0:
+                os.close(fd)
+        self.logs = (-1, -1)
+
+
+class Stream:
+    """Output up to the sign of its end; only what might be that sign is ever held back."""
+
+    def __init__(self, guest: Guest, fd: int, sink: Sink) -> None:
+        self.guest, self.fd, self.sink, self.held = guest, fd, sink, b""
+
+    def __call__(self, data: bytes) -> None:
+        """Pass on what is certainly output."""
+        text, end = self.held + data, self.guest.end
+        before, found, _ = text.partition(end)
+        if found or not data:
+            self.held = b""
+            self.pass_on(before)
+            del self.guest.sources[self.fd]
+            os.close(self.fd)
+            self.guest.say_goodbye()
+            return
+        kept = next((n for n in range(len(end) - 1, 0, -1) if text.endswith(end[:n])), 0)
+        self.held = text[len(text) - kept :]
+        self.pass_on(text[: len(text) - kept])
+
+    def pass_on(self, data: bytes) -> None:
+        """Nothing is no output."""
+        if data:
+            self.sink(data)

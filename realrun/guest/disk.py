@@ -1,0 +1,90 @@
+"""The image as a disk: one ext4 file system made from its layers, kept by the image's digest.
+
+`mke2fs -d` copies a folder; the folder is the overlay of the layers, mounted in a namespace of its
+own by a plan like any other, so this works without privilege too. Each guest writes to a copy on
+write of its own, never to this file.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from realrun import paths
+from realrun.errors import GuestFailed
+from realrun.guest import tools
+from realrun.image.workspace import workspace
+from realrun.runtime import planning, state
+from realrun.runtime.plan import Plan
+from realrun.runtime.record import Record
+from realrun.runtime.spec import Spec
+from realrun.runtime.start import finish
+from realrun.runtime.users import User
+from realrun.runtime.watch import Watch
+
+SPARE_BYTES = 64 << 20  # room for what the guest writes
+OPTIONS = ["-q", "-t", "ext4", "-O", "^has_journal,^resize_inode", "-m", "0", "-b", "4096"]
+
+
+def of(spec: Spec) -> Path:
+    """The disk of the spec's image, made if need be."""
+    name = spec.image_digest.removeprefix("sha256:")[:32]
+    target = paths.root() / "guest" / f"disk-{name}.ext4"
+    if not target.exists():
+        make(spec, target)
+    return target
+
+
+def content_bytes(layers: tuple[str, ...]) -> int:
+    """How much the layers hold: an upper bound, since upper layers hide lower ones."""
+    total = 0
+    for layer in layers:
+        for folder, _, files in os.walk(layer):
+            total += 4096 + sum(os.lstat(os.path.join(folder, f)).st_size + 4096 for f in files)
+    return total
+
+
+def make(spec: Spec, target: Path) -> None:
+    """Write the file system beside its place, then rename: whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    size = int(content_bytes(spec.layers) * 1.25) + SPARE_BYTES
+    with workspace(paths.root(), "disk") as scratch:
+        half = scratch / target.name
+        with open(half, "wb") as file:
+            file.truncate(size - size % 4096)
+        run_mke2fs(spec, half, paths.root())
+        half.rename(target)
+
+
+def run_mke2fs(spec: Spec, disk: Path, root: Path) -> None:
+    """Mount the layers in a private namespace and let mke2fs copy them."""
+    program = tools.need("mke2fs")
+    instance = Spec(
+        layers=spec.layers,
+        argv=(str(program.path), *OPTIONS, "-d", f"{root}/instances/{spec.id}d/root", str(disk)),
+        env=program.environment | {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+        id=f"{spec.id}d",
+    )
+    folder = state.create(root, instance.id)
+    steps = [
+        planning.directories(folder),
+        planning.clone(["mnt", "pid"], "a process that sees the layers as one folder"),
+        *planning.user_namespace(),
+        planning.private_mounts(),
+        planning.overlay(instance, folder),
+        planning.last_steps(instance, User(), keep=None)[-1],
+    ]
+    plan = Plan(instance.id, "process", "none", tuple(steps))
+    with open(f"{folder}/errors", "w+b") as errors:
+        watch = Watch()
+        try:
+            record = Record(plan=plan, requested_ns=0)
+            watch.start(planning.request(plan, folder), [errors.fileno()] * 3)
+            finish(record, watch)
+        finally:
+            watch.close()
+        errors.seek(0)
+        said = errors.read().decode(errors="replace").strip()
+    if record.code:
+        why = record.failure[2] if record.failure else said
+        raise GuestFailed(f"cannot make a disk of the image: {why or record.code}")

@@ -1,0 +1,80 @@
+#!/bin/sh
+# The first process in a guest. It runs from the initial ram disk, on a static busybox:
+# load drivers, mount the image, run its command, tell the host how it ended, switch off.
+#
+# Three channels lead to the host: 3 = control (lines), 4 = the program's output, 5 = its errors.
+# `mark NAME` tells what has been reached and the kernel's own clock (seconds since it started).
+
+now() { read -r uptime _ < /proc/uptime; }
+mark() { now; echo "mark $1 $uptime" >&3; }
+
+# An answer to the host's question: what the guest's kernel and the program hold, in kB.
+tell_memory() {
+	while read -r key value _; do
+		case $key in MemTotal:|MemFree:|Buffers:|Cached:|Shmem:|Slab:|KernelStack:|PageTables:)
+			echo "memory $key $value" >&3 ;;
+		esac
+	done < /proc/meminfo
+	program=0 program_files=0
+	for folder in /proc/[0-9]*; do
+		[ "$(readlink "$folder/root")" = /root ] || continue
+		while read -r key value _; do
+			case $key in
+			Pss:) program=$((program + value)) ;;
+			Pss_File:) program_files=$((program_files + value)) ;;
+			esac
+		done < "$folder/smaps_rollup"
+	done
+	echo "memory Program: $program" >&3
+	echo "memory ProgramFiles: $program_files" >&3
+	echo "memory end 0" >&3
+}
+
+mount -t proc proc /proc
+now; init_at=$uptime
+mount -t sysfs sysfs /sys
+mount -t devtmpfs dev /dev 2>/dev/null || mdev -s
+for module in /modules/*.ko; do
+	[ -e "$module" ] && insmod "$module"
+done
+rm -rf /modules
+
+. /instance/settings
+# Unquoted on purpose: the names may be patterns.
+tries=0
+until set -- $CONTROL $OUTPUT $ERRORS; [ -e "$1" ] && [ -e "$2" ] && [ -e "$3" ]; do
+	tries=$((tries + 1)); [ $tries -gt 500 ] && echo "realrun: no channel to the host" && poweroff -f
+	usleep 10000
+done
+if [ "$RAW" ]; then
+	for line; do stty -F "$line" raw -echo; done
+fi
+exec 3<> "$1" 4> "$2" 5> "$3"
+echo "mark kernel $init_at" >&3
+mark drivers
+
+mount -t ext4 -o noatime "$DISK" /root || { echo "fail cannot mount $DISK" >&3; poweroff -f; }
+rmdir /root/lost+found 2> /dev/null # belongs to the file system, not to the image
+for name in proc sys dev; do
+	[ -d "/root/$name" ] || mkdir -p "/root/$name"
+	mount --bind "/$name" "/root/$name"
+done
+hostname "$HOST_NAME"
+ip link set lo up
+[ -d "/root$CWD" ] || mkdir -p "/root$CWD"
+mark "root-disk"
+
+# The host asks what is held, and says goodbye when it has heard everything.
+while read -r word <&3; do
+	case $word in memory) tell_memory ;; bye) poweroff -f ;; esac
+done &
+
+sh /instance/command < /dev/null >&4 2>&5 3>&- 4>&- 5>&-
+code=$?
+for name in dev sys proc; do umount "/root/$name" 2> /dev/null; done
+umount /root 2> /dev/null || mount -o remount,ro /root 2> /dev/null
+# A sign behind all that the program wrote, since each channel has buffers of its own.
+printf %s "$END" >&4
+printf %s "$END" >&5
+echo "exit $code" >&3
+wait

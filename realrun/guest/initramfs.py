@@ -1,0 +1,120 @@
+"""The initial ram disk of a guest: busybox, our init, the drivers; and the one instance's command.
+
+The common part is made once for a kernel and a busybox and kept; the instance's part is appended:
+the kernel unpacks archives that follow each other into the same tree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import lzma
+import os
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+from realrun import paths
+from realrun.errors import Missing, UsageError
+from realrun.guest import cpio, tools
+from realrun.image.workspace import workspace, write_whole
+from realrun.runtime.spec import Spec
+from realrun.runtime.users import User
+
+INIT = Path(__file__).with_name("init.sh")
+DRIVERS = ("virtio_pci", "virtio_blk", "virtio_console", "ext4")
+APPLETS = (
+    "sh echo env hostname insmod ip mdev mkdir mount nsenter poweroff printf read readlink "
+    "rm stty umount usleep"
+).split()
+
+
+def base(kernel: Path | None) -> Path:
+    """The common part, for a kernel with drivers as modules or (None) one that has all built in."""
+    busybox = tools.need("busybox").path
+    key = hashlib.sha256()
+    for path in (INIT, busybox, *([kernel] if kernel else [])):
+        key.update(f"{path}{path.stat().st_size}{path.stat().st_mtime_ns}".encode())
+    target = paths.root() / "guest" / f"base-{key.hexdigest()[:16]}.cpio"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with workspace(paths.root(), "guest") as scratch:
+            write_whole(target, cpio.archive(base_entries(busybox, kernel)), scratch)
+    return target
+
+
+def base_entries(busybox: Path, kernel: Path | None) -> list[cpio.Entry]:
+    """The tree that the init finds."""
+    entries = [cpio.folder(name) for name in ("bin", "dev", "proc", "sys", "root", "modules")]
+    entries += [cpio.device("dev/console", 5, 1), cpio.device("dev/null", 1, 3)]
+    entries.append(cpio.file("bin/busybox", busybox.read_bytes(), 0o755))
+    entries += [cpio.link(f"bin/{name}", "busybox") for name in APPLETS]
+    entries.append(cpio.file("init", INIT.read_bytes(), 0o755))
+    if kernel:
+        for number, (name, data) in enumerate(modules(tools.modules_of(kernel))):
+            entries.append(cpio.file(f"modules/{number:02}-{name}.ko", data))
+    return entries
+
+
+def modules(folder: Path) -> list[tuple[str, bytes]]:
+    """The drivers as (name, content), each after those it depends on; built-in ones have no file."""
+    files = {path.name.partition(".ko")[0]: path for path in folder.glob("kernel/**/*.ko*")}
+    ordered: dict[str, bytes] = {}
+
+    def add(name: str) -> None:
+        path = files.get(name) or files.get(name.replace("_", "-"))
+        if path is None or name in ordered:
+            return
+        data = unpacked(path)
+        found = re.search(rb"\0depends=([^\0]*)\0", b"\0" + data)
+        for other in (found[1].decode().split(",") if found else []):
+            add(other)
+        ordered[name] = data
+
+    for name in DRIVERS:
+        add(name)
+    return list(ordered.items())
+
+
+def unpacked(path: Path) -> bytes:
+    """A module as the kernel wants it (`insmod` of busybox does not unpack)."""
+    if path.suffix == ".ko":
+        return path.read_bytes()
+    if path.suffix == ".xz":
+        return lzma.decompress(path.read_bytes())
+    if path.suffix == ".zst":
+        done = subprocess.run(["zstd", "-dc", str(path)], capture_output=True, check=False)
+        if done.returncode == 0:
+            return done.stdout
+    raise Missing(f"cannot unpack the kernel module {path}; install `zstd` and `xz-utils`")
+
+
+def instance_part(spec: Spec, user: User, settings: dict[str, str]) -> bytes:
+    """What only this instance has: where its channels and disk are, and what to run."""
+    values = settings | {"CWD": spec.cwd, "HOST_NAME": spec.hostname}
+    lines = [f"{name}={shlex.quote(value)}" for name, value in values.items()]
+    return cpio.archive(
+        [
+            cpio.folder("instance"),
+            cpio.file("instance/settings", os.fsencode("\n".join(lines) + "\n")),
+            cpio.file("instance/command", os.fsencode(command(spec, user))),
+        ]
+    )
+
+
+def command(spec: Spec, user: User) -> str:
+    """One line of shell that becomes the program, in the image's root, as its user.
+
+    `env` sets what a shell could not name; `nsenter` changes root, directory and ids and looks
+    the program up along the new PATH. `exec -a` reaches both through the one busybox, since PATH
+    is the image's by then.
+    """
+    if user.groups:
+        raise UsageError(f"user {spec.user!r} has supplementary groups; guests cannot set those yet")
+    env = {"HOME": user.home} | dict(spec.env)
+    words = ["busybox", "/bin/busybox", "env", "-i", *(f"{k}={v}" for k, v in env.items())]
+    words += ["/bin/nsenter", "-F", "-r/root", f"-w/root{spec.cwd}"]
+    if (user.uid, user.gid) != (0, 0):
+        words += ["-S", str(user.uid), "-G", str(user.gid)]
+    return "exec -a " + shlex.join([*words, *spec.argv]) + "\n"
+

@@ -1,0 +1,141 @@
+"""One instance on its way: its record, and the descriptors on which it speaks to us."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from realrun.linux import processes
+from realrun.runtime.plan import WATCHED
+from realrun.runtime.record import Record
+from realrun.runtime.start import Starter
+from realrun.runtime.watch import Event
+
+CHUNK = 65536
+Sink = Callable[[bytes], None]
+
+
+def ignore(_: bytes) -> None:
+    """A sink for what nobody wants to see."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """A start and everything that follows, up to its end.
+
+    `sources` are descriptors to listen to, each with who hears its data (empty data = its end).
+    """
+
+    record: Record
+    sources: dict[int, Sink] = field(default_factory=dict)
+    deadline_s: float | None = None  # monotonic clock; None = it may run for ever
+
+    @property
+    def id(self) -> str:
+        """The instance's id."""
+        return self.record.plan.instance
+
+    def over(self) -> bool:
+        """It has ended and all it said has been heard."""
+        return self.record.code is not None and not self.sources
+
+    def ready(self) -> bool:
+        """Its first output has been seen (or it ended without any)."""
+        return bool(self.record.output_ns) or self.over()
+
+    def reached(self, name: str, at_ns: int, cpu_ns: int) -> None:
+        """A watched step of the plan is over."""
+        names = [step.name for step in self.record.plan.steps if step.who == WATCHED]
+        if name in names:
+            place = len(self.record.plan.steps) - len(names) + names.index(name)
+            self.record.watched.append((place, at_ns, cpu_ns))
+
+    def output(self, data: bytes) -> None:
+        """Note the first output."""
+        if data and not self.record.output_ns:
+            self.record.output_ns = time.monotonic_ns()
+            self.reached("first output", self.record.output_ns, self.cpu_ns())
+
+    def cpu_ns(self) -> int:
+        """What the instance has used so far; 0 before it runs."""
+        pid = self.record.pid
+        return processes.cpu_ns(processes.descendants(pid)) if pid else 0
+
+    def hear(self, event: Event) -> None:
+        """What the spawner tells of this instance."""
+        self.record.hear(event)
+
+    def late(self) -> str:
+        """What to say when the deadline has passed."""
+        return f"instance {self.id[:12]} did not get on within its time"
+
+    def close(self) -> None:
+        """Let go of the descriptors."""
+        for fd in list(self.sources):
+            os.close(fd)
+            del self.sources[fd]
+
+
+def drive(
+    runs: Sequence[Run],
+    starter: Starter,
+    until: Callable[[Run], bool] = Run.over,
+    stop: Callable[[], None] = lambda: None,
+) -> None:
+    """Listen to all of `runs` until each is as far as asked.
+
+    A run past its deadline is killed; `stop` may raise to end everything early.
+    """
+    by_id = {run.id: run for run in runs}
+    with selectors.DefaultSelector() as selector:
+        selector.register(starter, selectors.EVENT_READ)
+        while not all(until(run) for run in runs):
+            stop()
+            listen(selector, runs)
+            for key, _ in selector.select(timeout=patience(runs, until)):
+                if key.fileobj is starter:
+                    for event in starter.events(0):
+                        by_id[event["id"]].hear(event)
+                else:
+                    hear(key.data, key.fd)
+            kill_late(runs, starter, until)
+
+
+def listen(selector: selectors.BaseSelector, runs: Sequence[Run]) -> None:
+    """Make the selector know exactly the runs' present sources."""
+    wanted = {fd: run for run in runs for fd in run.sources}
+    known = {key.fd for key in selector.get_map().values() if isinstance(key.data, Run)}
+    for fd in known - set(wanted):
+        selector.unregister(fd)
+    for fd in set(wanted) - known:
+        selector.register(fd, selectors.EVENT_READ, wanted[fd])
+
+
+def hear(run: Run, fd: int) -> None:
+    """Pass on what a source says; close it at its end."""
+    try:
+        data = os.read(fd, CHUNK)
+    except ConnectionResetError:
+        data = b""
+    run.sources[fd](data)
+    if not data and fd in run.sources:
+        del run.sources[fd]
+        os.close(fd)
+
+
+def patience(runs: Sequence[Run], until: Callable[[Run], bool]) -> float | None:
+    """How long nothing may happen before somebody is late."""
+    times = [run.deadline_s for run in runs if run.deadline_s is not None and not until(run)]
+    return max(0.0, min(times) - time.monotonic()) if times else None
+
+
+def kill_late(runs: Sequence[Run], starter: Starter, until: Callable[[Run], bool]) -> None:
+    """Kill the runs that are past their deadline."""
+    for run in runs:
+        if run.deadline_s is not None and time.monotonic() > run.deadline_s and not until(run):
+            run.record.failure = run.record.failure or (0, 0, run.late())
+            run.deadline_s = None
+            starter.signal(run.id, 9)

@@ -1,0 +1,55 @@
+"""Reading the values of options: settings, sizes, lists of numbers."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+
+from realrun.errors import UsageError
+
+UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+def settings(entries: Iterable[str], option: str) -> dict[str, str]:
+    """NAME=VALUE pairs; a bare NAME takes its value from our own environment, as in Docker.
+
+    >>> settings(["A=1", "B=x=y"], "--env")
+    {'A': '1', 'B': 'x=y'}
+    """
+    found = {}
+    for entry in entries:
+        name, equals, value = entry.partition("=")
+        if not name:
+            raise UsageError(f"{option} wants NAME=VALUE; got {entry!r}")
+        if equals:
+            found[name] = value
+        elif name in os.environ:
+            found[name] = os.environ[name]
+    return found
+
+
+def size_bytes(text: str, option: str) -> int:
+    """A size with Docker's units.
+
+    >>> size_bytes("64m", "--memory")
+    67108864
+    """
+    match = re.fullmatch(r"(\d+)([bkmg]?)", text.strip().lower())
+    if not match or not int(match[1]):
+        raise UsageError(f"{option} wants a size such as 64m or 1g; got {text!r}")
+    return int(match[1]) * UNITS[match[2]]
+
+
+def counts(text: str | None, option: str) -> tuple[int, ...] | None:
+    """Numbers of instances, in rising order.
+
+    >>> counts("4,1,2", "--n")
+    (1, 2, 4)
+    """
+    if text is None:
+        return None
+    words = text.split(",")
+    if not all(word.strip().isdigit() and int(word) > 0 for word in words):
+        raise UsageError(f"{option} wants whole numbers above 0, such as 1,2,4; got {text!r}")
+    return tuple(sorted({int(word) for word in words}))
