@@ -110,13 +110,13 @@ def guest_tool(*names: str) -> str | None:
 
 
 def uml() -> str | None:
-    """None if there is a User-Mode-Linux kernel."""
-    return guest_tool("uml")
+    """None if a User-Mode-Linux guest could be put together."""
+    return guest_tool("uml", "busybox", "mke2fs")
 
 
 def qemu() -> str | None:
-    """None if there is QEMU with a kernel to boot."""
-    return guest_tool("qemu", "kernel")
+    """None if a virtual machine could be put together: QEMU, a kernel, a disk."""
+    return guest_tool("qemu", "kernel", "busybox", "mke2fs")
 
 
 def kvm() -> str | None:
