@@ -10,6 +10,7 @@ from sim.charts.style import (
     COLOURS,
     MARKERS,
     PAPER,
+    Look,
     foot,
     order,
     origin,
@@ -22,11 +23,15 @@ from sim.contract import FITTED_UP_TO
 
 def memory_curve(measured: pd.DataFrame, simulated: pd.DataFrame, ax: Axes) -> Axes:
     """Memory of n instances; both tables as `sim.tables.summary.memory_points` makes them."""
-    whole = [table[table["part"] == "total"] for table in (measured, simulated)]
-    draw(ax, *whole, "value_mib")
+    measured, simulated = (table[table["part"] == "total"] for table in (measured, simulated))
+    draw(ax, measured, simulated, "value_mib")
     ax.set(xlabel="instances n [1], log scale", ylabel="memory of all [MiB], log scale")
     ax.set_title("Memory against the number of instances")
-    foot(ax, *small_print(*whole), "Account pss. One reading for each n, hence no interval.")
+    foot(
+        ax,
+        *small_print(measured, simulated),
+        "Account pss. One reading for each n, hence no interval.",
+    )
     return ax
 
 
@@ -83,7 +88,7 @@ def _points(ax: Axes, isolation: str, points: pd.DataFrame, column: str) -> None
     colour = COLOURS[isolation]
     for held_out, rows in points.groupby(points["n"] > FITTED_UP_TO):
         face = PAPER if held_out else colour
-        style = {"color": colour, "markerfacecolor": face, "markersize": 5.5, "zorder": 3}
+        style: Look = {"color": colour, "markerfacecolor": face, "markersize": 5.5, "zorder": 3}
         ax.plot(rows["n"], rows[column], MARKERS[isolation], linestyle="none", **style)
 
 

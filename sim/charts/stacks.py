@@ -9,6 +9,7 @@ from sim.charts.style import (
     MUTED,
     PAPER,
     PLATE,
+    Look,
     foot,
     mib,
     order,
@@ -77,7 +78,7 @@ def _stack(ax: Axes, at: int, rows: pd.DataFrame, *, named: bool, top: float) ->
     if named:
         names = [f"{part}\n{mib(sizes[part])}" for part in ranked]
         highest = max(floor, _names(ax, at, middles, names, top) + 0.05 * top)
-    style = {"textcoords": "offset points", "weight": "bold"}
+    style: Look = {"textcoords": "offset points", "weight": "bold"}
     ax.annotate(mib(floor), (at + LEFT, highest), (0, 3), **style)
 
 

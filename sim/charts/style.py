@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
@@ -16,10 +17,11 @@ from sim.contract import ISOLATIONS
 # 2008. Shape and label say the same again, for prints in grey.
 COLOURS = {"process": "#009E73", "container": "#0072B2", "uml": "#CC79A7", "qemu": "#D55E00"}
 MARKERS = {"process": "o", "container": "s", "uml": "^", "qemu": "D"}
+Look = dict[str, Any]  # how something is drawn: matplotlib keyword arguments
 INK, MUTED, GRID, PAPER, PLATE = "#1f2328", "#59636e", "#d8dee4", "#ffffff", "#8c959f"
 EMULATION = "tcg, software emulation"
 WIDTH_IN = 6.8  # narrow: the letters stay readable on a phone
-RC = {
+RC: Any = {
     "axes.axisbelow": True,
     "axes.edgecolor": MUTED,
     "axes.facecolor": "none",
@@ -187,8 +189,8 @@ def three(value: float) -> str:
 def tint(colour: str, share: float) -> str:
     """`colour` mixed with white: 1 is the colour, 0 is white."""
     red, green, blue = mpl.colors.to_rgb(colour)
-    mixed = [1 - share * (1 - part) for part in (red, green, blue)]
-    return str(mpl.colors.to_hex(mixed))
+    faded = [1 - share * (1 - part) for part in (red, green, blue)]
+    return str(mpl.colors.to_hex((faded[0], faded[1], faded[2])))
 
 
 def spread_labels(values: Sequence[float], gap: float) -> list[float]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pandas as pd
 from matplotlib.axes import Axes
 
-from sim.charts.style import COLOURS, INK, foot, label, order, origin, rows_of, seconds, tint
+from sim.charts.style import COLOURS, INK, Look, foot, label, order, origin, rows_of, seconds, tint
 
 SHORT = 0.02  # neighbouring phases shorter than this share of the start are drawn as one
 
@@ -52,7 +52,7 @@ def waterfall(phases: pd.DataFrame, ax: Axes) -> Axes:
         ax.barh(at, long_s * scale, left=bar.begin_s * scale, height=0.72, color=colour)
         left = bar.end_s > 0.8 * end_s and bar.begin_s > 0.2 * end_s
         edge, side, sign = (bar.begin_s, "right", -1) if left else (bar.end_s, "left", 1)
-        where = {"textcoords": "offset points", "ha": side, "va": "center", "fontsize": 7}
+        where: Look = {"textcoords": "offset points", "ha": side, "va": "center", "fontsize": 7}
         ax.annotate(seconds(long_s), (edge * scale, at), (3 * sign, 0), **where)
     ax.set_yticks(range(len(drawn)), [bar.name for bar in drawn], fontsize=7.5)
     ax.set(ylim=(len(drawn) - 0.4, -0.6), xlim=(0, end_s * scale * 1.13))
@@ -73,7 +73,7 @@ def common_scale(phases: pd.DataFrame, ax: Axes) -> Axes:
     totals = [float(rows_of(phases, pair)["duration_s"].sum()) for pair in pairs]
     for at, (pair, total_s) in enumerate(zip(pairs, totals, strict=True)):
         ax.barh(at, total_s, height=0.72, color=COLOURS[pair[0]])
-        where = {"textcoords": "offset points", "va": "center", "fontsize": 7, "color": INK}
+        where: Look = {"textcoords": "offset points", "va": "center", "fontsize": 7, "color": INK}
         ax.annotate(seconds(total_s), (total_s, at), (3, 0), **where)
     ax.set_yticks(range(len(pairs)), [_two_lines(*pair) for pair in pairs], fontsize=7)
     ax.set(ylim=(len(pairs) - 0.4, -0.6), xlim=(0, max(totals) * 1.13))

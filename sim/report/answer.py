@@ -9,8 +9,8 @@ from sim.report.evidence import Evidence
 from sim.tables.summary import memory_each, one_instance, start_medians, worst_and_median
 
 FINDINGS = {
-    "storm makespan [s]": "the time until the last of a storm is ready",
-    "storm p50 [s]": "the time until the median one is ready",
+    "storm makespan [s]": "until the last is ready",
+    "storm p50 [s]": "until the median one is",
     "memory pss [MiB]": "memory",
 }
 
@@ -29,37 +29,41 @@ def answer(evidence: Evidence) -> str:
 
 
 def _starts(medians: pd.DataFrame) -> Iterator[str]:
-    """How long each takes, as a multiple of the container's start."""
-    told = {row.isolation: row for row in medians.itertuples()}
-    base = told.get("container") or told.get("process")
-    if base is None:
-        return
-    others = [row for name, row in told.items() if name != base.isolation]
-    times = [
-        f"{label(row.isolation, row.accelerator)} {seconds(row.median_s)}"
-        f" ({three(row.median_s / base.median_s)} ×)"
-        for row in others
-    ]
-    yield (
-        f"From the request to its first output the image takes {seconds(base.median_s)} as"
-        f" {label(base.isolation, base.accelerator)}" + (f"; {', '.join(times)}." if times else ".")
-    )
+    """How long each takes, guests also as a multiple of the container's start."""
+    told = {str(row.isolation): row for row in medians.itertuples()}
+    base = told.get("container")
+    times = []
+    for name, row in told.items():
+        ratio = row.median_s / base.median_s if base is not None else 0.0
+        more = f", {three(ratio)} × the container" if ratio > 1 else ""
+        times.append(f"{seconds(row.median_s)} ({label(name, row.accelerator)}{more})")
+    if times:
+        yield f"From the request to its first output the image takes {joined(times)}."
+
+
+def joined(words: list[str]) -> str:
+    """`a, b and c`"""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def _memory(memory: pd.DataFrame) -> Iterator[str]:
     """What one instance takes, and how much of that is a guest's own system."""
-    each = {row.isolation: row for row in memory_each(memory).itertuples()}
-    if not each:
-        return
-    amounts = [f"{label(r.isolation, r.accelerator)} {mib(r.each_mib)}" for r in each.values()]
-    yield f"Memory of one instance (pss): {', '.join(amounts)}."
-    parts = one_instance(memory)
-    for name, row in each.items():
-        mine = rows_of(parts, (name, row.accelerator))
+    rows = list(memory_each(memory).itertuples())
+    amounts = [f"{mib(row.each_mib)} ({label(row.isolation, row.accelerator)})" for row in rows]
+    if amounts:
+        yield f"One instance takes {joined(amounts)} of memory."
+    parts, shares = one_instance(memory), []
+    for row in rows:
+        mine = rows_of(parts, (row.isolation, row.accelerator))
         system = mine[mine["part"].isin(["guest kernel", "guest page cache", "vmm"])]
         if len(system):
             share = system["value_mib"].sum() / mine["value_mib"].sum()
-            yield f"Of {name}'s memory {share:.0%} is guest kernel, guest page cache and monitor."
+            shares.append(f"{share:.0%} ({row.isolation})")
+    if shares:
+        yield (
+            f"Of a guest's memory {joined(shares)} is not the program but a kernel of its own, that"
+            " kernel's page cache, and the monitor."
+        )
 
 
 def _storms(points: pd.DataFrame) -> Iterator[str]:
@@ -70,10 +74,10 @@ def _storms(points: pd.DataFrame) -> Iterator[str]:
         return
     n = max(shared)
     times = [
-        f"{label(row.isolation, row.accelerator)} {seconds(row.makespan_s)}"
+        f"{seconds(row.makespan_s)} ({label(row.isolation, row.accelerator)})"
         for row in points[points["n"] == n].itertuples()
     ]
-    yield f"When {n} start at once, the last is ready after: {', '.join(times)}."
+    yield f"When {n} start at once, the last is ready after {joined(times)}."
 
 
 def _model(errors: pd.DataFrame) -> Iterator[str]:
@@ -83,10 +87,9 @@ def _model(errors: pd.DataFrame) -> Iterator[str]:
     for quantity, words in FINDINGS.items():
         rows = held_out[held_out["quantity"] == quantity]
         if len(rows):
-            found.append(f"{words} {rows['median_ratio'].median():.0%}")
+            found.append(f"{rows['median_ratio'].median():.0%} ({words})")
     if found:
         yield (
-            "The model has seen at most four at once; beyond that its median error is: "
-            + ", ".join(found)
-            + "."
+            "The model was fitted to at most four at once; beyond that its median error is"
+            f" {joined(found)}."
         )

@@ -1,6 +1,6 @@
 """The charts of the report, each with a title, a sentence on what to notice, and its tables."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -41,9 +41,11 @@ def exhibits(evidence: Evidence) -> list[Exhibit]:
     ]
 
 
-def drawn(data: pd.DataFrame, figure: Callable[[], Figure], text: Callable[[], str]) -> str:
-    """The figure as SVG with its alternative text; empty if `data` has no rows."""
-    if data.empty:
+def drawn(
+    tables: Sequence[pd.DataFrame], figure: Callable[[], Figure], text: Callable[[], str]
+) -> str:
+    """The figure as SVG with its alternative text; empty if no table has rows."""
+    if all(table.empty for table in tables):
         return ""
     with styled():
         return as_svg(figure(), text())
@@ -56,7 +58,7 @@ def stacks(evidence: Evidence) -> Exhibit:
         title="The two stacks, drawn to scale",
         words="The well-known picture puts a guest system on top of the host's. Here its height is"
         " what was measured. A container brings no kernel: it runs on the host's.",
-        svg=drawn(parts, lambda: figures.stacks_figure(parts), lambda: alt.stacks_alt(parts)),
+        svg=drawn([parts], lambda: figures.stacks_figure(parts), lambda: alt.stacks_alt(parts)),
         tables={"parts of one instance": parts, "all accounts": evidence.tables.memory},
     )
 
@@ -69,7 +71,7 @@ def starts(evidence: Evidence) -> Exhibit:
         words="Every dot is one start. Distance on this axis is a ratio: each grid line is ten"
         " times the one before.",
         svg=drawn(
-            totals,
+            [totals],
             lambda: figures.strips_figure(totals, medians),
             lambda: alt.strips_alt(medians),
         ),
@@ -88,7 +90,7 @@ def waterfall(evidence: Evidence) -> Exhibit:
         words="The steps of the plan, one after the other. Mind the units: the upper panels are in"
         " milliseconds, a guest's in seconds; the last strip has all in one scale.",
         svg=drawn(
-            phases, lambda: figures.waterfall_figure(phases), lambda: alt.waterfall_alt(phases)
+            [phases], lambda: figures.waterfall_figure(phases), lambda: alt.waterfall_alt(phases)
         ),
         tables={"phases of the median start": phases, "medians of all warm starts": medians},
     )
@@ -96,16 +98,16 @@ def waterfall(evidence: Evidence) -> Exhibit:
 
 def memory(evidence: Evidence) -> Exhibit:
     measured, simulated = evidence.memories
-    whole = [table[table["part"] == "total"] for table in (measured, simulated)]
+    points, line = (table[table["part"] == "total"] for table in (measured, simulated))
     return Exhibit(
         name="memory",
         title="Memory of many",
         words="What instances share is counted once, so that the second one costs less than the"
         " first. Guests share little: each has a kernel of its own.",
         svg=drawn(
-            pd.concat(whole),
+            [points, line],
             lambda: figures.memory_figure(measured, simulated),
-            lambda: alt.curve_alt(*whole, "value_mib", "Memory of n instances"),
+            lambda: alt.curve_alt(points, line, "value_mib", "Memory of n instances"),
         ),
         tables={"measured": measured, "simulated": simulated},
     )
@@ -119,7 +121,7 @@ def storm(evidence: Evidence) -> Exhibit:
         words="All are requested at the same moment. Until there are more of them than cores they"
         " hardly hinder each other; beyond that they queue for processor time.",
         svg=drawn(
-            pd.concat([measured, simulated]),
+            [measured, simulated],
             lambda: figures.storm_figure(measured, simulated),
             lambda: " ".join(
                 alt.curve_alt(measured, simulated, column, what)

@@ -1,5 +1,6 @@
 """The report as one self-contained page: inline style, inline SVG, no script, no request."""
 
+import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from importlib.resources import files
@@ -55,7 +56,7 @@ def page(evidence: Evidence) -> str:
     body = "\n".join(
         [
             f"<header><p class=kicker>report</p><h1>{TITLE}</h1><p>{QUESTION}</p></header>",
-            _section("answer", "The answer", f"<p class=answer>{escape(answer(evidence))}</p>"),
+            _section("answer", "The answer", f"<p class=answer>{_kept(answer(evidence))}</p>"),
             _section("results", "Results", _results(evidence)),
             *(_exhibit(one) for one in shown),
             _section("predictions", "How good are the predictions?", _errors(evidence)),
@@ -72,13 +73,22 @@ def page(evidence: Evidence) -> str:
     )
 
 
+def _kept(text: str) -> str:
+    """Text for the page in which a number and its unit stay on one line."""
+    return re.sub(r"(?<=\d) (?=ms\b|s\b|MiB\b|×)", "\N{NO-BREAK SPACE}", escape(text))
+
+
 def _section(name: str, title: str, inside: str) -> str:
     return f'<section id="{name}">\n<h2>{escape(title)}</h2>\n{inside}\n</section>'
 
 
 def _exhibit(one: Exhibit) -> str:
     """A chart with what to notice, and its tables behind a click."""
-    picture = f"<figure>{one.svg}</figure>" if one.svg else "<p class=missing>No data to draw.</p>"
+    picture = (
+        f"<figure tabindex=0>{one.svg}</figure>"
+        if one.svg
+        else "<p class=missing>No data to draw.</p>"
+    )
     tables = "\n".join(
         f"<details><summary>Table: {escape(name)}</summary>\n{table_html(frame)}\n</details>"
         for name, frame in one.tables.items()

@@ -14,10 +14,10 @@ HEADER = (
     "accelerator",
     "data",
     "starts",
-    "start [95 % interval]",
-    "memory each (pss)",
+    "start, median [95 %]",
+    "memory of one, pss",
     "storm of",
-    "until the last",
+    "makespan",
     "simulated",
 )
 NONE = "–"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pandas as pd
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -21,9 +22,14 @@ def console() -> Console:
     return plain if plain.is_terminal else Console(width=140)
 
 
+def new_table(title: str) -> Table:
+    """An empty table in the house's style: one rule, no boxes."""
+    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+
+
 def print_results(evidence: Evidence) -> None:
     """One row an isolation; rows say whether they are measured, recorded or missing, and why."""
-    table = Table(title="One image, every isolation", title_justify="left")
+    table = new_table("One image, every isolation")
     for at, head in enumerate(HEADER):
         table.add_column(head, justify="left" if at < 3 else "right")
     for row in results(evidence):
@@ -40,7 +46,7 @@ def print_results(evidence: Evidence) -> None:
 
 def print_errors(errors: pd.DataFrame, remarks: Sequence[str]) -> None:
     """How far the prediction is off for the numbers of instances that the fit has not seen."""
-    table = Table(title="Error of the prediction on held-out n", title_justify="left")
+    table = new_table("Error of the prediction on held-out n")
     for head in ("isolation", "quantity", "held-out n", "median error", "largest"):
         table.add_column(head, justify="left" if head in ("isolation", "quantity") else "right")
     for row in worst_and_median(errors).itertuples():

@@ -55,7 +55,8 @@ def load(folder: Path, required: Iterable[str] = ("startup",), source: str = "me
     """
     if not folder.is_dir():
         raise BadTable(f"{folder}: no such folder; expected one with {', '.join(TABLES)} as .csv")
-    needed, frames, meta = set(required), {}, {}
+    needed, frames = set(required), {}
+    meta: dict[str, Any] = {}
     for name in TABLES:
         there = name in needed or (folder / f"{name}.csv").exists()
         frames[name] = as_frame(name, read_table(folder, name) if there else (), source)

@@ -150,9 +150,10 @@ def test_with_nothing_at_all_it_says_so(tmp_path):
 def test_the_answer_is_computed(html):
     """Made up: one container 3.3 MiB, one qemu guest 109 MiB, 108 of them guest and monitor."""
     answer = html.split("<p class=answer>")[1].split("</p>")[0]
-    assert "container 3.30 MiB" in answer
-    assert "qemu (tcg, software emulation) 109 MiB" in answer
-    assert "99% is guest kernel" in answer
+    plain = answer.replace("\N{NO-BREAK SPACE}", " ")
+    assert "3.30 MiB (container)" in plain
+    assert "109 MiB (qemu (tcg, software emulation))" in plain
+    assert "99% (qemu) is not the program" in plain
 
 
 def test_the_same_tables_make_the_same_page(usual, html):
