@@ -82,9 +82,18 @@ sync() {
 
 works() { "$venv/bin/python" -c '' 2>/dev/null; }
 
+ready() {
+    found=$(cat "$stamp" 2>/dev/null) || found=
+    [ "$wanted" = "$found" ] && works
+}
+
 wanted=$(wanted)
-found=$(cat "$stamp" 2>/dev/null) || found=
-works && [ "$wanted" = "$found" ] && exit 0
+ready && exit 0
+
+# Two set-ups at once would tear at one .venv. The second waits here, and then finds the work done.
+exec 9< pyproject.toml
+flock 9 2>/dev/null || :
+ready && exit 0
 
 # Nothing that happens to be set or active in the caller's shell may lead elsewhere.
 unset VIRTUAL_ENV PYTHONHOME PYTHONPATH PIP_TARGET PIP_PREFIX PIP_USER PIP_REQUIRE_VIRTUALENV
