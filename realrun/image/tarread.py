@@ -227,7 +227,7 @@ def pax_time(records: dict[bytes, bytes], header: bytes) -> int:
     value = records.get(b"mtime", b"")
     if not value:
         return number(header[136:148], "mtime") * 10**9
-    found = re.fullmatch(rb"(-?)(\d{1,12})(?:\.(\d{0,30}))?", value)
+    found = re.fullmatch(rb"(-?)(\d{1,18})(?:\.(\d{0,30}))?", value)
     if not found:
         raise BadImage(f"a pax header whose mtime is {value[:40]!r}")
     ns = int(found[2]) * 10**9 + int((found[3] or b"").ljust(9, b"0")[:9])

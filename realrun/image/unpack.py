@@ -38,6 +38,7 @@ MARK = b".wh."
 OPAQUE_MARK = b".wh..wh..opq"
 PRIVATE = (b"trusted.overlay.", b"user.overlay.")
 MAX_ID = 2**32 - 2
+MAX_TIME_NS = 2**60 * 10**9  # beyond what any file system keeps; each clamps to what it can
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -259,7 +260,7 @@ class Unpacker:
                 set_attribute(path, key, value, follow)
         if entry.kind != tar.SYMLINK:
             os.chmod(path, entry.mode)
-        stamp = max(min(entry.mtime_ns, 2**62), -(2**62))
+        stamp = max(min(entry.mtime_ns, MAX_TIME_NS), -MAX_TIME_NS)
         if follow:
             os.utime(path, ns=(stamp, stamp))
         else:
