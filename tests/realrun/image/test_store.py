@@ -1,0 +1,335 @@
+"""The store: whole or not at all, found by name and id, and emptied of what nobody needs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from realrun.errors import BadImage, NoSuchImage, RealRunError, UsageError
+from realrun.image import Image, Store
+from realrun.image import config as configs
+from realrun.image.layers import pack
+from realrun.image.reference import normal
+from realrun.image.rooted import Rooted, make_opaque
+from tests.realrun.trees import names, snapshot, write
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "root")
+
+
+def add(store: Store, ref: str | None, *contents: dict[str, str | None], **config) -> Image:
+    """An image with one layer for each description of files."""
+    with store.workspace("test") as scratch:
+        layers = []
+        for number, files in enumerate(contents):
+            tree = write(scratch / str(number), files)
+            if files.get("/opaque"):
+                with Rooted(tree) as root:
+                    make_opaque(root.fd)
+            layers.append(pack(tree, scratch / f"{number}.tar.gz", latest=1))
+        document = configs.make(
+            config=config,
+            diff_ids=[layer.diff_id for layer in layers],
+            history=[{"created_by": "test"} for _ in layers],
+            created=configs.timestamp(0),
+        )
+        return store.add(document, layers, ref)
+
+
+def everything(store: Store) -> list[str]:
+    return [name for name in names(store.root) if "/" in name]
+
+
+def test_an_image_is_found_by_name_digest_and_the_first_digits_of_its_id(store: Store):
+    image = add(store, "hello:1", {"a": "1"}, {"b": "2"}, Cmd=["a"])
+
+    assert image.config == {"Cmd": ["a"]}
+    assert [names(layer) for layer in image.layers] == [["a"], ["b"]]
+    for reference in (
+        "hello:1", "docker.io/library/hello:1", image.digest, image.image_id,
+        image.image_id[7:19], f"hello@{image.digest}",
+    ):  # fmt: skip
+        assert store.resolve(reference) == image
+    assert store.images()[0].image_id == image.image_id
+
+
+def test_a_missing_image_names_what_is_like_it_and_the_way_out(store: Store):
+    add(store, "hello", {"a": "1"})
+    with pytest.raises(NoSuchImage, match=r"did you mean hello\?.*realrun build -t hallo"):
+        store.resolve("hallo")
+    with pytest.raises(NoSuchImage, match="realrun base busybox"):
+        store.resolve("busybox")
+    with pytest.raises(NoSuchImage):
+        store.resolve("../../etc/passwd")
+    with pytest.raises(NoSuchImage):
+        Store(store.root / "nowhere").resolve("x")
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Upper", "a:b:c", "a/../b", "-a", "a:", "a b", "ü", "a" * 300]
+)
+def test_names_that_cannot_be(name: str):
+    with pytest.raises(UsageError):
+        normal(name)
+
+
+def test_layers_are_stored_once_and_unpacked_once(store: Store):
+    one = add(store, "one", {"shared": "x"}, {"one": "1"})
+    two = add(store, "two", {"shared": "x"}, {"two": "2"})
+
+    assert one.layers[0] == two.layers[0]
+    assert len(list(store.layout.trees.iterdir())) == 3
+    assert (one.layers[0] / "shared").stat().st_nlink == 1
+
+
+def test_a_layer_that_is_only_a_blob_is_unpacked_when_needed(store: Store):
+    image = add(store, "hello", {"d/a": "1"})
+    before = snapshot(image.layers[0])
+    image.layers[0].rename(store.root / "away")
+    assert not store.images()[0].layers[0].exists()
+
+    assert snapshot(store.resolve("hello").layers[0]) == before
+
+
+def test_overlay_gets_no_layer_twice_and_none_below_an_opaque_root(store: Store):
+    """It refuses the one with ELOOP and cannot do the other."""
+    image = add(store, "twice", {"a": "1"}, {"b": "2"}, {"a": "1"})
+    assert [names(layer) for layer in image.layers] == [["b"], ["a"]]
+    assert len(image.diff_ids) == 3
+
+    image = add(store, "fresh", {"a": "1"}, {"b": "2", "/opaque": "yes"} | {}, {"c": "3"})
+    assert [names(layer) for layer in image.layers][-1] == ["c"]
+
+
+def test_a_name_moves_and_the_old_image_stays_without_one(store: Store):
+    old = add(store, "hello", {"a": "1"})
+    new = add(store, "hello", {"a": "2"})
+    store.tag("hello", "hello:again")
+
+    assert store.resolve("hello").digest == new.digest
+    assert store.resolve(old.image_id[7:19]).reference == "<none>"
+    assert sorted(i.reference for i in store.images()) == ["<none>", "hello:again", "hello:latest"]
+
+
+def test_removing_takes_what_only_that_image_needed(store: Store):
+    one = add(store, "one", {"shared": "x"}, {"one": "1"})
+    two = add(store, "two", {"shared": "x"}, {"two": "2"})
+    store.tag("one", "uno")
+
+    assert store.remove("uno") == ["Untagged: uno:latest"]
+    removed = store.remove("one")
+    assert removed[0] == "Untagged: one:latest"
+    assert len(removed) == 1 + 4  # manifest, configuration, blob and tree of the second layer
+    assert not one.layers[1].exists()
+    assert store.resolve("two") == two
+    with pytest.raises(NoSuchImage):
+        store.remove("one")
+
+
+def test_an_id_with_several_names_is_not_removed_by_id(store: Store):
+    image = add(store, "one", {"a": "x"})
+    store.tag("one", "two")
+    with pytest.raises(UsageError, match="one:latest, two:latest"):
+        store.remove(image.image_id)
+    store.remove("two")
+    assert store.remove(image.image_id)[0] == "Untagged: one:latest"
+
+
+def test_layers_in_use_outlive_their_image(store: Store):
+    image = add(store, "one", {"a": "x"})
+    store.remove("one", keep=image.layers)
+    assert image.layers[0].is_dir()
+    assert f"layers/{image.layers[0].name}" in store.prune()
+    assert not image.layers[0].exists()
+
+
+def test_prune_is_thorough_and_has_nothing_to_do_the_second_time(store: Store):
+    kept = add(store, "kept", {"a": "x"})
+    add(store, None, {"b": "no name"})
+    before = [n for n in everything(store) if not n.startswith("tmp")]
+    (store.root / "tmp/left-1-abcd/deep").mkdir(parents=True)
+    (store.root / "tmp/left-1-abcd/deep").chmod(0)
+    (store.layout.blobs / ("0" * 64)).write_text("nobody's")
+    removed = store.prune()
+
+    assert "tmp/left-1-abcd" in removed
+    assert f"image/blobs/sha256/{'0' * 64}" in removed
+    assert len(removed) == 2 + 4
+    assert store.prune() == []
+    assert set(everything(store)) < set(before)
+    assert store.resolve("kept") == kept
+    assert Store(store.root / "nowhere").prune() == []
+
+
+def test_while_somebody_works_prune_keeps_layers_and_their_folder(store: Store):
+    """Another process holds a workspace: what looks unused may be about to be used."""
+    add(store, None, {"b": "no name"})
+    before = everything(store)
+    program = (
+        "import sys, time; from pathlib import Path; from realrun.image import Store\n"
+        f"with Store(Path({str(store.root)!r})).workspace('busy') as scratch:\n"
+        "    (scratch / 'half').mkdir(); print('ready', flush=True); time.sleep(60)"
+    )
+    worker = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    try:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == b"ready\n"
+        assert store.prune() == []
+        assert set(everything(store)) > set(before)
+    finally:
+        os.kill(worker.pid, signal.SIGKILL)
+        worker.communicate()
+    assert any(line.startswith("tmp/busy-") for line in store.prune())
+    assert not [n for n in everything(store) if n.startswith(("tmp/", "layers/"))]
+
+
+CRASHING = """
+import os, sys
+from pathlib import Path
+from realrun.image import Store
+from tests.realrun.image.test_store import add
+calls, limit = 0, int(sys.argv[2])
+def counted(name):
+    real = getattr(os, name)
+    def call(*args, **more):
+        global calls
+        calls += 1
+        if calls == limit:
+            os.kill(os.getpid(), 9)
+        return real(*args, **more)
+    setattr(os, name, call)
+for name in ("rename", "replace", "fsync", "mkdir"):
+    counted(name)
+add(Store(Path(sys.argv[1])), "new", {"a": "2"}, {"b": "3"})
+print(calls)
+"""
+
+
+@pytest.mark.slow
+def test_killed_at_any_step_the_store_is_the_old_or_the_new(store: Store):
+    """kill -9 before the Nth change of the disk, for every N: never half an image."""
+    old = add(store, "old", {"a": "1"})
+    clean = sorted(set(everything(store)))
+    limit, outcome = 0, 0
+    while outcome != 1:
+        limit += 1
+        done = subprocess.run(
+            [sys.executable, "-c", CRASHING, str(store.root), str(limit)],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        outcome = done.returncode == 0
+        assert done.returncode in (0, -9), done.stderr
+        assert store.resolve("old") == old
+        if "new:latest" in [image.reference for image in store.images()]:
+            image = store.resolve("new")
+            assert [names(layer) for layer in image.layers] == [["a"], ["b"]]
+            store.remove("new")
+        store.prune()
+        assert sorted(set(everything(store))) == clean
+    assert limit > 10
+
+
+def test_a_changed_document_is_noticed(store: Store):
+    image = add(store, "hello", {"a": "1"}, Cmd=["good"])
+    blob = store.layout.blob(image.image_id)
+    blob.write_bytes(blob.read_bytes().replace(b"good", b"evil"))
+    with pytest.raises(BadImage, match="changed"):
+        store.resolve("hello")
+
+
+def test_a_changed_layer_is_noticed_before_it_is_used(store: Store):
+    image = add(store, "hello", {"a": "1"})
+    image.layers[0].rename(store.root / "away")
+    store.layout.blob(image.stored[0].digest).write_bytes(b"something else")
+    with pytest.raises(BadImage):
+        store.resolve("hello")
+    assert not image.layers[0].exists()
+
+
+def test_an_image_with_a_layer_that_is_not_there_is_not_added(store: Store):
+    image = add(store, "hello", {"a": "1"})
+    store.remove("hello")
+    document = configs.make(
+        config={}, diff_ids=image.diff_ids, history=[{}], created=configs.timestamp(0)
+    )
+    with pytest.raises(RealRunError, match="not in the store"):
+        store.add(document, image.stored, "again")
+    assert store.images() == []
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        "[]", "{", '{"manifests": 1}', '{"manifests": [1]}', "NaN", '{"a":1,"a":2}',
+        '{"manifests": [{"digest": "sha256:../../../etc/passwd", "size": 1}]}',
+        '{"manifests": [{"digest": "sha256:%s", "size": -1}]}' % ("0" * 64),
+        "[" * 100_000, '{"manifests": [{"size": %s}]}' % ("9" * 5000),
+    ],
+)  # fmt: skip
+def test_a_foreign_index_is_refused_in_one_line(store: Store, index: str):
+    add(store, "hello", {"a": "1"})
+    (store.layout.path / "index.json").write_text(index)
+    for ask in (
+        store.images,
+        lambda: store.resolve("sha256:0000"),
+        lambda: store.resolve("abcdef"),
+    ):
+        try:
+            ask()
+        except RealRunError as error:
+            assert "\n" not in str(error)
+        else:
+            assert index == "{}" or ask is store.images
+
+
+def test_the_store_is_an_oci_layout(store: Store):
+    image = add(store, "hello", {"a": "1"}, Env=["A=1"])
+    read = lambda path: json.loads(path.read_bytes())  # noqa: E731
+    assert read(store.layout.path / "oci-layout") == {"imageLayoutVersion": "1.0.0"}
+    index = read(store.layout.path / "index.json")
+    [entry] = index["manifests"]
+    assert entry["annotations"] == {"org.opencontainers.image.ref.name": "hello:latest"}
+    manifest = read(store.layout.blob(entry["digest"]))
+    config = read(store.layout.blob(manifest["config"]["digest"]))
+    assert (index["schemaVersion"], manifest["schemaVersion"]) == (2, 2)
+    assert config["rootfs"] == {"type": "layers", "diff_ids": list(image.diff_ids)}
+    assert manifest["config"]["digest"] == image.image_id
+    for blob in store.layout.blobs.iterdir():
+        from hashlib import sha256
+
+        assert sha256(blob.read_bytes()).hexdigest() == blob.name
+
+
+def test_many_writers_lose_no_image(store: Store):
+    """Eight processes add at once: the index has all of them."""
+    program = (
+        "import sys; from pathlib import Path; from realrun.image import Store\n"
+        "from tests.realrun.image.test_store import add\n"
+        "for n in range(3):\n"
+        "    add(Store(Path(sys.argv[1])), f'image-{sys.argv[2]}-{n}', {'a': sys.argv[2] + str(n)})"
+    )
+    workers = [
+        subprocess.Popen([sys.executable, "-c", program, str(store.root), str(n)]) for n in range(8)
+    ]
+    assert [worker.wait() for worker in workers] == [0] * 8
+    assert len(store.images()) == 24
+    assert store.prune() == []
+
+
+def test_timestamps_follow_source_date_epoch(monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    assert configs.timestamp() == "1970-01-02T00:00:00Z"
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "tomorrow")
+    with pytest.raises(UsageError, match="tomorrow"):
+        configs.timestamp()
+    monkeypatch.delenv("SOURCE_DATE_EPOCH")
+    assert configs.timestamp()[:4] == time.strftime("%Y", time.gmtime())
