@@ -48,6 +48,8 @@ def read(data: bytes, file: str) -> Source:
     """The logical lines; raises DockerfileError for an empty file or a wrong directive."""
     physical = data.decode("utf-8", "surrogateescape").removeprefix(BOM).split("\n")
     physical = [line.removesuffix("\r") for line in physical]
+    if not physical[-1]:
+        physical.pop()  # what follows the last line's end is no line
     if any("\0" in line for line in physical):
         number = next(n for n, line in enumerate(physical, 1) if "\0" in line)
         raise DockerfileError(file, number, "a NUL byte; this is no text file")
@@ -117,7 +119,7 @@ def collect(
     for waiting in announced(text, escape):
         content: list[str] = []
         while True:
-            if at >= len(physical) or (at == len(physical) - 1 and not physical[at]):
+            if at >= len(physical):
                 end = waiting.name
                 raise DockerfileError(file, first, f"here-document without its end {end!r}", text)
             line, at = physical[at], at + 1

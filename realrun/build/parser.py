@@ -83,7 +83,7 @@ def parse_one(at: Place, text: str, escape: str, heredocs: tuple[Heredoc, ...] =
         raise at.error(f"unknown instruction {name[:40]!r}{like(name)}")
     try:
         part = Part(at, tail[0] if tail else "", escape, heredocs)
-        if not part.rest and name.upper() not in ("CMD", "ENTRYPOINT"):
+        if not part.rest:
             raise words.WordError(f"{name.upper()} needs at least one argument")
         instruction = reader(part)
         if part.flags:
