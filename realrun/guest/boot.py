@@ -19,6 +19,7 @@ from realrun.runtime.start import Starter
 
 BOOT_DEADLINE_S = 120.0
 MIB = 1 << 20
+CRASHES = ("Kernel panic", "BUG:", "Oops", "RIP:", "Comm:")
 
 
 def steps(spec: Spec, machine: backends.Machine, common: str) -> list[Step]:
@@ -73,7 +74,9 @@ def begin(
         Path(folder, "instance.cpio").write_bytes(own)
         plan = Plan(spec.id, spec.isolation, accelerator, tuple(steps(spec, machine, str(common))))
         record = Record(plan=plan, requested_ns=requested_ns, engine_cpu_ns=cpu_ns)
-        guest = Guest(record=record, end=end.encode(), out=out, err=err)
+        guest = Guest(
+            record=record, end=end.encode(), out=out, err=err, ram_mib=machine.memory_mib
+        )
         guest.start(starter, planning.request(plan, folder))
     except BaseException:
         state.remove_tree(folder)
@@ -88,6 +91,7 @@ class Guest(Run):
     end: bytes
     out: Sink
     err: Sink
+    ram_mib: int
     control: int = -1
     logs: tuple[int, int] = (-1, -1)  # console, the monitor's complaints
     exit_code: int | None = None
@@ -186,10 +190,11 @@ class Guest(Run):
         return f"the guest did not boot within {BOOT_DEADLINE_S:.0f} s; {self.last_words()}"
 
     def last_words(self) -> str:
-        """The end of the monitor's complaints and of the console."""
-        texts = (os.pread(fd, MIB, 0).decode(errors="replace") for fd in reversed(self.logs))
+        """What the console says of a crash, else its end and the monitor's complaints."""
+        texts = [os.pread(fd, MIB, 0).decode(errors="replace") for fd in reversed(self.logs)]
         lines = [line.strip() for text in texts for line in text.splitlines() if line.strip()]
-        return "console: " + " | ".join(lines[-3:]) if lines else "its console is empty"
+        crash = [line for line in lines if any(word in line for word in CRASHES)]
+        return "console: " + " | ".join((crash or lines)[-3:]) if lines else "its console is empty"
 
     def close(self) -> None:
         """Let go of channels and logs."""

@@ -16,6 +16,7 @@ NUMBERS = {
     #             x86_64  arm64
     "pivot_root": (155, 41),
     "capset": (126, 91),
+    "kcmp": (312, 272),
     "seccomp": (317, 277),
     "pidfd_send_signal": (424, 424),
     "pidfd_open": (434, 434),

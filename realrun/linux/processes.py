@@ -12,6 +12,7 @@ import signal
 from realrun.errors import KernelRefused
 from realrun.linux import libc
 
+KCMP_VM = 1
 PR_SET_PDEATHSIG = 1
 CLOSE_RANGE_CLOEXEC = 4
 
@@ -87,3 +88,25 @@ def cpu_ns(pids: list[int]) -> int:
         except (FileNotFoundError, ProcessLookupError):
             continue
     return total
+
+
+def with_own_memory(pids: list[int]) -> list[int]:
+    """One process for each address space: those that share one would be counted twice.
+
+    User-Mode Linux makes such processes (CLONE_VM without CLONE_THREAD); kcmp(2) tells.
+    """
+    chosen: list[int] = []
+    for pid in pids:
+        if not any(share_memory(pid, other) for other in chosen):
+            chosen.append(pid)
+    return chosen
+
+
+def share_memory(pid: int, other: int) -> bool:
+    """Do two processes live in one address space; no, if one has ended meanwhile."""
+    try:
+        return libc.syscall("kcmp", pid, other, KCMP_VM, 0, 0, on=f"{pid}, {other}") == 0
+    except KernelRefused as refused:
+        if refused.number != errno.ESRCH:
+            raise
+        return False

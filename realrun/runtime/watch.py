@@ -29,6 +29,7 @@ class Child:
     pidfd: int
     heard: bytearray = field(default_factory=bytearray)
     failure: tuple[int, int, str] | None = None
+    on_its_way: bool = True  # its stamps have not ended
 
 
 class Watch:
@@ -79,7 +80,7 @@ class Watch:
         if data := os.read(child.launched.stamps_fd, 65536):
             child.heard += data
             return []
-        at_ns = time.monotonic_ns()
+        at_ns, child.on_its_way = time.monotonic_ns(), False
         self.forget(child.launched.stamps_fd)
         stamps, child.failure = spawner.parse_stamps(bytes(child.heard))
         if child.failure:
@@ -99,7 +100,7 @@ class Watch:
         """Reap an ended instance and remove what it leaves."""
         child = self.children[instance]
         told = []
-        while child.launched.stamps_fd in self.by_fd:
+        while child.on_its_way:
             told += self.hear(instance)
         _, status, usage = os.wait4(child.launched.pid, 0)
         exit_ns = time.monotonic_ns()

@@ -1,0 +1,82 @@
+"""The builder with our own containers in it: each RUN runs in one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from realrun import build as builder
+from realrun import engine
+from realrun.build.progress import Listener, silent
+from realrun.image import Image, Store
+from realrun.runtime.run import drive
+from realrun.runtime.spec import DEFAULT_PATH, Spec
+from realrun.runtime.watch import Watch
+
+
+def build(
+    context: Path,
+    tags: Sequence[str],
+    *,
+    dockerfile: Path | None = None,
+    build_args: Mapping[str, str] | None = None,
+    target: str | None = None,
+    no_cache: bool = False,
+    progress: Listener = silent,
+) -> Image:
+    """Build an image in the default store; see `realrun.build.build`."""
+    starter = Watch()
+    try:
+        return builder.build(
+            context,
+            store=Store(),
+            run_step=step_runner(starter),
+            tags=tags,
+            dockerfile=dockerfile,
+            build_args=build_args,
+            target=target,
+            no_cache=no_cache,
+            progress=progress,
+        )
+    finally:
+        starter.close()
+
+
+def step_runner(starter: Watch) -> builder.RunStep:
+    """Carries out RUN in a container whose writable layer becomes the image's next layer.
+
+    As in Docker, a step sees the network; without a bridge of our own that is the host's.
+    """
+
+    def run_step(
+        *,
+        layers: Sequence[Path],
+        upper: Path,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        cwd: str,
+        user: str,
+        on_output: Callable[[bytes], None],
+    ) -> int:
+        spec = Spec(
+            layers=tuple(map(str, layers)),
+            argv=tuple(argv),
+            env={"PATH": DEFAULT_PATH} | dict(env),
+            cwd=cwd,
+            user=user,
+            hostname="build",
+            network="host",
+            upper=str(upper),
+        )
+        run = engine.begin(spec, starter, on_output, on_output)
+        try:
+            drive([run], starter)
+        finally:
+            run.close()
+        try:
+            return engine.exit_code(run)
+        except engine.StartFailed as error:
+            on_output(f"{error}\n".encode())
+            return error.code
+
+    return run_step

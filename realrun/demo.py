@@ -1,0 +1,100 @@
+"""The whole road once: fetch, build, run everywhere, measure, write the tables.
+
+What this machine cannot do is said in a line and noted in every table's certificate; the report then
+shows recorded values for it, or that they are missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import NamedTuple
+
+from realrun import building
+from realrun.build import Event
+from realrun.errors import NoSuchImage, RealRunError
+from realrun.guest import fetch, tools
+from realrun.image import Image, Store
+from realrun.image.base import make_base_busybox
+from realrun.measure import crowds, startup, tables
+from realrun.measure.environment import certificate
+from realrun.measure.session import Session, Tick
+from realrun.runtime.spec import ISOLATIONS
+
+EXAMPLE = Path("examples/hello")
+COMMAND = "realrun demo"
+SEED = 1
+
+
+class Stage(NamedTuple):
+    """How the demo talks: lines, and progress bars of a title and a length."""
+
+    say: Callable[[str], None]
+    bar: Callable[[str, int | None], AbstractContextManager[Tick]]
+
+
+def demo(out: Path, stage: Stage) -> list[Path]:
+    """Everything; returns the tables' paths. Nothing that is impossible here is an error."""
+    get_tools(stage)
+    try:
+        image = build_example(stage)
+    except RealRunError as error:
+        stage.say(f"no image, so nothing can be measured here: {error}")
+        return write(out, {}, certificate(COMMAND, SEED, dict.fromkeys(ISOLATIONS, str(error)), []))
+    with Session(image, ISOLATIONS) as session:
+        return measure(session, out, stage)
+
+
+def get_tools(stage: Stage) -> None:
+    """Fetch what is missing, and say in a line each what could not be had."""
+    wanted = fetch.missing()
+    if not wanted:
+        return
+    with stage.bar("fetch", None) as tick:
+        failed = fetch.fetch(wanted, tick)
+    for name, why in failed.items():
+        stage.say(f"without {name} ({tools.PURPOSE[name]}): {why}; {fetch.advice(name)}")
+
+
+def build_example(stage: Stage) -> Image:
+    """`busybox` from this system's package if there is none yet, and `hello` on top of it."""
+    store = Store()
+    try:
+        store.resolve("busybox")
+    except NoSuchImage:
+        make_base_busybox(store, tools.need("busybox").path)
+    if not EXAMPLE.is_dir():
+        raise NoSuchImage(f"no {EXAMPLE} here; run this in the project's own folder")
+
+    def tell(event: Event) -> None:
+        if event.state in ("begin", "cached"):
+            cached = " (cached)" if event.state == "cached" else ""
+            stage.say(f"  [{event.step}/{event.steps}] {event.text}{cached}")
+
+    stage.say(f"Build the image from {EXAMPLE}/Dockerfile:")
+    return building.build(EXAMPLE, ["hello"], progress=tell)
+
+
+def measure(session: Session, out: Path, stage: Stage) -> list[Path]:
+    """Run the image in every isolation, then measure those that work."""
+    stage.say("Run that same image in every isolation:")
+    with stage.bar("run", len(ISOLATIONS)) as tick:
+        session.try_all(tick)
+    for name in ISOLATIONS:
+        said = session.greetings[name].decode(errors="replace").strip()
+        stage.say(f"  {name:<10} {session.skipped.get(name) or said}")
+    turns = startup.schedule(session.isolations, startup.RUNS, startup.GUEST_RUNS, SEED)
+    with stage.bar("startup", len(turns)) as tick:
+        starts = startup.startup(session, seed=SEED, tick=tick)
+    total = len(crowds.turns(session, crowds.N, crowds.GUEST_N))
+    with stage.bar("storm and memory", total) as tick:
+        storm, memory = crowds.crowds(session, tick=tick)
+    born = certificate(COMMAND, SEED, session.skipped, session.failed)
+    return write(out, {"startup": starts, "storm": storm, "memory": memory}, born)
+
+
+def write(out: Path, rows: dict[str, list[tables.Row]], born: dict[str, object]) -> list[Path]:
+    """All three tables, the empty ones too."""
+    folder = out / "measured"
+    return [tables.write(folder, name, rows.get(name, []), born) for name in tables.TABLES]

@@ -1,0 +1,227 @@
+"""What this machine can do, what is missing, and the one command that would add it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from realrun import engine, paths
+from realrun.errors import RealRunError
+from realrun.guest import fetch, probe, tools
+from realrun.linux import cgroups, namespaces
+from realrun.runtime import planning
+from realrun.runtime.run import drive, ignore
+from realrun.runtime.spec import Spec
+from realrun.runtime.watch import Watch
+
+YES, NO, PARTLY = "yes", "no", "partly"
+APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
+DEBIAN = Path("/proc/sys/kernel/unprivileged_userns_clone")
+LIMIT = Path("/proc/sys/user/max_user_namespaces")
+
+
+class Finding(NamedTuple):
+    """One line of the table; `remedy` is empty where nothing is missing."""
+
+    what: str
+    works: str
+    detail: str
+    remedy: str = ""
+
+
+def examine() -> list[Finding]:
+    """All findings, in the order in which an engine needs the things."""
+    return [*map(guarded, CHECKS)]
+
+
+def guarded(check: Callable[[], Finding]) -> Finding:
+    """A check that breaks is a finding, too."""
+    try:
+        return check()
+    except (RealRunError, OSError) as error:
+        return Finding(check.__name__.replace("_", " "), NO, str(error))
+
+
+def user() -> Finding:
+    """Root or not."""
+    if planning.rootless():
+        return Finding("user", PARTLY, "an ordinary user: containers are rootless, without limits")
+    return Finding("user", YES, "root")
+
+
+def succeeds(namespaces_wanted: list[str]) -> str:
+    """Empty if a child in such namespaces can be made, else why not."""
+    try:
+        pid = namespaces.clone(namespaces_wanted)
+    except RealRunError as error:
+        return str(error)
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    return ""
+
+
+def namespace_kinds() -> Finding:
+    """Every kind that a container gets."""
+    own = ["user"] if planning.rootless() else []
+    refused = [kind for kind in ("mnt", "pid", "net", "uts", "ipc", "cgroup") if succeeds([*own, kind])]
+    if refused:
+        return Finding("namespaces", NO, f"refused: {', '.join(refused)}", userns_remedy())
+    return Finding("namespaces", YES, "mount, pid, net, uts, ipc, cgroup")
+
+
+def user_namespaces() -> Finding:
+    """The way in for ordinary users."""
+    why = succeeds(["user"])
+    if why:
+        return Finding("user namespaces", NO, why, userns_remedy())
+    if os.geteuid() == 0 and (APPARMOR.exists() and APPARMOR.read_text().strip() == "1"):
+        return Finding("user namespaces", PARTLY, "for root only (AppArmor)", userns_remedy())
+    return Finding("user namespaces", YES, f"up to {LIMIT.read_text().strip()}")
+
+
+def userns_remedy() -> str:
+    """Who forbids user namespaces here, by its own switch."""
+    if APPARMOR.exists() and APPARMOR.read_text(encoding="utf-8").strip() == "1":
+        return "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+    if DEBIAN.exists() and DEBIAN.read_text(encoding="utf-8").strip() == "0":
+        return "sudo sysctl -w kernel.unprivileged_userns_clone=1"
+    if LIMIT.exists() and LIMIT.read_text(encoding="utf-8").strip() == "0":
+        return "sudo sysctl -w user.max_user_namespaces=10000"
+    return "run outside this sandbox (Docker, Colab and Binder forbid it), or as root"
+
+
+def control_groups() -> Finding:
+    """Version and controllers."""
+    here = cgroups.detect()
+    known = ", ".join(sorted(here.trees)) or "no controller we need"
+    detail = f"{here.version}: {known}"
+    if here.version == "none":
+        return Finding("cgroup", NO, "no control groups are mounted")
+    if not here.writable:
+        remedy = "run as root, or have a group delegated (systemd-run --user --scope -p Delegate=yes)"
+        return Finding("cgroup", NO, f"{detail}; not writable for us", remedy)
+    return Finding("cgroup", YES, detail)
+
+
+def overlay_and_filter() -> Finding:
+    """A real start, with every step of a container's plan: overlay, mounts, filter and all."""
+    busybox = tools.find("busybox")
+    if busybox is None:
+        return Finding("container", NO, "no busybox to try with", fetch.advice("busybox"))
+    with scratch_layer(busybox.path) as layer:
+        failure = start_once(str(layer), "container")
+    if failure:
+        return Finding("container", NO, failure, userns_remedy() if planning.rootless() else "")
+    return Finding("container", YES, "a container ran: overlay, pivot_root, capabilities, seccomp")
+
+
+def scratch_layer(busybox: Path):  # type: ignore[no-untyped-def]
+    """A layer with nothing but busybox."""
+    from contextlib import contextmanager
+
+    from realrun.image.workspace import workspace
+
+    @contextmanager
+    def made():  # type: ignore[no-untyped-def]
+        with workspace(paths.root(), "doctor") as folder:
+            shutil.copy(busybox, folder / "busybox")
+            folder.chmod(0o755)
+            yield folder
+
+    return made()
+
+
+def start_once(layer: str, isolation: str) -> str:
+    """Empty if an instance of a one-file image says its word, else why not."""
+    spec = Spec(layers=(layer,), argv=("/busybox", "true"), env={}, isolation=isolation, hostname="h")
+    watch = Watch()
+    try:
+        run = engine.begin(spec, watch, ignore, ignore)
+        drive([run], watch)
+        run.close()
+        engine.exit_code(run)
+    except RealRunError as error:
+        return str(error)
+    finally:
+        watch.close()
+    return ""
+
+
+def seccomp() -> Finding:
+    """Filters of system calls."""
+    actions = Path("/proc/sys/kernel/seccomp/actions_avail")
+    if not actions.exists():
+        return Finding("seccomp", NO, "this kernel has no seccomp filters")
+    return Finding("seccomp", YES, actions.read_text(encoding="utf-8").strip())
+
+
+def overlay() -> Finding:
+    """The file system that stacks layers."""
+    if "overlay" in Path("/proc/filesystems").read_text(encoding="utf-8"):
+        return Finding("overlay", YES, "known to this kernel")
+    return Finding("overlay", NO, "not loaded", "sudo modprobe overlay")
+
+
+def kvm() -> Finding:
+    """Not whether the file is there, but whether a guest boots on it."""
+    if tools.find("qemu") is None or tools.find("kernel") is None:
+        state = "present, untried" if probe.DEVICE.exists() else "no /dev/kvm"
+        return Finding("kvm", NO, f"{state}: no QEMU and kernel to try it with", "realrun fetch")
+    answer = probe.kvm()
+    return Finding("kvm", YES if answer["works"] else NO, f"{answer['why']}"
+                   + ("" if answer["works"] else "; guests run on tcg, software emulation"))  # fmt: skip
+
+
+def tool(name: str, what: str) -> Finding:
+    """A program or kernel that guests need."""
+    found = tools.find(name)
+    if found is None:
+        return Finding(what, NO, f"missing, for {tools.PURPOSE[name]}", fetch.advice(name))
+    return Finding(what, YES, f"{found.path.name} {version(name, found)}".strip())
+
+
+def version(name: str, found: tools.Tool) -> str:
+    """What the program says of itself, first line; kernels have it in their names."""
+    if name not in ("qemu", "uml"):
+        return ""
+    env = os.environ | found.environment
+    done = subprocess.run(
+        [str(found.path), "--version"], capture_output=True, text=True, timeout=10, env=env
+    )
+    return (done.stdout or done.stderr).strip().splitlines()[0][:60]
+
+
+def qemu() -> Finding:
+    """The full virtual machine's monitor."""
+    return tool("qemu", "qemu")
+
+
+def kernel() -> Finding:
+    """The full virtual machine's kernel."""
+    return tool("kernel", "guest kernel")
+
+
+def uml() -> Finding:
+    """The kernel that is a program."""
+    return tool("uml", "uml")
+
+
+def busybox() -> Finding:
+    """The base image's only program."""
+    return tool("busybox", "busybox")
+
+
+def mke2fs() -> Finding:
+    """The maker of disks."""
+    return tool("mke2fs", "mke2fs")
+
+
+CHECKS = (
+    user, namespace_kinds, user_namespaces, control_groups, overlay, seccomp, overlay_and_filter,
+    busybox, mke2fs, uml, qemu, kernel, kvm,
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Measuring: experiments that start real instances and return the rows of a table."""

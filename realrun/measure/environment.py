@@ -1,0 +1,95 @@
+"""The birth certificate of a table: which machine, which versions, in what state."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import os
+import platform
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import realrun
+from realrun.guest import tools
+from realrun.linux import cgroups
+from realrun.runtime import planning
+
+
+def machine_id() -> str:
+    """A short id that tells machines apart without naming them."""
+    source = Path("/etc/machine-id")
+    known = source.read_text(encoding="utf-8") if source.exists() else ""
+    seed = f"{known.strip()} {cpu_model()} {os.cpu_count()} {memory_mib()}"
+    return hashlib.sha256(seed.encode()).hexdigest()[:8]
+
+
+def cpu_model() -> str:
+    """The processor's name."""
+    text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    found = re.search(r"^(?:model name|Processor|Model)\s*:\s*(.+)$", text, re.M)
+    return found[1].strip() if found else platform.machine()
+
+
+def meminfo_mib(key: str) -> float:
+    """One line of /proc/meminfo, MiB."""
+    with open("/proc/meminfo", encoding="utf-8") as file:
+        for line in file:
+            if line.startswith(f"{key}:"):
+                return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def memory_mib() -> int:
+    """The machine's memory, MiB."""
+    return round(meminfo_mib("MemTotal"))
+
+
+def hypervisor() -> str:
+    """What this machine itself runs under; `none` on bare metal."""
+    text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    if not re.search(r"^(flags|Features)\s*:.*\bhypervisor\b", text, re.M):
+        return "none"
+    product = Path("/sys/class/dmi/id/product_name")
+    return product.read_text(encoding="utf-8").strip() if product.exists() else "yes, unnamed"
+
+
+def versions() -> dict[str, str]:
+    """The packages that guests are made of, as far as we unpacked them, and kernels by name."""
+    found = {}
+    for name in ("qemu", "kernel", "uml", "busybox"):
+        tool = tools.find(name)
+        if tool is None:
+            continue
+        listing = tool.prefix / "packages.txt" if tool.prefix else None
+        packages = listing.read_text(encoding="utf-8").split() if listing else []
+        own = [package for package in packages if not package.startswith("lib")]
+        found[name] = " ".join(own) or tool.path.name
+    return found
+
+
+def certificate(
+    command: str, seed: int, skipped: dict[str, str], failed: list[str]
+) -> dict[str, Any]:
+    """Everything but the table's name."""
+    return {
+        "recorded_utc": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "command": command,
+        "seed": seed,
+        "machine": machine_id(),
+        "cpu_model": cpu_model(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_mib": memory_mib(),
+        "kernel": f"{os.uname().sysname} {os.uname().release} {os.uname().machine}",
+        "hypervisor": hypervisor(),
+        "cgroup": cgroups.detect().version,
+        "rootless": planning.rootless(),
+        "python": f"{platform.python_implementation()} {sys.version.split()[0]}",
+        "realrun": realrun.__version__,
+        "versions": versions(),
+        "cache": "warm: every file had been read before; caches were not dropped",
+        "load_1min": round(os.getloadavg()[0], 2),
+        "skipped": skipped,
+        "failed": failed,
+    }

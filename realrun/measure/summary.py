@@ -1,0 +1,102 @@
+"""Tables in a few lines: medians, with the interval that order statistics give without a model."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from statistics import median
+from typing import NamedTuple
+
+from realrun.measure.tables import MemoryRow, Row, StartupRow, StormRow
+from realrun.runtime.spec import ISOLATIONS
+
+CONFIDENCE = 0.95
+
+
+class Summary(NamedTuple):
+    """A median and its interval; with few values that is the range, and covers less than 95 %."""
+
+    n: int
+    median: float
+    low: float
+    high: float
+
+
+def summarise(values: Sequence[float]) -> Summary:
+    """The sample median with a distribution-free interval.
+
+    The interval runs between the order statistics k and n+1-k, with the largest k for which the
+    binomial(n, 1/2) tails leave at least 95 % (Hollander and Wolfe, Nonparametric Statistical
+    Methods). Raises ValueError without values.
+
+    >>> summarise([3.0, 1.0, 2.0])
+    Summary(n=3, median=2.0, low=1.0, high=3.0)
+    """
+    if not values:
+        raise ValueError("a median needs at least one value")
+    ordered, n = sorted(values), len(values)
+    tail, k = 0.0, 0
+    while k < n // 2 and 2 * (tail + math.comb(n, k) / 2**n) <= 1 - CONFIDENCE:
+        tail += math.comb(n, k) / 2**n
+        k += 1
+    index = max(k - 1, 0)
+    return Summary(n, median(ordered), ordered[index], ordered[n - 1 - index])
+
+
+def totals(rows: Sequence[StartupRow]) -> dict[str, list[float]]:
+    """Start times of each isolation in s, the first start left out."""
+    sums: dict[tuple[str, int], float] = defaultdict(float)
+    for row in rows:
+        if row.part == "start" and not row.first:
+            sums[row.isolation, row.run] += row.duration_s
+    found: dict[str, list[float]] = defaultdict(list)
+    for (isolation, _), value in sorted(sums.items(), key=lambda sum: ISOLATIONS.index(sum[0][0])):
+        found[isolation].append(value)
+    return dict(found)
+
+
+def makespans(rows: Sequence[StormRow]) -> dict[tuple[str, int], list[float]]:
+    """When the last of a storm was ready, s, for each isolation and size."""
+    last: dict[tuple[str, int, int], float] = defaultdict(float)
+    for row in rows:
+        key = (row.isolation, row.n, row.repeat)
+        last[key] = max(last[key], row.ready_s)
+    found: dict[tuple[str, int], list[float]] = defaultdict(list)
+    for (isolation, n, _), value in last.items():
+        found[isolation, n].append(value)
+    return dict(found)
+
+
+def lines(experiment: str, rows: Sequence[Row]) -> list[tuple[str, ...]]:
+    """The table to print: a header, then a line each."""
+    if experiment == "startup":
+        found = totals([row for row in rows if isinstance(row, StartupRow)])
+        body = [(name, *told(summarise(values), 1e3)) for name, values in found.items()]
+        return [("isolation", "starts", "median [ms]", "95 % interval [ms]"), *body]
+    if experiment == "storm":
+        spans = makespans([row for row in rows if isinstance(row, StormRow)])
+        body = [(name, str(n), *told(summarise(v), 1e3)) for (name, n), v in spans.items()]
+        header = ("isolation", "n at once", "storms", "median makespan [ms]", "interval [ms]")
+        return [header, *body]
+    wanted = [row for row in rows if isinstance(row, MemoryRow) and row.part == "total"]
+    body = [(r.isolation, str(r.n), r.account, f"{r.value_mib:.1f}") for r in wanted]
+    return [("isolation", "n", "account", "together [MiB]"), *body]
+
+
+def told(summary: Summary, scale: float) -> tuple[str, str, str]:
+    """Count, median and interval as text."""
+    low, high = summary.low * scale, summary.high * scale
+    return str(summary.n), f"{summary.median * scale:.1f}", f"{low:.1f} - {high:.1f}"
+
+
+def show(experiment: str, rows: Sequence[Row]) -> None:
+    """Print the table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    header, *body = lines(experiment, rows)
+    table = Table(*header, title=experiment)
+    for line in body:
+        table.add_row(*line)
+    Console().print(table)

@@ -1,0 +1,59 @@
+"""bench: one experiment, as a table on the terminal, as JSON, or as a file with its certificate."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from realrun.errors import Missing, UsageError
+from realrun.image import Store
+from realrun.measure import crowds, startup, summary, tables
+from realrun.measure.environment import certificate
+from realrun.measure.session import Session, Tick
+from realrun.measure.tables import Row
+from realrun.runtime.spec import ISOLATIONS
+from realrun.verbs.options import counts
+from realrun.verbs.progress import progress
+
+
+def main(args: argparse.Namespace) -> int:
+    """Measure, then write and print."""
+    image = Store().resolve(args.image)
+    measure = experiment(args)
+    with Session(image, args.isolation or ISOLATIONS) as session, progress(args.experiment) as tick:
+        session.try_all(tick)
+        rows = measure(session, tick)
+        born = certificate(shlex.join(["realrun", *sys.argv[1:]]), args.seed, session.skipped,
+                           session.failed)  # fmt: skip
+    for name, why in session.skipped.items():
+        print(f"skipped {name}: {why}", file=sys.stderr)
+    if not rows:
+        raise Missing("no isolation works here; `realrun doctor` says what is missing")
+    if args.out:
+        print(tables.write(Path(args.out), args.experiment, rows, born), file=sys.stderr)
+    if args.json:
+        document = {"meta": born, "rows": [row._asdict() for row in rows]}
+        print(json.dumps(document))
+    elif not args.out:
+        summary.show(args.experiment, rows)
+    return 0
+
+
+def experiment(args: argparse.Namespace) -> Callable[[Session, Tick], Sequence[Row]]:
+    """The experiment with its options, checked before anything is started."""
+    if args.experiment == "startup":
+        runs = args.runs or startup.RUNS
+        guest_runs = args.guest_runs or startup.GUEST_RUNS
+        if min(runs, guest_runs) < 1:
+            raise UsageError("--runs and --guest-runs want numbers above 0")
+        return lambda session, tick: startup.startup(session, runs, guest_runs, args.seed, tick)
+    n = counts(args.n, "--n") or crowds.N
+    guest_n = counts(args.guest_n, "--guest-n") or crowds.GUEST_N
+    which = 0 if args.experiment == "storm" else 1
+    measure = partial(crowds.crowds, n=n, guest_n=guest_n)
+    return lambda session, tick: measure(session, tick=tick)[which]
