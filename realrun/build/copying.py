@@ -49,6 +49,7 @@ def copy(sources: Sequence[Source], target: str, upper: Upper, looks: Looks) -> 
         for item in source.items:
             inside = item.name if source.is_directory else (source.base,) if into else ()
             put(item, (*place, *inside), upper, looks)
+    upper.finish()
 
 
 def make_target(upper: Upper, place: Parts, looks: Looks) -> None:

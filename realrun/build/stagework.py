@@ -206,6 +206,7 @@ class Work:
             if not missing and found.is_directory:
                 return None
             upper.make_directory((*found.parts, *missing), who)
+            upper.finish()
         except (CannotWrite, UnknownOwner, OSError) as error:
             raise step.at.error(f"WORKDIR {path}: {error}") from None
         return self._pack(folder, upper.path, upper.owners)

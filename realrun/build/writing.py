@@ -35,11 +35,14 @@ class Upper:
         self.path, self.owners = path, dict[bytes, tuple[int, int]]()
         self.view = Merged([*below, path])
         self.privileged = os.geteuid() == 0
+        self._times: dict[Parts, int] = {}
 
     def place(self, target: str) -> tuple[Node, Parts]:
         """As far as the target exists, and what is missing of it; links are followed."""
         try:
             found, missing = self.view.walk(target)
+        except NotADirectoryError as error:
+            raise CannotWrite(f"/{error.filename} is not a directory in the image") from None
         except OSError as error:
             raise CannotWrite(f"{target}: {error.strerror}") from None
         if missing and not found.is_directory:
@@ -99,6 +102,13 @@ class Upper:
             here.chmod(stat.S_IMODE(source.status.st_mode) if mode is None else mode)
         stamp = source.status.st_mtime_ns
         os.utime(here, ns=(stamp, stamp), follow_symlinks=False)
+        if source.is_directory:
+            self._times[parts] = stamp
+
+    def finish(self) -> None:
+        """Give directories their times back, which changed as they were filled."""
+        for parts, stamp in self._times.items():
+            os.utime(self.path.joinpath(*parts), ns=(stamp, stamp))
 
 
 def copy_xattrs(source: Path, target: Path) -> None:

@@ -193,8 +193,10 @@ class Store:
             for descriptor in index:
                 if name_of(descriptor) == wanted:
                     return descriptor
-        found = []
-        if digits := references.id_prefix(reference):
+        found, digits = [], references.id_prefix(reference)
+        if digits is None:
+            references.normal(reference)  # what cannot be a name is told so
+        else:
             found = [d for d in index if self._has_id(d, "sha256:" + digits)]
         if len({d["digest"] for d in found}) > 1:
             raise UsageError(f"{reference!r} is the beginning of several ids; write more of it")

@@ -91,4 +91,7 @@ def write(top: Path, files: Mapping[str, str | None]) -> Path:
             path.symlink_to(text.removeprefix("-> "))
         else:
             path.write_text(text)
+            path.chmod(0o644)  # whatever the umask
+        for folder in path.relative_to(top).parents:
+            (top / folder).chmod(0o755)
     return top

@@ -68,7 +68,7 @@ def test_a_missing_image_names_what_is_like_it_and_the_way_out(store: Store):
         store.resolve("hallo")
     with pytest.raises(NoSuchImage, match="realrun base busybox"):
         store.resolve("busybox")
-    with pytest.raises(NoSuchImage):
+    with pytest.raises(UsageError, match="no image name"):
         store.resolve("../../etc/passwd")
     with pytest.raises(NoSuchImage):
         Store(store.root / "nowhere").resolve("x")

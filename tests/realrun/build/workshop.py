@@ -1,0 +1,97 @@
+"""A place to build in: a store, a context, and a double for the container that RUN needs.
+
+The double knows three commands in shell form, enough to see what RUN gets and to change files:
+`write PATH TEXT`, `remove PATH` (a whiteout), `fail STATUS TEXT`; anything else does nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from realrun.build import Event, build
+from realrun.image import Image, Store
+from realrun.image.merged import Merged, Node
+from tests.realrun.image.test_store import add
+from tests.realrun.trees import write
+
+
+@dataclass
+class Workshop:
+    """Everything that a build needs, in one folder."""
+
+    folder: Path
+    events: list[Event] = field(default_factory=list)
+    runs: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def store(self) -> Store:
+        return Store(self.folder / "root")
+
+    @property
+    def context(self) -> Path:
+        return self.folder / "context"
+
+    def base(self, ref: str = "base", files: Mapping[str, str | None] | None = None, **config):
+        return add(self.store, ref, dict(files or {"etc/base": "base"}), **config)
+
+    def files(self, files: Mapping[str, str | None]) -> None:
+        write(self.context, files)
+
+    def build(self, dockerfile: str, **options: Any) -> Image:
+        """Build from this text; `events` and `runs` are of this build alone."""
+        self.context.mkdir(exist_ok=True)
+        path = self.folder / "Dockerfile"
+        path.write_text(dockerfile)
+        self.events, self.runs = [], []
+        options = {"run_step": self.run_step, "progress": self.events.append, **options}
+        return build(self.context, store=self.store, dockerfile=path, **options)
+
+    def run_step(
+        self, *, layers: Sequence[Path], upper: Path, argv: Sequence[str], env: Mapping[str, str],
+        cwd: str, user: str, on_output: Callable[[bytes], None],
+    ) -> int:  # fmt: skip
+        self.runs.append({"argv": list(argv), "env": dict(env), "cwd": cwd, "user": user})
+        assert layers
+        assert all(layer.is_dir() for layer in layers)
+        assert list(upper.iterdir()) == []
+        verb, *rest = argv[-1].split(" ", 2)
+        if verb == "write":
+            write(upper, {rest[0]: rest[1]})
+        elif verb == "remove":
+            os.mknod(upper / rest[0], 0o20000, os.makedev(0, 0))
+        elif verb == "fail":
+            on_output(rest[1].encode())
+            return int(rest[0])
+        return 0
+
+    def cached(self) -> list[bool]:
+        """Of every step that is counted, but FROM: did the cache know it?"""
+        ends = [e for e in self.events if e.state in ("done", "cached")]
+        return [e.state == "cached" for e in ends if not e.text.upper().startswith("FROM")]
+
+
+def content(image: Image) -> dict[str, str]:
+    """What is in an image: texts of files, targets of links, `/` for directories."""
+    view, found = Merged(image.layers), dict[str, str]()
+
+    def look(node: Node) -> None:
+        for child in view.children(node):
+            name = "/".join(child.parts)
+            if child.is_directory:
+                found[name] = "/"
+                look(child)
+            elif child.path.is_symlink():
+                found[name] = "-> " + os.readlink(child.path)
+            else:
+                found[name] = child.path.read_text()
+
+    look(view.root)
+    return found
+
+
+def files_only(image: Image) -> dict[str, str]:
+    return {name: text for name, text in content(image).items() if text != "/"}
