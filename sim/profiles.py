@@ -18,6 +18,16 @@ def _at_least(least: float, **values: float) -> None:
             raise ValueError(f"{name} must be >= {least:g} and finite, got {value}")
 
 
+def _rising(**demands: tuple[float, ...]) -> None:
+    for name, quantiles in demands.items():
+        if not quantiles:
+            raise ValueError(f"{name} must hold at least one number")
+        for value in quantiles:
+            _at_least(0, **{name: value})
+        if list(quantiles) != sorted(quantiles):
+            raise ValueError(f"{name} must rise from quantile to quantile, got {quantiles}")
+
+
 def _named(**values: str) -> None:
     for name, value in values.items():
         if not value.strip():
@@ -26,24 +36,23 @@ def _named(**values: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """What one step of the plan demands; the name is that of the plan and of the table."""
+    """What one step of the plan demands; the name is that of the plan and of the table.
+
+    A demand varies from start to start. It is given by its quantiles at equal distances, from the
+    smallest to the largest seen; between two of them every value is as likely. One number: always
+    the same. So no start is ever faster or slower than one that was measured.
+    """
 
     name: str
-    cpu_s: float  # processor time, user and system, engine and instance
-    wait_s: float  # time that passes whoever else is there: timers, devices, sleeps
-    spread_ratio: float = 0.0  # standard deviation of the logarithm of the stage's duration
+    cpu_s: tuple[float, ...]  # processor time, user and system, engine and instance
+    wait_s: tuple[float, ...]  # passes whoever else is there: timers, devices, grace periods
     width_cores: int = 1  # cores that the stage can use at once
     serial: str | None = None  # the single-threaded server that does it; none: in parallel
 
     def __post_init__(self) -> None:
         _named(name=self.name, serial="parallel" if self.serial is None else self.serial)
-        _at_least(0, cpu_s=self.cpu_s, wait_s=self.wait_s, spread_ratio=self.spread_ratio)
+        _rising(cpu_s=self.cpu_s, wait_s=self.wait_s)
         _at_least(1, width_cores=self.width_cores)
-
-    @property
-    def alone_s(self) -> float:
-        """How long the stage takes on an idle host, without its spread."""
-        return self.cpu_s / self.width_cores + self.wait_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from sim.calibrate.parameters import StormPoint, fit_storm, footprint, stage
+from sim.calibrate.parameters import StormPoint, fit_storm, footprint, stage, with_serial
 from sim.contract import FITTED_UP_TO, ISOLATIONS, StartupRow
 from sim.errors import BadTable
 from sim.experiments.memory import memory
@@ -124,7 +124,7 @@ def _stages(name: str, warm: pd.DataFrame, remarks: list[str]) -> tuple[Stage, .
         one, assumed = stage(timed[0].phase, timed)
         stages.append(one)
         remarks += [f"{name}: {text}" for text in assumed]
-    return tuple(stages)
+    return with_serial(stages)
 
 
 def _footprints(name: str, rows: pd.DataFrame, remarks: list[str]) -> tuple[Footprint, ...]:

@@ -1,12 +1,13 @@
 """From measured rows to the parameters of one isolation: standard library only.
 
-Identifiability: a start that is done by one server and a start that uses a whole core look alike
-on two cores when four start at once, and unlike when two do: then only the first takes twice as
-long. So `contention` looks at storms of 1, 2 and 4 together, and fits two parameters, not more.
+Identifiability: medians of storms of 1, 2 and 4 on few cores cannot tell apart work that one server
+does in turn and work that cores hinder each other in: both make many starts take longer. So only
+one number is fitted to storms, the contention of cores; which stages are serial follows from the
+plan. What the storms' own bookkeeping costs has no stage and is counted as contention.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import linear_regression, mean, median, quantiles
 from typing import NamedTuple
@@ -15,9 +16,11 @@ from sim.contract import StartupRow
 from sim.experiments.storm import one_storm
 from sim.profiles import Footprint, Isolation, Profile, Stage
 
-NORMAL_QUARTILES = 1.349  # distance of the quartiles of the standard normal distribution
+STEPS = 8  # quantiles of a demand are this many equal steps apart
+SHORTEST_S = 1e-9
 REPEATS = 5  # simulated storms for each trial of the fit
 SPAWNER = "spawner"
+CLONE = "clone"  # the last step of the plan that the engine itself does
 
 
 class StormPoint(NamedTuple):
@@ -30,28 +33,32 @@ class StormPoint(NamedTuple):
 
 def stage(name: str, rows: Sequence[StartupRow]) -> tuple[Stage, list[str]]:
     """One stage from its rows in warm starts, and what had to be assumed for want of data."""
-    long_s = median(row.duration_s for row in rows)
-    used_s = [row.cpu_s for row in rows if not math.isnan(row.cpu_s)]
-    assumed = [] if used_s else [f"{name}: processor time was not measured, taken as all of it"]
-    cpu_s = median(used_s) if used_s else long_s
-    width = max(1, math.ceil(cpu_s / long_s - 0.05)) if long_s > 0 else 1
-    found = Stage(
-        name=name,
-        cpu_s=round(min(cpu_s, long_s * width), 9),
-        wait_s=round(max(0.0, long_s - cpu_s / width), 9),
-        spread_ratio=round(spread_ratio([row.duration_s for row in rows]), 4),
-        width_cores=width,
-    )
+    known = [row for row in rows if not math.isnan(row.cpu_s)]
+    assumed = [] if known else [f"{name}: processor time was not measured, taken as all of it"]
+    pairs = [(row.duration_s, row.cpu_s) for row in known]
+    pairs = pairs or [(row.duration_s, row.duration_s) for row in rows]
+    busy = median(cpu_s / max(long_s, SHORTEST_S) for long_s, cpu_s in pairs)
+    # A twentieth over a whole number of cores is the clocks' disagreement, not another core.
+    width = max(1, math.ceil(busy - 0.05))
+    cpus_s = [min(cpu_s, long_s * width) for long_s, cpu_s in pairs]
+    waits_s = [long_s - cpu_s / width for (long_s, _), cpu_s in zip(pairs, cpus_s, strict=True)]
+    found = Stage(name=name, cpu_s=steps(cpus_s), wait_s=steps(waits_s), width_cores=width)
     return found, assumed
 
 
-def spread_ratio(durations_s: Iterable[float]) -> float:
-    """Standard deviation of the logarithm, from the quartiles: single outliers do not count."""
-    logs = [math.log(duration_s) for duration_s in durations_s if duration_s > 0]
-    if len(logs) < 3:
-        return 0.0
-    low, _, high = quantiles(logs, n=4, method="inclusive")
-    return (high - low) / NORMAL_QUARTILES
+def steps(values: Sequence[float]) -> tuple[float, ...]:
+    """The quantiles of `values` at equal distances, from the smallest to the largest.
+
+    >>> steps([3.0, 1.0, 2.0])
+    (1.0, 1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 2.75, 3.0)
+    >>> steps([1.0, 1.0])
+    (1.0,)
+    """
+    low, high = max(0.0, min(values)), max(0.0, max(values))
+    if low == high:
+        return (round(low, 9),)
+    inner = quantiles(values, n=STEPS, method="inclusive")
+    return tuple(sorted(round(max(0.0, value), 9) for value in (low, *inner, high)))
 
 
 def footprint(account: str, part: str, points: Mapping[int, float]) -> Footprint:
@@ -72,47 +79,46 @@ def footprint(account: str, part: str, points: Mapping[int, float]) -> Footprint
     )
 
 
-def with_serial(kind: Isolation, count: int) -> Isolation:
-    """The same isolation whose first `count` stages are done by the spawner, one start a time."""
-    stages = [
-        replace(one, serial=SPAWNER if at < count else None) for at, one in enumerate(kind.stage)
-    ]
-    return replace(kind, stage=tuple(stages))
+def with_serial(stages: Sequence[Stage]) -> tuple[Stage, ...]:
+    """The same stages, those up to the clone done by the one spawner, for one start at a time.
+
+    That is how the plan is built, not a guess from times: until the clone the engine works, behind
+    it the new process works for itself. A plan without a clone has no serial stage.
+    """
+    names = [one.name for one in stages]
+    count = names.index(CLONE) + 1 if CLONE in names else 0
+    return tuple(
+        replace(one, serial=SPAWNER if at < count else None) for at, one in enumerate(stages)
+    )
 
 
 def fit_storm(profile: Profile, name: str, points: Sequence[StormPoint]) -> Isolation:
-    """The isolation with the serial stages and the contention that explain `points` best.
+    """The isolation with the contention, from 0 to 1, that explains `points` best.
 
-    Tried: no stage, the first one, the first two ... are serial, each with a coarse choice of
-    contention; the best three are refined. Of equally good ones the simplest wins, since `sorted`
-    and `min` keep the order.
+    0: busy cores do not hinder each other; 1: all together do no more than one alone. Searched on
+    a grid that is made finer around its best point; of equally good values the smallest wins.
     """
-
-    def badness(kind: Isolation) -> float:
-        return round(misfit(profile, kind, points), 6)
-
-    counts = range(len(profile[name].stage) + 1)
-    starts = [with_serial(profile[name], count) for count in counts]
-    coarse = [min(_around(kind, 0.25), key=badness) for kind in starts]
-    best = sorted(coarse, key=badness)[:3]
-    for step in (0.0625, 0.0156):
-        best = [min(_around(kind, step), key=badness) for kind in best]
-    return min(best, key=badness)
-
-
-def _around(kind: Isolation, step: float) -> list[Isolation]:
-    """The same isolation with contention up to four steps to either side, none below 0."""
-    ratios = [kind.contention_ratio + step * move for move in range(-4, 5)]
-    return [replace(kind, contention_ratio=round(ratio, 4)) for ratio in ratios if ratio >= 0]
+    best, ratios = profile[name], [at / 10 for at in range(11)]
+    for step in (0.02, 0.005):
+        tries = [replace(best, contention_ratio=round(ratio, 3)) for ratio in ratios]
+        best = min(tries, key=lambda kind: round(misfit(profile, kind, points), 6))
+        around = [best.contention_ratio + step * move for move in range(-4, 5)]
+        ratios = [ratio for ratio in around if 0 <= ratio <= 1]
+    tries = [replace(best, contention_ratio=round(ratio, 3)) for ratio in ratios]
+    return min(tries, key=lambda kind: round(misfit(profile, kind, points), 6))
 
 
 def misfit(profile: Profile, kind: Isolation, points: Sequence[StormPoint]) -> float:
-    """Mean square of the logarithm of simulated over measured, makespan and median latency."""
-    squares = []
+    """Mean square of the logarithm of simulated over measured, makespan and median latency.
+
+    A storm counts as much as it has instances: its medians are that much surer, and it is nearer
+    to what has to be predicted.
+    """
+    total = 0.0
     for point in points:
         storms = [one_storm(profile, kind, point.n, repeat, seed=0) for repeat in range(REPEATS)]
         makespan_s = median(max(ready_s) for ready_s in storms)
         p50_s = median(median(ready_s) for ready_s in storms)
-        squares.append(math.log(makespan_s / point.makespan_s) ** 2)
-        squares.append(math.log(p50_s / point.p50_s) ** 2)
-    return mean(squares)
+        total += point.n * math.log(makespan_s / point.makespan_s) ** 2
+        total += point.n * math.log(p50_s / point.p50_s) ** 2
+    return total / sum(2 * point.n for point in points)

@@ -3,11 +3,11 @@
 import random
 from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import groupby
-from math import exp
 from typing import Any, NamedTuple
 
 import simpy
 
+from sim.engine.streams import drawn
 from sim.errors import ModelBroken
 from sim.model.host import HostModel
 from sim.profiles import Stage
@@ -48,12 +48,12 @@ def perform(
 ) -> Process:
     """Use up the demand of each stage: first its processor time, then its waiting."""
     for stage in stages:
-        factor = exp(luck.gauss(0.0, stage.spread_ratio))
-        share_s = stage.cpu_s * factor / stage.width_cores
+        cpu_s, wait_s = drawn(luck, stage.cpu_s), drawn(luck, stage.wait_s)
+        share_s = cpu_s / stage.width_cores
         yield simpy.AllOf(host.env, [host.cpu.serve(share_s) for _ in range(stage.width_cores)])
-        if stage.wait_s:
-            yield host.env.timeout(stage.wait_s * factor)
-        tell(Span(stage.name, begin_s, host.env.now, stage.cpu_s * factor))
+        if wait_s:
+            yield host.env.timeout(wait_s)
+        tell(Span(stage.name, begin_s, host.env.now, cpu_s))
         begin_s = host.env.now
 
 

@@ -3,8 +3,11 @@
 from sim.profiles import Footprint, Host, Isolation, Profile, Provenance, Stage
 
 
-def profile(spread_ratio: float = 0.0, contention_ratio: float = 0.0) -> Profile:
-    """`process`: 10 ms serial, 30 ms on a core. `qemu`: 1 s on a core and 1 s waiting."""
+def profile(spread: float = 0.0, contention_ratio: float = 0.0) -> Profile:
+    """`process`: 10 ms serial, 30 ms on a core. `qemu`: 1 s on a core and 1 s waiting.
+
+    With `spread`, a demand is up to that share smaller or larger.
+    """
     return Profile(
         provenance=Provenance(
             machine="made-up",
@@ -21,8 +24,8 @@ def profile(spread_ratio: float = 0.0, contention_ratio: float = 0.0) -> Profile
                 accelerator="none",
                 contention_ratio=contention_ratio,
                 stage=(
-                    stage("clone", 0.01, 0.0, spread_ratio, serial="spawner"),
-                    stage("first output", 0.03, 0.0, spread_ratio),
+                    stage("clone", 0.01, 0.0, spread, serial="spawner"),
+                    stage("first output", 0.03, 0.0, spread),
                 ),
                 memory=(
                     Footprint(account="pss", part="program", shared_mib=1, each_mib=2),
@@ -31,7 +34,7 @@ def profile(spread_ratio: float = 0.0, contention_ratio: float = 0.0) -> Profile
             ),
             "qemu": Isolation(
                 accelerator="tcg",
-                stage=(stage("guest kernel", 1.0, 1.0, spread_ratio),),
+                stage=(stage("guest kernel", 1.0, 1.0, spread),),
                 memory=(Footprint(account="pss", part="total", shared_mib=10, each_mib=100),),
             ),
         },
@@ -39,6 +42,14 @@ def profile(spread_ratio: float = 0.0, contention_ratio: float = 0.0) -> Profile
 
 
 def stage(
-    name: str, cpu_s: float, wait_s: float, spread_ratio: float, serial: str | None = None
+    name: str, cpu_s: float, wait_s: float, spread: float = 0.0, serial: str | None = None
 ) -> Stage:
-    return Stage(name=name, cpu_s=cpu_s, wait_s=wait_s, spread_ratio=spread_ratio, serial=serial)
+    """A stage whose demands vary evenly around the given ones."""
+    return Stage(
+        name=name, cpu_s=around(cpu_s, spread), wait_s=around(wait_s, spread), serial=serial
+    )
+
+
+def around(value: float, spread: float) -> tuple[float, ...]:
+    """Quantiles of an even distribution."""
+    return (value * (1 - spread), value * (1 + spread)) if value * spread else (value,)

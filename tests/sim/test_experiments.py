@@ -72,7 +72,7 @@ def test_what_does_not_fit_is_left_out_and_said():
 
 
 def test_same_seed_same_rows_other_seed_other_rows():
-    spread = profile(spread_ratio=0.3)
+    spread = profile(spread=0.3)
     first, _ = everything(spread, None, [1, 2, 3], seed=5)
     again, _ = everything(spread, None, [1, 2, 3], seed=5)
     other, _ = everything(spread, None, [1, 2, 3], seed=6)
@@ -88,9 +88,9 @@ def test_simulated_rows_have_the_columns_of_the_contract():
 
 
 @given(st.integers(1, 12), st.floats(0, 1), st.floats(0, 1), st.integers(0, 3))
-def test_a_storm_obeys_the_operational_bounds(n, spread_ratio, contention_ratio, seed):
+def test_a_storm_obeys_the_operational_bounds(n, spread, contention_ratio, seed):
     """No start beats one alone; the whole takes no less than the work and no more than a queue."""
-    noisy = profile(spread_ratio, contention_ratio)
+    noisy = profile(spread, contention_ratio)
     rows = storm(noisy, "process", [n], repeats=1, seed=seed)
     alone = [
         sum(row.cpu_s for row in storm_like_start(noisy, instance, seed)) for instance in range(n)

@@ -24,7 +24,7 @@ def test_a_profile_survives_the_disk(tmp_path):
 
 @given(NAMES, NUMBERS, NUMBERS, st.one_of(st.none(), NAMES))
 def test_any_stage_survives_the_disk(name, cpu_s, wait_s, serial):
-    odd = Stage(name=name, cpu_s=cpu_s, wait_s=wait_s, serial=serial)
+    odd = Stage(name=name, cpu_s=(cpu_s,), wait_s=(wait_s, 2 * wait_s), serial=serial)
     kind = replace(profile().isolation["process"], stage=(odd,))
     whole = replace(profile(), isolation={"process": kind})
     assert parse(Profile, tomllib.loads(as_toml(whole)), "") == whole
@@ -39,14 +39,25 @@ def test_any_stage_survives_the_disk(name, cpu_s, wait_s, serial):
         ("cores = 2", "cores = 0", "host: cores must be >= 1 and finite, got 0"),
         ("cores = 2", "cores = true", "host.cores: expected a whole number, found True"),
         ("[isolation.qemu]", "[isolation.qmu]", "isolation.qmu: unknown isolation; did you mean"),
-        ("cpu_s = 0.03", "cpu_s = -1", "isolation.process.stage[1]: cpu_s must be >= 0"),
+        ("cpu_s = [0.03]", "cpu_s = [-1]", "isolation.process.stage[1]: cpu_s must be >= 0"),
         (
-            "cpu_s = 0.03",
-            "cpu_s = nan",
+            "cpu_s = [0.03]",
+            "cpu_s = [nan]",
             "isolation.process.stage[1]: cpu_s must be >= 0 and finite",
         ),
-        ("wait_s = 1.0", "wait = 1.0", "isolation.qemu.stage[0].wait: unknown key; did you mean"),
+        (
+            "wait_s = [1.0]",
+            "wait = [1.0]",
+            "isolation.qemu.stage[0].wait: unknown key; did you mean",
+        ),
         ('name = "first output"', 'name = "clone"', "stage names must differ, got twice: clone"),
+        (
+            "cpu_s = [0.03]",
+            "cpu_s = [2, 1]",
+            "isolation.process.stage[1]: cpu_s must rise from quantile to quantile",
+        ),
+        ("cpu_s = [0.03]", "cpu_s = []", "cpu_s must hold at least one number"),
+        ("cpu_s = [0.03]", "cpu_s = 0.03", "stage[1].cpu_s: expected a list, found 0.03"),
         ("[host]", "[host", "cannot be read as TOML"),
         (
             "fitted_on = [1, 2, 4]",
@@ -79,8 +90,11 @@ def test_a_missing_profile_says_how_to_make_one(tmp_path):
     ("make", "complaint"),
     [
         (lambda: Host(cores=2, memory_mib=float("inf")), "memory_mib must be >= 1 and finite"),
-        (lambda: Stage(name=" ", cpu_s=0, wait_s=0), "name must not be empty"),
-        (lambda: Stage(name="a", cpu_s=0, wait_s=0, width_cores=0), "width_cores must be >= 1"),
+        (lambda: Stage(name=" ", cpu_s=(0,), wait_s=(0,)), "name must not be empty"),
+        (
+            lambda: Stage(name="a", cpu_s=(0,), wait_s=(0,), width_cores=0),
+            "width_cores must be >= 1",
+        ),
         (
             lambda: Footprint(account="pss", part="vmm", shared_mib=-1, each_mib=0),
             "shared_mib must be >= 0 and finite, got -1",
