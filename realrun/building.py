@@ -11,12 +11,13 @@ from realrun.build.progress import Listener, silent
 from realrun.image import Image, Store
 from realrun.runtime.run import drive
 from realrun.runtime.spec import DEFAULT_PATH, Spec
-from realrun.runtime.watch import Watch
+from realrun.runtime.start import Starter
 
 
 def build(
     context: Path,
     tags: Sequence[str],
+    starter: Starter,
     *,
     dockerfile: Path | None = None,
     build_args: Mapping[str, str] | None = None,
@@ -24,25 +25,21 @@ def build(
     no_cache: bool = False,
     progress: Listener = silent,
 ) -> Image:
-    """Build an image in the default store; see `realrun.build.build`."""
-    starter = Watch()
-    try:
-        return builder.build(
-            context,
-            store=Store(),
-            run_step=step_runner(starter),
-            tags=tags,
-            dockerfile=dockerfile,
-            build_args=build_args,
-            target=target,
-            no_cache=no_cache,
-            progress=progress,
-        )
-    finally:
-        starter.close()
+    """Build an image in the default store with `starter` for RUN; see `realrun.build.build`."""
+    return builder.build(
+        context,
+        store=Store(),
+        run_step=step_runner(starter),
+        tags=tags,
+        dockerfile=dockerfile,
+        build_args=build_args,
+        target=target,
+        no_cache=no_cache,
+        progress=progress,
+    )
 
 
-def step_runner(starter: Watch) -> builder.RunStep:
+def step_runner(starter: Starter) -> builder.RunStep:
     """Carries out RUN in a container whose writable layer becomes the image's next layer.
 
     As in Docker, a step sees the network; without a bridge of our own that is the host's.

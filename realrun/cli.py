@@ -67,7 +67,9 @@ def add_run(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     run.add_argument("--pids-limit", type=int)
     run.add_argument("-i", "--interactive", action="store_true", help="keep the input open")
     run.add_argument("--rm", action="store_true", help="remove the instance afterwards (always so)")
-    run.add_argument("--explain", action="store_true", help="print the plan and what each step cost")
+    run.add_argument(
+        "--explain", action="store_true", help="print the plan and what each step cost"
+    )
     run.add_argument("--json", action="store_true", help="with --explain: as JSON")
 
 

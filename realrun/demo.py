@@ -1,12 +1,12 @@
 """The whole road once: fetch, build, run everywhere, measure, write the tables.
 
-What this machine cannot do is said in a line and noted in every table's certificate; the report then
-shows recorded values for it, or that they are missing.
+What this machine cannot do is said in a line and noted in every table's certificate; the report
+then shows recorded values for it, or that they are missing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from realrun.measure import crowds, startup, tables
 from realrun.measure.environment import certificate
 from realrun.measure.session import Session, Tick
 from realrun.runtime.spec import ISOLATIONS
+from realrun.runtime.watch import Watch
 
 EXAMPLE = Path("examples/hello")
 COMMAND = "realrun demo"
@@ -36,6 +37,7 @@ class Stage(NamedTuple):
 
 def demo(out: Path, stage: Stage) -> list[Path]:
     """Everything; returns the tables' paths. Nothing that is impossible here is an error."""
+    (out / "measured").mkdir(parents=True, exist_ok=True)  # fail now, not after two minutes
     get_tools(stage)
     try:
         image = build_example(stage)
@@ -68,12 +70,13 @@ def build_example(stage: Stage) -> Image:
         raise NoSuchImage(f"no {EXAMPLE} here; run this in the project's own folder")
 
     def tell(event: Event) -> None:
-        if event.state in ("begin", "cached"):
+        if event.state in ("cached", "done"):
             cached = " (cached)" if event.state == "cached" else ""
             stage.say(f"  [{event.step}/{event.steps}] {event.text}{cached}")
 
     stage.say(f"Build the image from {EXAMPLE}/Dockerfile:")
-    return building.build(EXAMPLE, ["hello"], progress=tell)
+    with Watch() as starter:
+        return building.build(EXAMPLE, ["hello"], starter, progress=tell)
 
 
 def measure(session: Session, out: Path, stage: Stage) -> list[Path]:
@@ -94,7 +97,9 @@ def measure(session: Session, out: Path, stage: Stage) -> list[Path]:
     return write(out, {"startup": starts, "storm": storm, "memory": memory}, born)
 
 
-def write(out: Path, rows: dict[str, list[tables.Row]], born: dict[str, object]) -> list[Path]:
+def write(
+    out: Path, rows: Mapping[str, Sequence[tables.Row]], born: dict[str, object]
+) -> list[Path]:
     """All three tables, the empty ones too."""
     folder = out / "measured"
     return [tables.write(folder, name, rows.get(name, []), born) for name in tables.TABLES]

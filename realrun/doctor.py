@@ -12,11 +12,12 @@ from typing import NamedTuple
 from realrun import engine, paths
 from realrun.errors import RealRunError
 from realrun.guest import fetch, probe, tools
+from realrun.image.workspace import workspace
 from realrun.linux import cgroups, namespaces
 from realrun.runtime import planning
+from realrun.runtime.client import Spawner
 from realrun.runtime.run import drive, ignore
 from realrun.runtime.spec import Spec
-from realrun.runtime.watch import Watch
 
 YES, NO, PARTLY = "yes", "no", "partly"
 APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
@@ -31,6 +32,10 @@ class Finding(NamedTuple):
     works: str
     detail: str
     remedy: str = ""
+
+    def why_not(self) -> str:
+        """Empty if it works."""
+        return "" if self.works != NO else self.detail
 
 
 def examine() -> list[Finding]:
@@ -68,7 +73,9 @@ def succeeds(namespaces_wanted: list[str]) -> str:
 def namespace_kinds() -> Finding:
     """Every kind that a container gets."""
     own = ["user"] if planning.rootless() else []
-    refused = [kind for kind in ("mnt", "pid", "net", "uts", "ipc", "cgroup") if succeeds([*own, kind])]
+    refused = [
+        kind for kind in ("mnt", "pid", "net", "uts", "ipc", "cgroup") if succeeds([*own, kind])
+    ]
     if refused:
         return Finding("namespaces", NO, f"refused: {', '.join(refused)}", userns_remedy())
     return Finding("namespaces", YES, "mount, pid, net, uts, ipc, cgroup")
@@ -103,7 +110,9 @@ def control_groups() -> Finding:
     if here.version == "none":
         return Finding("cgroup", NO, "no control groups are mounted")
     if not here.writable:
-        remedy = "run as root, or have a group delegated (systemd-run --user --scope -p Delegate=yes)"
+        remedy = (
+            "run as root, or have a group delegated (systemd-run --user --scope -p Delegate=yes)"
+        )
         return Finding("cgroup", NO, f"{detail}; not writable for us", remedy)
     return Finding("cgroup", YES, detail)
 
@@ -113,42 +122,27 @@ def overlay_and_filter() -> Finding:
     busybox = tools.find("busybox")
     if busybox is None:
         return Finding("container", NO, "no busybox to try with", fetch.advice("busybox"))
-    with scratch_layer(busybox.path) as layer:
+    with workspace(paths.root(), "doctor") as layer:
+        shutil.copy(busybox.path, layer / "busybox")
         failure = start_once(str(layer), "container")
     if failure:
         return Finding("container", NO, failure, userns_remedy() if planning.rootless() else "")
     return Finding("container", YES, "a container ran: overlay, pivot_root, capabilities, seccomp")
 
 
-def scratch_layer(busybox: Path):  # type: ignore[no-untyped-def]
-    """A layer with nothing but busybox."""
-    from contextlib import contextmanager
-
-    from realrun.image.workspace import workspace
-
-    @contextmanager
-    def made():  # type: ignore[no-untyped-def]
-        with workspace(paths.root(), "doctor") as folder:
-            shutil.copy(busybox, folder / "busybox")
-            folder.chmod(0o755)
-            yield folder
-
-    return made()
-
-
 def start_once(layer: str, isolation: str) -> str:
     """Empty if an instance of a one-file image says its word, else why not."""
-    spec = Spec(layers=(layer,), argv=("/busybox", "true"), env={}, isolation=isolation, hostname="h")
-    watch = Watch()
+    spec = Spec(
+        layers=(layer,), argv=("/busybox", "true"), env={}, isolation=isolation, hostname="h"
+    )
     try:
-        run = engine.begin(spec, watch, ignore, ignore)
-        drive([run], watch)
-        run.close()
-        engine.exit_code(run)
+        with Spawner() as starter:
+            run = engine.begin(spec, starter, ignore, ignore)
+            drive([run], starter)
+            run.close()
+            engine.exit_code(run)
     except RealRunError as error:
         return str(error)
-    finally:
-        watch.close()
     return ""
 
 
@@ -173,8 +167,9 @@ def kvm() -> Finding:
         state = "present, untried" if probe.DEVICE.exists() else "no /dev/kvm"
         return Finding("kvm", NO, f"{state}: no QEMU and kernel to try it with", "realrun fetch")
     answer = probe.kvm()
-    return Finding("kvm", YES if answer["works"] else NO, f"{answer['why']}"
-                   + ("" if answer["works"] else "; guests run on tcg, software emulation"))  # fmt: skip
+    if answer["works"]:
+        return Finding("kvm", YES, answer["why"])
+    return Finding("kvm", NO, f"{answer['why']}; guests run on tcg, software emulation")
 
 
 def tool(name: str, what: str) -> Finding:

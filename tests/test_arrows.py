@@ -25,7 +25,7 @@ LEVELS = {
         ("engine",),
         ("build", "measure"),
         ("doctor", "building"),
-        ("demo",),
+        ("api", "demo"),
         ("cli", "verbs"),
         ("__main__",),
     ),

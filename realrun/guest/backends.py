@@ -98,8 +98,5 @@ BACKENDS = {
     "qemu": Backend(
         ("qemu", "kernel", "busybox", "mke2fs"), True, VIRTIO_PORTS, qemu_argv, environment("qemu")
     ),
-    "uml": Backend(
-        ("uml", "busybox", "mke2fs"), False, SERIAL_LINES, uml_argv, environment("uml")
-    ),
+    "uml": Backend(("uml", "busybox", "mke2fs"), False, SERIAL_LINES, uml_argv, environment("uml")),
 }
-

@@ -23,7 +23,7 @@ CRASHES = ("Kernel panic", "BUG:", "Oops", "RIP:", "Comm:")
 
 
 def steps(spec: Spec, machine: backends.Machine, common: str) -> list[Step]:
-    """The plan of a guest: the monitor is started like a container's program, the rest is watched."""
+    """The plan of a guest: its monitor is started like a program, the rest is watched."""
     backend = backends.BACKENDS[spec.isolation]
     env = backend.environment(machine) | {state.MARK: spec.id}
     sources = [common, f"{machine.folder}/instance.cpio"]
@@ -32,7 +32,7 @@ def steps(spec: Spec, machine: backends.Machine, common: str) -> list[Step]:
         Step("initial ram disk", "join the guest's init and this instance's command", ENGINE,
              "concatenate", {"sources": sources, "target": machine.initrd}),
         *planning.cgroup_steps(spec),
-        planning.clone(["mnt", "pid"], f"a process for {name}, which takes all its own down with it"),
+        planning.clone(["mnt", "pid"], f"make a process for {name}, alone with its children"),
         *planning.join_steps(spec, hide=False),
         *planning.user_namespace(),
         planning.private_mounts(),
@@ -74,9 +74,7 @@ def begin(
         Path(folder, "instance.cpio").write_bytes(own)
         plan = Plan(spec.id, spec.isolation, accelerator, tuple(steps(spec, machine, str(common))))
         record = Record(plan=plan, requested_ns=requested_ns, engine_cpu_ns=cpu_ns)
-        guest = Guest(
-            record=record, end=end.encode(), out=out, err=err, ram_mib=machine.memory_mib
-        )
+        guest = Guest(record=record, end=end.encode(), out=out, err=err, ram_mib=machine.memory_mib)
         guest.start(starter, planning.request(plan, folder))
     except BaseException:
         state.remove_tree(folder)
@@ -153,7 +151,7 @@ class Guest(Run):
             self.deadline_s = None
 
     def look_back(self, now_ns: int, cpu_ns: int, uptime_s: float) -> None:
-        """Place `firmware` and `kernel` on the host's clock; processor time is shared by duration."""
+        """Put `firmware` and `kernel` on the host's clock; processor time goes by duration."""
         exec_ns, exec_cpu_ns = self.record.child[-1][1:]
         for name, seconds in (("firmware", 0.0), ("kernel", self.init_s)):
             at_ns = max(exec_ns, now_ns - round((uptime_s - seconds) * 1e9))
@@ -175,6 +173,10 @@ class Guest(Run):
         """Ask the guest what it holds; the answer comes in `memory_kib`."""
         self.memory_told = False
         os.write(self.control, b"memory\n")
+
+    def has_told(self) -> bool:
+        """The answer is complete (or there will be none)."""
+        return self.memory_told or self.over()
 
     def hear(self, event: dict[str, object]) -> None:
         """The monitor's end is the guest's end: its own exit code is what the guest's init said."""

@@ -1,4 +1,4 @@
-"""Initial ram disks: the `newc` archive that the kernel unpacks (`buffer-format.rst`, initramfs)."""
+"""Initial ram disks: the `newc` archive that the kernel unpacks (`buffer-format.rst`)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def archive(entries: Iterable[Entry]) -> bytes:
 
 
 def packed(number: int, entry: Entry) -> bytes:
-    """One entry: a header of 13 hexadecimal numbers, the name and the content, each aligned to 4."""
+    """One entry: 13 hexadecimal numbers, the name and the content, each aligned to 4."""
     name = entry.name.encode() + b"\0"
     fields = (number, entry.mode, 0, 0, 1, 0, len(entry.content), 0, 0, *entry.device, len(name), 0)
     head = b"070701" + b"".join(b"%08X" % value for value in fields) + name

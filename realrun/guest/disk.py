@@ -15,12 +15,12 @@ from realrun.errors import GuestFailed
 from realrun.guest import tools
 from realrun.image.workspace import workspace
 from realrun.runtime import planning, state
+from realrun.runtime.client import Spawner
 from realrun.runtime.plan import Plan
 from realrun.runtime.record import Record
 from realrun.runtime.spec import Spec
 from realrun.runtime.start import finish
 from realrun.runtime.users import User
-from realrun.runtime.watch import Watch
 
 SPARE_BYTES = 64 << 20  # room for what the guest writes
 OPTIONS = ["-q", "-t", "ext4", "-O", "^has_journal,^resize_inode", "-m", "0", "-b", "4096"]
@@ -75,14 +75,10 @@ def run_mke2fs(spec: Spec, disk: Path, root: Path) -> None:
         planning.last_steps(instance, User(), keep=None)[-1],
     ]
     plan = Plan(instance.id, "process", "none", tuple(steps))
-    with open(f"{folder}/errors", "w+b") as errors:
-        watch = Watch()
-        try:
-            record = Record(plan=plan, requested_ns=0)
-            watch.start(planning.request(plan, folder), [errors.fileno()] * 3)
-            finish(record, watch)
-        finally:
-            watch.close()
+    with open(f"{folder}/errors", "w+b") as errors, Spawner() as starter:
+        record = Record(plan=plan, requested_ns=0)
+        starter.start(planning.request(plan, folder), [errors.fileno()] * 3)
+        finish(record, starter)
         errors.seek(0)
         said = errors.read().decode(errors="replace").strip()
     if record.code:

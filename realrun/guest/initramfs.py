@@ -57,7 +57,7 @@ def base_entries(busybox: Path, kernel: Path | None) -> list[cpio.Entry]:
 
 
 def modules(folder: Path) -> list[tuple[str, bytes]]:
-    """The drivers as (name, content), each after those it depends on; built-in ones have no file."""
+    """The drivers as (name, content), each after what it needs; built-in ones have no file."""
     files = {path.name.partition(".ko")[0]: path for path in folder.glob("kernel/**/*.ko*")}
     ordered: dict[str, bytes] = {}
 
@@ -67,7 +67,7 @@ def modules(folder: Path) -> list[tuple[str, bytes]]:
             return
         data = unpacked(path)
         found = re.search(rb"\0depends=([^\0]*)\0", b"\0" + data)
-        for other in (found[1].decode().split(",") if found else []):
+        for other in found[1].decode().split(",") if found else []:
             add(other)
         ordered[name] = data
 
@@ -110,11 +110,12 @@ def command(spec: Spec, user: User) -> str:
     is the image's by then.
     """
     if user.groups:
-        raise UsageError(f"user {spec.user!r} has supplementary groups; guests cannot set those yet")
+        raise UsageError(
+            f"user {spec.user!r} has supplementary groups; guests cannot set those yet"
+        )
     env = {"HOME": user.home} | dict(spec.env)
     words = ["busybox", "/bin/busybox", "env", "-i", *(f"{k}={v}" for k, v in env.items())]
     words += ["/bin/nsenter", "-F", "-r/root", f"-w/root{spec.cwd}"]
     if (user.uid, user.gid) != (0, 0):
         words += ["-S", str(user.uid), "-G", str(user.gid)]
     return "exec -a " + shlex.join([*words, *spec.argv]) + "\n"
-

@@ -16,9 +16,9 @@ from realrun import paths
 from realrun.errors import Missing
 from realrun.guest import boot, tools
 from realrun.image.workspace import workspace, write_whole
+from realrun.runtime.client import Spawner
 from realrun.runtime.run import drive, ignore
 from realrun.runtime.spec import Spec
-from realrun.runtime.watch import Watch
 
 DEADLINE_S = 10.0
 DEVICE = Path("/dev/kvm")
@@ -50,25 +50,22 @@ def kvm() -> dict[str, Any]:
 def try_kvm() -> dict[str, Any]:
     """Boot a guest that says one word."""
     busybox = tools.need("busybox").path
-    watch = Watch()
-    try:
-        with workspace(paths.root(), "probe") as layer:
-            shutil.copy(busybox, layer / "busybox")
-            spec = Spec(
-                layers=(str(layer),),
-                argv=("/busybox", "echo", "ready"),
-                env={},
-                isolation="qemu",
-                image_digest=f"probe{busybox.stat().st_size}",
-            )
-            guest = boot.begin(spec, paths.root(), watch, "kvm", ignore, ignore)
-            guest.deadline_s = time.monotonic() + DEADLINE_S
-            drive([guest], watch)
-            guest.close()
-    except Missing as error:
-        return {"works": False, "why": str(error)}
-    finally:
-        watch.close()
+    with workspace(paths.root(), "probe") as layer, Spawner() as starter:
+        shutil.copy(busybox, layer / "busybox")
+        spec = Spec(
+            layers=(str(layer),),
+            argv=("/busybox", "echo", "ready"),
+            env={},
+            isolation="qemu",
+            image_digest=f"probe{busybox.stat().st_size}",
+        )
+        try:
+            guest = boot.begin(spec, paths.root(), starter, "kvm", ignore, ignore)
+        except Missing as error:
+            return {"works": False, "why": str(error)}
+        guest.deadline_s = time.monotonic() + DEADLINE_S
+        drive([guest], starter)
+        guest.close()
     if guest.record.output_ns and not guest.record.failure:
         return {"works": True, "why": "a guest booted on it"}
     return {"works": False, "why": f"present, but no guest booted on it within {DEADLINE_S:.0f} s"}

@@ -41,6 +41,7 @@ KINDS = {
     stat.S_IFBLK: tar.DEVICE,
 }
 KEPT_ATTRIBUTES = (b"user.", b"security.capability")
+READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 Owners = Mapping[bytes, tuple[int, int]]
 
 
@@ -126,7 +127,7 @@ class Writer:
 
     def _data(self, found: Found, size: int) -> None:
         """The content; a file that shrinks under our hands is an error, not a bad archive."""
-        fd = open_to_read(found)
+        fd = os.open(found.name, READ_FLAGS, dir_fd=found.dir_fd)
         try:
             left = size
             while left:
@@ -141,27 +142,52 @@ class Writer:
 
 
 def walk(upper: Path) -> Iterator[Found]:
-    """Everything below `upper`: a directory before its content, markers before their siblings."""
+    """Everything below `upper`: a directory before its content, markers before their siblings.
+
+    What its owner may not read is made readable while it is looked at.
+    """
     top = os.open(upper, DIRECTORY_FLAGS)
-    stack = [(top, b"", iter(in_order(top)))]
+    stack = [(top, b"", iter(in_order(top)), -1)]
     try:
         while stack:
-            fd, prefix, names = stack[-1]
+            fd, prefix, names, mode = stack[-1]
             name = next(names, None)
             if name is None:
+                give_back(fd, mode)
                 os.close(fd)
                 stack.pop()
                 continue
             found = Found(prefix + name, name, fd, os.lstat(b"/proc/self/fd/%d/%s" % (fd, name)))
+            lent = lend(found)
             yield found
             if stat.S_ISDIR(found.status.st_mode):
-                inner = open_directory(found)
-                stack.append((inner, found.path + b"/", iter(in_order(inner))))
+                inner = os.open(name, DIRECTORY_FLAGS, dir_fd=fd)
+                stack.append((inner, found.path + b"/", iter(in_order(inner)), lent))
                 if is_opaque(inner):
                     yield Found(found.path + b"/" + OPAQUE_MARK, OPAQUE_MARK, inner, found.status)
+            elif lent >= 0:
+                os.chmod(name, lent, dir_fd=fd)
     finally:
-        for fd, _, _ in stack:
+        for fd, _, _, mode in stack:
+            give_back(fd, mode)
             os.close(fd)
+
+
+def lend(found: Found) -> int:
+    """The mode to restore, after an owner who took rights from himself got them back; or -1."""
+    mode = found.status.st_mode
+    if os.geteuid() == 0 or not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+        return -1
+    wanted = stat.S_IMODE(mode) | (0o700 if stat.S_ISDIR(mode) else 0o600)
+    if wanted == stat.S_IMODE(mode):
+        return -1
+    os.chmod(found.name, wanted, dir_fd=found.dir_fd)
+    return stat.S_IMODE(mode)
+
+
+def give_back(fd: int, mode: int) -> None:
+    if mode >= 0:
+        os.fchmod(fd, mode)
 
 
 def in_order(fd: int) -> list[bytes]:
@@ -216,24 +242,3 @@ def settle(found: Found, entry: Entry) -> None:
         key = os.fsencode(name)
         if key.startswith(PRIVATE) and not key.endswith(b".opaque"):
             os.removexattr(path, key, follow_symlinks=False)
-
-
-def open_directory(found: Found) -> int:
-    return with_access(found, DIRECTORY_FLAGS, 0o700)
-
-
-def open_to_read(found: Found) -> int:
-    return with_access(found, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, 0o400)
-
-
-def with_access(found: Found, flags: int, bits: int) -> int:
-    """Open; an owner who took the right to read from himself lends it for the moment."""
-    try:
-        return os.open(found.name, flags, dir_fd=found.dir_fd)
-    except PermissionError:
-        mode = stat.S_IMODE(found.status.st_mode)
-        os.chmod(found.name, mode | bits, dir_fd=found.dir_fd)
-        try:
-            return os.open(found.name, flags, dir_fd=found.dir_fd)
-        finally:
-            os.chmod(found.name, mode, dir_fd=found.dir_fd)

@@ -95,7 +95,9 @@ def ensure_directory(root: str, name: str) -> str:
         os.mkdir(path, 0o755)
     except FileExistsError:
         if not stat.S_ISDIR(os.lstat(path).st_mode):
-            raise UsageError(f"the image's /{name} is not a directory; cannot mount on it") from None
+            raise UsageError(
+                f"the image's /{name} is not a directory; cannot mount on it"
+            ) from None
     return path
 
 

@@ -90,7 +90,7 @@ def guest_parts(guests: Sequence[Guest], starter: Starter) -> dict[str, float]:
     """
     for guest in guests:
         guest.ask_memory()
-    drive(guests, starter, until=lambda run: run.over() or run.memory_told)
+    drive(guests, starter, until=Guest.has_told)
     parts: Counter[str] = Counter()
     for guest in guests:
         pids, told = address_spaces(guest), guest.memory_kib

@@ -6,6 +6,7 @@ memory is read. Asked for alone, each experiment keeps only its own rows.
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from realrun.runtime.run import Run
 
 N, GUEST_N = (1, 2, 4, 8, 16, 32), (1, 2, 4, 8)
 REPEATS, GUEST_REPEATS = 3, 2
+SETTLE_S = 0.3  # from the greeting to the waiting: the last to be ready still has to begin it
 FEW = 4  # guests: larger crowds are measured once
 
 
@@ -61,6 +63,7 @@ def crowds(
         try:
             storm += [storm_row(session, turn, k, run, asked_ns) for k, run in enumerate(runs)]
             if turn.repeat == 0:
+                time.sleep(SETTLE_S)
                 memory += memory_rows(session, turn, runs, before_mib)
         finally:
             session.disperse(runs)
@@ -73,7 +76,9 @@ def storm_row(session: Session, turn: Turn, number: int, run: Run, asked_ns: int
     return StormRow(*session.identity(run), turn.n, turn.repeat, number, 0.0, ready_s)
 
 
-def memory_rows(session: Session, turn: Turn, runs: list[Run], before_mib: float) -> list[MemoryRow]:
+def memory_rows(
+    session: Session, turn: Turn, runs: list[Run], before_mib: float
+) -> list[MemoryRow]:
     """Every account of a waiting crowd."""
     found = accounts.read(runs, session.starter, session.starter.process.pid)
     found[("available", "total")] = before_mib - meminfo_mib("MemAvailable")

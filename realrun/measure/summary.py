@@ -72,13 +72,13 @@ def lines(experiment: str, rows: Sequence[Row]) -> list[tuple[str, ...]]:
     """The table to print: a header, then a line each."""
     if experiment == "startup":
         found = totals([row for row in rows if isinstance(row, StartupRow)])
-        body = [(name, *told(summarise(values), 1e3)) for name, values in found.items()]
-        return [("isolation", "starts", "median [ms]", "95 % interval [ms]"), *body]
+        starts = [(name, *told(summarise(values), 1e3)) for name, values in found.items()]
+        return [("isolation", "starts", "median [ms]", "95 % interval [ms]"), *starts]
     if experiment == "storm":
         spans = makespans([row for row in rows if isinstance(row, StormRow)])
-        body = [(name, str(n), *told(summarise(v), 1e3)) for (name, n), v in spans.items()]
+        storms = [(name, str(n), *told(summarise(v), 1e3)) for (name, n), v in spans.items()]
         header = ("isolation", "n at once", "storms", "median makespan [ms]", "interval [ms]")
-        return [header, *body]
+        return [header, *storms]
     wanted = [row for row in rows if isinstance(row, MemoryRow) and row.part == "total"]
     body = [(r.isolation, str(r.n), r.account, f"{r.value_mib:.1f}") for r in wanted]
     return [("isolation", "n", "account", "together [MiB]"), *body]

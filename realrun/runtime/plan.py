@@ -1,7 +1,7 @@
-"""A start is a plan: an ordered list of named steps, each with what it does and why it stands there.
+"""A start is a plan: an ordered list of named steps, each with what it does.
 
-The command line prints the plan, the spawner executes it, the benchmark times it, the charts draw it
-and the model simulates it, all by the same names. A step is carried out by the engine, by the child
+The command line prints the plan, the spawner executes it, the benchmark times it, the charts draw
+it and the model simulates it, all by the same names. A step is carried out by the engine, by the child
 on its way into the image, or - for what cannot be hurried along, like a guest's kernel - it is only
 watched for.
 """

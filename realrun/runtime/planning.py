@@ -65,7 +65,7 @@ def container_steps(spec: Spec, folder: str, user: User) -> list[Step]:
         *user_namespace(),
         private_mounts(),
         overlay(spec, folder),
-        Step("proc", "mount a /proc that shows only this container's processes", CHILD, "proc", root),
+        Step("proc", "mount a /proc with this container's processes alone", CHILD, "proc", root),
         *sys_steps(spec, root),
         Step("dev", "make a /dev with the six usual devices and its own terminals", CHILD, "dev",
              root | {"rootless": rootless()}),
@@ -133,8 +133,9 @@ def overlay(spec: Spec, folder: str) -> Step:
     """The image's layers, read-only, with the writable layer on top."""
     return Step("overlay", f"stack the image's {len(spec.layers)} layers and the writable one",
                 CHILD, "overlay",
-                {"layers": list(spec.layers), "upper": spec.upper or f"{folder}/upper", "work": f"{folder}/work",
-                 "target": f"{folder}/root", "rootless": rootless()})  # fmt: skip
+                {"layers": list(spec.layers), "upper": spec.upper or f"{folder}/upper",
+                 "work": f"{folder}/work", "target": f"{folder}/root",
+                 "rootless": rootless()})  # fmt: skip
 
 
 def last_steps(spec: Spec, user: User, keep: list[str] | None) -> list[Step]:

@@ -55,7 +55,9 @@ class Record:
         stamps += [("instance", s) for s in (*self.child, *self.watched)]
         for actor, (step, at_ns, cpu_ns) in sorted(stamps, key=lambda s: s[1][1]):
             cpu_s = max(0, cpu_ns - used[actor]) / 1e9
-            found.append(self.phase(step, self.plan.steps[step].name, "start", last_ns, at_ns, cpu_s))
+            found.append(
+                self.phase(step, self.plan.steps[step].name, "start", last_ns, at_ns, cpu_s)
+            )
             used[actor], last_ns = cpu_ns, at_ns
         ends = (("exit", self.exit_ns), ("remove", self.removed_ns))
         for number, (name, at_ns) in enumerate(ends, len(self.plan.steps)):

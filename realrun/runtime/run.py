@@ -7,6 +7,7 @@ import selectors
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from realrun.linux import processes
 from realrun.runtime.plan import WATCHED
@@ -79,21 +80,15 @@ class Run:
             del self.sources[fd]
 
 
-def drive(
-    runs: Sequence[Run],
-    starter: Starter,
-    until: Callable[[Run], bool] = Run.over,
-    stop: Callable[[], None] = lambda: None,
-) -> None:
-    """Listen to all of `runs` until each is as far as asked.
+R = TypeVar("R", bound=Run)
 
-    A run past its deadline is killed; `stop` may raise to end everything early.
-    """
+
+def drive(runs: Sequence[R], starter: Starter, until: Callable[[R], bool] = Run.over) -> None:
+    """Listen to all of `runs` until each is as far as asked; one past its deadline is killed."""
     by_id = {run.id: run for run in runs}
     with selectors.DefaultSelector() as selector:
         selector.register(starter, selectors.EVENT_READ)
         while not all(until(run) for run in runs):
-            stop()
             listen(selector, runs)
             for key, _ in selector.select(timeout=patience(runs, until)):
                 if key.fileobj is starter:
@@ -126,13 +121,13 @@ def hear(run: Run, fd: int) -> None:
         os.close(fd)
 
 
-def patience(runs: Sequence[Run], until: Callable[[Run], bool]) -> float | None:
+def patience(runs: Sequence[R], until: Callable[[R], bool]) -> float | None:
     """How long nothing may happen before somebody is late."""
     times = [run.deadline_s for run in runs if run.deadline_s is not None and not until(run)]
     return max(0.0, min(times) - time.monotonic()) if times else None
 
 
-def kill_late(runs: Sequence[Run], starter: Starter, until: Callable[[Run], bool]) -> None:
+def kill_late(runs: Sequence[R], starter: Starter, until: Callable[[R], bool]) -> None:
     """Kill the runs that are past their deadline."""
     for run in runs:
         if run.deadline_s is not None and time.monotonic() > run.deadline_s and not until(run):

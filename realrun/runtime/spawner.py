@@ -1,9 +1,7 @@
 """Carry out a plan: the engine's steps here, the child's steps in a clone of this process.
 
-`launch` does one start. `serve` is a process of its own that launches on request, so that a notebook
-of 2 GB with threads in it never has to fork: it imports little, holds one thread, and dies with its
-caller. Everything is imported before the first clone: after the change of root an import would run
-the *image's* code with our rights.
+Everything is imported before the first clone, and little of it: after the change of root an import
+would run the *image's* code with our rights, and whatever is loaded every clone carries along.
 """
 
 from __future__ import annotations
@@ -18,16 +16,8 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from realrun.errors import KernelRefused, RealRunError
-from realrun.linux import (
-    capabilities,
-    cgroups,
-    mounts,
-    namespaces,
-    network,
-    processes,
-    seccomp,
-)
+from realrun.errors import RealRunError
+from realrun.linux import capabilities, cgroups, mounts, namespaces, network, processes, seccomp
 
 STAMP = struct.Struct("<BHQQ")  # kind, step, wall ns, cpu ns
 DONE, FAILED = 1, 2
@@ -254,7 +244,7 @@ def arrange_descriptors(fds: list[int], writer: int) -> None:
 
 def parse_stamps(data: bytes) -> tuple[list[Stamp], tuple[int, int, str] | None]:
     """The child's stamps, and the failure (step, errno, text) if there was one."""
-    stamps = []
+    stamps: list[Stamp] = []
     for start in range(0, len(data), STAMP.size):
         kind, step, at_ns, cpu_ns = STAMP.unpack_from(data, start)
         if kind == FAILED:

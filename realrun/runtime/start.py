@@ -1,4 +1,4 @@
-"""From a spec to a running instance, whatever the isolation: plan it, start it, tell what happened."""
+"""From a spec to a running process or container: plan it, ask for it, hear of its end."""
 
 from __future__ import annotations
 

@@ -154,7 +154,9 @@ def layers_in_use(root: Path) -> list[Path]:
     if not layers.is_dir():
         return []
     folders = root / "instances"
-    pids = [p for f in (folders.iterdir() if folders.is_dir() else ()) for p in processes_of(f.name)]
+    pids = [
+        p for f in (folders.iterdir() if folders.is_dir() else ()) for p in processes_of(f.name)
+    ]
     text = "".join(mountinfo(pid) for pid in pids)
     return [layer for layer in layers.iterdir() if layer.name in text]
 

@@ -45,6 +45,12 @@ class Watch:
         self.by_fd: dict[int, tuple[str, str]] = {}
         libc.call("prctl", PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0, on="subreaper")
 
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def fileno(self) -> int:
         """Readable when there are events."""
         return self.epoll.fileno()
@@ -106,7 +112,11 @@ class Watch:
         exit_ns = time.monotonic_ns()
         code = os.waitstatus_to_exitcode(status)
         self.clean_up(instance, child)
-        event: Event = {"event": "exited", "id": instance, "code": code if code >= 0 else 128 - code}
+        event: Event = {
+            "event": "exited",
+            "id": instance,
+            "code": code if code >= 0 else 128 - code,
+        }
         if child.failure:
             event["failure"] = child.failure
         event |= {"exit_ns": exit_ns, "removed_ns": time.monotonic_ns()}

@@ -10,20 +10,23 @@ from pathlib import Path
 from realrun import building
 from realrun.build import Event
 from realrun.build.progress import silent
+from realrun.runtime.watch import Watch
 from realrun.verbs.options import settings
 
 
 def main(args: argparse.Namespace) -> int:
     """Build, tag, and print the image's id last."""
-    image = building.build(
-        Path(args.context),
-        args.tag,
-        dockerfile=Path(args.file) if args.file else None,
-        build_args=settings(args.build_arg, "--build-arg"),
-        target=args.target,
-        no_cache=args.no_cache,
-        progress=silent if args.quiet else draw,
-    )
+    with Watch() as starter:
+        image = building.build(
+            Path(args.context),
+            args.tag,
+            starter,
+            dockerfile=Path(args.file) if args.file else None,
+            build_args=settings(args.build_arg, "--build-arg"),
+            target=args.target,
+            no_cache=args.no_cache,
+            progress=silent if args.quiet else draw,
+        )
     print(image.image_id)
     return 0
 

@@ -21,8 +21,7 @@ def main(args: argparse.Namespace) -> int:
     spec = engine.spec_for(Store().resolve(args.image), wishes(args))
     if args.interactive and spec.isolation in engine.GUESTS:
         raise UsageError("guests take no input yet; leave out -i")
-    starter = Watch()
-    try:
+    with Watch() as starter:
         if spec.isolation not in engine.GUESTS and not args.explain:
             return engine.attend(engine.begin_inherited(spec, starter, args.interactive), starter)
         run = engine.begin(spec, starter, write_to(sys.stdout), write_to(sys.stderr))
@@ -32,8 +31,6 @@ def main(args: argparse.Namespace) -> int:
         if args.explain:
             print_costs(run.record, args.json)
         return code
-    finally:
-        starter.close()
 
 
 def wishes(args: argparse.Namespace) -> engine.Wishes:
@@ -99,7 +96,9 @@ def print_costs(record: Record, as_json: bool) -> None:
     """What each step cost."""
     phases = record.phases()
     if as_json:
-        plan = [dict(zip(("name", "does", "who"), step[:3], strict=True)) for step in record.plan.steps]
+        plan = [
+            dict(zip(("name", "does", "who"), step[:3], strict=True)) for step in record.plan.steps
+        ]
         rows = [phase._asdict() for phase in phases]
         document = {"isolation": record.plan.isolation, "accelerator": record.plan.accelerator}
         print(json.dumps(document | {"plan": plan, "phases": rows, "exit_code": record.code}))
@@ -114,4 +113,3 @@ def print_costs(record: Record, as_json: bool) -> None:
             f"  {phase.step:2}  {phase.name:<18}{phase.duration_s * 1e3:10.2f} ms{cpu:25}  {bar}",
             file=sys.stderr,
         )
-
