@@ -49,12 +49,12 @@ def storm_curve(
     draw(ax, measured, simulated, column)
     ax.set(xlabel="instances n [1], log scale", ylabel="since the request [s], log scale")
     ax.set_title(title)
-    counts = sorted({int(count) for count in measured["storms"]})
-    storms = " or ".join(map(str, counts)) or "no"
+    counts = [int(count) for count in measured["storms"]] or [0]
+    storms = " to ".join(str(n) for n in sorted({min(counts), max(counts)}))
     foot(
         ax,
         *small_print(measured, simulated),
-        f"Points: medians of {storms} storms for each n; bars: fastest to slowest storm.",
+        f"Points: medians of {storms} storms at each n; bars: fastest to slowest storm.",
     )
     return ax
 

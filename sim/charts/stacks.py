@@ -22,7 +22,7 @@ from sim.charts.style import (
 
 # From the floor up, as the famous picture has it, and how strong the tone of each is.
 PARTS = {"vmm": 0.35, "helper": 0.5, "guest kernel": 0.65, "guest page cache": 0.2, "program": 1.0}
-LEFT, WIDE = -0.46, 0.3  # where a stack stands in its column, which is 1 wide; names beside it
+LEFT, WIDE = -0.44, 0.29  # where a stack stands in its column, which is 1 wide; names beside it
 SMALL = 0.15  # a stack lower than this share of the highest one is drawn again, enlarged
 PLATE_SHARE = 0.1  # height of the base plate in units of the highest stack: not a measurement
 
@@ -42,7 +42,7 @@ def stacks(parts: pd.DataFrame, ax: Axes) -> Axes:
     ticks = [at + LEFT + WIDE / 2 for at in range(len(pairs))]
     ax.set_xticks(ticks, [stacked(*pair) for pair in pairs])
     ax.tick_params(axis="x", length=0)
-    ax.set(xlim=(-0.55, len(pairs) - 0.45), ylim=(-PLATE_SHARE * top, 1.12 * top))
+    ax.set(xlim=(-0.6, len(pairs) - 0.45), ylim=(-PLATE_SHARE * top, 1.18 * top))
     ax.set_ylabel("memory of one instance [MiB]")
     ax.spines["bottom"].set_visible(False)
     ax.grid(visible=False, axis="x")
@@ -74,26 +74,20 @@ def _stack(ax: Axes, at: int, rows: pd.DataFrame, *, named: bool, top: float) ->
         )
         middles.append(floor + sizes[part] / 2)
         floor += sizes[part]
-    highest = floor
     if named:
-        names = [f"{part}\n{mib(sizes[part])}" for part in ranked]
-        highest = max(floor, _names(ax, at, middles, names, top) + 0.05 * top)
-    style: Look = {"textcoords": "offset points", "weight": "bold"}
-    ax.annotate(mib(floor), (at + LEFT, highest), (0, 3), **style)
+        _names(ax, at, middles, [f"{part}\n{mib(sizes[part])}" for part in ranked], top)
+    style: Look = {"textcoords": "offset points", "weight": "bold", "fontsize": 8, "ha": "center"}
+    ax.annotate(mib(floor), (at + LEFT + WIDE / 2, floor), (0, 3), **style)
 
 
-def _names(ax: Axes, at: int, middles: list[float], texts: list[str], top: float) -> float:
-    """Names to the right of a stack, moved apart where parts are thin, tied by a thin line.
-
-    Returns the height of the highest one.
-    """
+def _names(ax: Axes, at: int, middles: list[float], texts: list[str], top: float) -> None:
+    """Names to the right of a stack, moved apart where parts are thin, tied by a thin line."""
     places = spread_labels(middles, 0.095 * top)
     lift = max(0.0, 0.045 * top - min(places))
     for middle, place, text in zip(middles, places, texts, strict=True):
-        x = [at + LEFT + WIDE, at + LEFT + WIDE + 0.06]
+        x = [at + LEFT + WIDE, at + LEFT + WIDE + 0.09]
         ax.plot(x, [middle, place + lift], color=MUTED, linewidth=0.6)
         ax.text(x[1] + 0.02, place + lift, text, va="center", fontsize=6.8, linespacing=1.1)
-    return max(places) + lift
 
 
 def _plate(ax: Axes, columns: int, top: float) -> None:
@@ -107,12 +101,13 @@ def _enlarged(
     ax: Axes, parts: pd.DataFrame, pairs: list[tuple[str, str]], small_top: float, top: float
 ) -> None:
     """The low stacks once more above their true size, with a scale of their own."""
-    zoom = ax.inset_axes((-0.5, 0.3 * top, len(pairs) - 0.12, 0.66 * top), transform=ax.transData)
+    left, wide = -0.54, len(pairs) - 0.08
+    zoom = ax.inset_axes((left, 0.3 * top, wide, 0.66 * top), transform=ax.transData)
     for at, pair in enumerate(pairs):
         _stack(zoom, at, rows_of(parts, pair), named=True, top=small_top)
         foot_of_leader = (at + LEFT + WIDE / 2, 0.13 * top)
         ax.plot([foot_of_leader[0]] * 2, [foot_of_leader[1], 0.29 * top], ":", color=MUTED, lw=1)
-    zoom.set(xlim=(-0.5, len(pairs) - 0.12), ylim=(0, 1.2 * small_top), xticks=[], yticks=[])
+    zoom.set(xlim=(left, left + wide), ylim=(0, 1.2 * small_top), xticks=[], yticks=[])
     zoom.set_facecolor(PAPER)
     zoom.grid(visible=False)
     for side in ("top", "right", "bottom", "left"):

@@ -19,11 +19,15 @@ class Bar(NamedTuple):
 
 
 def bars(phases: pd.DataFrame) -> list[Bar]:
-    """What is drawn of one start: short phases that follow each other become one bar."""
+    """What is drawn of one start: short phases that follow each other become one bar.
+
+    In the order of time, which may differ from the plan's: the child sets off before the clone
+    has returned to the engine.
+    """
     total_s = float(phases["duration_s"].sum())
     drawn: list[Bar] = []
     short: list[str] = []
-    for row in phases.sort_values("step").itertuples():
+    for row in phases.sort_values("begin_s", kind="stable").itertuples():
         begin_s, end_s = float(row.begin_s), float(row.begin_s + row.duration_s)
         if row.duration_s >= SHORT * total_s:
             short = []

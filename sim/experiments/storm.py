@@ -10,7 +10,7 @@ from sim.profiles import Isolation, Profile
 
 
 def storm(
-    profile: Profile, isolation: str, ns: Sequence[int], *, repeats: int = 5, seed: int = 0
+    profile: Profile, isolation: str, ns: Sequence[int], *, repeats: int = 15, seed: int = 0
 ) -> list[StormRow]:
     """Request `n` instances of one image at the same moment, for each n of `ns`, `repeats` times.
 

@@ -52,6 +52,9 @@ def _memory(memory: pd.DataFrame) -> Iterator[str]:
     amounts = [f"{mib(row.each_mib)} ({label(row.isolation, row.accelerator)})" for row in rows]
     if amounts:
         yield f"One instance takes {joined(amounts)} of memory."
+    more = [f"{mib(row.further_mib)} ({row.isolation})" for row in rows if row.further_mib > 0]
+    if more:
+        yield f"What all share is there only once: each further one adds {joined(more)}."
     parts, shares = one_instance(memory), []
     for row in rows:
         mine = rows_of(parts, (row.isolation, row.accelerator))

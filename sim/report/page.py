@@ -40,7 +40,8 @@ CAVEATS = f"""\
 A start runs from the request to the first byte that the program prints; the first start after a \
 build fills caches and is left out. Intervals are 95 % bootstrap intervals of the median.
 Memory is the proportional set size (pss): a page shared by k processes counts 1/k for each, so \
-sums add up. Other accounts (rss, uss, cgroup, available) answer other questions.
+sums add up. The helper is the engine's own process: it is there once, however many instances run. \
+Other accounts (rss, uss, cgroup, available) answer other questions.
 The model knows the stages of one start, memory, and storms of at most four; everything beyond is \
 predicted. Its cores are shared evenly; serial stages wait for one spawner; neither disk nor page \
 reclaim is modelled. A line beyond the last point is extrapolation.

@@ -15,7 +15,8 @@ HEADER = (
     "data",
     "starts",
     "start, median [95 %]",
-    "memory of one, pss",
+    "memory, pss",
+    "each further",
     "storm of",
     "makespan",
     "simulated",
@@ -32,6 +33,7 @@ class Result(NamedTuple):
     starts: str
     start: str
     memory: str
+    further: str
     storm_n: str
     storm_measured: str
     storm_simulated: str
@@ -58,6 +60,7 @@ def _result(evidence: Evidence, name: str, starts: pd.DataFrame, memory: pd.Data
         starts=NONE if start is None else str(start["starts"]),
         start=NONE if start is None else seconds_interval(*start[["median_s", "low_s", "high_s"]]),
         memory=NONE if held is None else mib(float(held["each_mib"])),
+        further=NONE if held is None else _positive(float(held["further_mib"])),
         storm_n=NONE if largest is None else str(largest["n"]),
         storm_measured=NONE if largest is None else seconds(float(largest["makespan_s"])),
         storm_simulated=NONE if same.empty else seconds(float(same["makespan_s"].iloc[0])),
@@ -67,6 +70,11 @@ def _result(evidence: Evidence, name: str, starts: pd.DataFrame, memory: pd.Data
 def _spelled(accelerator: str) -> str:
     """Emulation is called by its name wherever it shows up."""
     return EMULATION if accelerator == "tcg" else accelerator
+
+
+def _positive(value_mib: float) -> str:
+    """An amount; a dash where noise hides it or nothing was measured."""
+    return mib(value_mib) if value_mib > 0 else NONE
 
 
 def _first(table: pd.DataFrame, name: str) -> pd.Series | None:

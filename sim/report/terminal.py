@@ -19,7 +19,7 @@ COLOURS = {"measured": "green", "recorded": "yellow", "missing": "red"}
 def console() -> Console:
     """Wide enough for the table where the output is a file and has no width of its own."""
     plain = Console()
-    return plain if plain.is_terminal else Console(width=140)
+    return plain if plain.is_terminal else Console(width=150)
 
 
 def new_table(title: str) -> Table:

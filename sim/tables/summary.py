@@ -115,12 +115,20 @@ def one_instance(memory: pd.DataFrame) -> pd.DataFrame:
 
 
 def memory_each(memory: pd.DataFrame, account: str = "pss") -> pd.DataFrame:
-    """One row an isolation: memory per instance at the smallest n (`n`) that was measured."""
+    """One row an isolation: memory per instance at the smallest n, and of each further one.
+
+    `further_mib`: the rise from the smallest to the largest n, divided by their difference. What
+    all share is in `each_mib` and not in `further_mib`. NaN where only one n was measured.
+    """
     points = memory_points(memory, account)
     points = points[points["part"] == "total"]
-    rows = points.loc[points.groupby(KEY, sort=False)["n"].idxmin()].copy()
-    rows["each_mib"] = rows["value_mib"] / rows["n"]
-    return rows[[*KEY, "n", "each_mib"]].reset_index(drop=True)
+    rows = []
+    for key, group in points.groupby(KEY, sort=False):
+        few, many = group.loc[group["n"].idxmin()], group.loc[group["n"].idxmax()]
+        more = int(many["n"]) - int(few["n"])
+        further = (many["value_mib"] - few["value_mib"]) / more if more else float("nan")
+        rows.append((*key, int(few["n"]), few["value_mib"] / few["n"], further, int(many["n"])))
+    return pd.DataFrame(rows, columns=[*KEY, "n", "each_mib", "further_mib", "largest_n"])
 
 
 def prediction_errors(measured: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:

@@ -55,7 +55,7 @@ def test_run_as_json(tmp_path, profile, capsys):
     command = ["run", str(profile), "--isolation", "qemu", "--n", "1,128", "--json"]
     assert main([*command, "-o", str(tmp_path / "out")]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["tables"]["storm"]["rows"] == 5
+    assert told["tables"]["storm"]["rows"] == 15
     assert told["left_out"] == ["qemu: n = 128 left out, more than the host's memory holds"]
 
 

@@ -79,6 +79,7 @@ def test_one_instance_is_a_share_of_the_fewest():
     assert dict(zip(parts["part"], parts["value_mib"], strict=True)) == {"program": 2, "helper": 1}
     (row,) = memory_each(as_frame("memory", memory_rows())).itertuples()
     assert (row.n, row.each_mib) == (2, 3.0)
+    assert (row.further_mib, row.largest_n) == (pytest.approx(14 / 6), 8)
 
 
 def test_errors_are_relative_and_only_held_out_ones_count():
