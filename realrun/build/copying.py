@@ -19,8 +19,6 @@ from realrun.build.selecting import CannotCopy, Item, Source
 from realrun.build.writing import Parts, Upper
 from realrun.image.merged import Node
 
-CHUNK = 1 << 20
-
 
 class Looks(NamedTuple):
     """How copied files are to look: None means as the source does."""
@@ -103,7 +101,7 @@ def owner_for(node: Node, upper: Upper, looks: Looks) -> tuple[int, int]:
 
 
 def copy_content(node: Node, here: str) -> None:
-    """The bytes, by the kernel where it can; holes stay holes where the file system tells them."""
-    with open(node.path, "rb") as source, open(here, "xb") as target:
-        while os.sendfile(target.fileno(), source.fileno(), None, CHUNK):
-            pass
+    """The bytes, by the kernel where it can."""
+    import shutil
+
+    shutil.copyfile(node.path, here, follow_symlinks=False)

@@ -24,6 +24,7 @@ class Place:
 
     def error(self, message: str) -> DockerfileError:
         """An error that points here and shows the line."""
+        message = message.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         shown = self.text if len(self.text) <= 200 else self.text[:199] + "…"
         return DockerfileError(self.file, self.first, message, shown)
 

@@ -66,13 +66,18 @@ def parse(source: lines.Source) -> list[Instruction]:
     """All instructions of a Dockerfile; raises DockerfileError."""
     found = []
     for line in source.lines:
-        at = Place(source.file, line.first, line.last, line.text)
+        at = Place(source.file, line.first, line.last, printable(line.text))
         found.append(parse_one(at, line.text, source.escape, line.heredocs))
     first = next((step for step in found if not isinstance(step, i.Arg)), None)
     if not isinstance(first, i.From):
         where = first or found[0]
         raise where.at.error("no build stage: FROM has to come first, only ARG may stand before it")
     return found
+
+
+def printable(text: str) -> str:
+    """The text for messages and the history: bytes that are no UTF-8 are shown as such."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def parse_one(at: Place, text: str, escape: str, heredocs: tuple[Heredoc, ...] = ()) -> Instruction:

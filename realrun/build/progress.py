@@ -15,7 +15,7 @@ class Event:
             cached   it need not be carried out
             done     it is finished, after `seconds`
             output   it wrote `output`
-            note     something worth knowing: `text` says what
+            note     something worth knowing: `text` says what; of a COPY: nothing matched
     """
 
     state: Literal["begin", "cached", "done", "output", "note"]

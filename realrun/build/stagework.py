@@ -216,6 +216,8 @@ class Work:
         try:
             origin = self._origin(step) if step.source_stage else self.bench.context
             sources = sources_of(step, self.state, origin)
+            if not sources:
+                self._tell("note", step)
             looks = looks_of(step, self.state, Merged(self.trees()))
             parts = {"step": "COPY", "target": target, "looks": looks,
                      "files": fingerprint(sources, looks.keep_owner)}  # fmt: skip

@@ -6,7 +6,6 @@ Source: OCI image-spec, config.md; Docker's image.v1.2 for Healthcheck, OnBuild 
 from __future__ import annotations
 
 import os
-import platform
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -23,7 +22,7 @@ TEXTS = ("User", "WorkingDir", "StopSignal")
 
 def architecture() -> str:
     """This machine's name in the words of the specification (Go's)."""
-    machine = platform.machine()
+    machine = os.uname().machine
     return ARCHITECTURES.get(machine, machine)
 
 

@@ -44,6 +44,9 @@ def no_constant(name: str) -> None:
 
 
 def dump(document: object) -> bytes:
-    """Sorted keys, no blanks: the same object always has the same digest."""
+    """Sorted keys, no blanks: the same object always has the same digest.
+
+    Bytes that were no UTF-8 become U+FFFD, as JSON has no other way to write them.
+    """
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode("utf-8", "surrogateescape")
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace").encode()

@@ -10,18 +10,20 @@ Source: OCI image-spec, layer.md ("+gzip", "Distributable Format"), config.md ("
 from __future__ import annotations
 
 import os
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from realrun.errors import BadImage
-from realrun.image.tarread import CHUNK, Limits, TarReader
+
+if TYPE_CHECKING:
+    from realrun.image.tarread import Limits
 
 TAR = "application/vnd.oci.image.layer.v1.tar"
 TAR_GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
 GZIP_LEVEL = 1  # the layer is packed once and unpacked never: time counts more than size
+CHUNK = 1 << 20
 GZIP_WINDOW = 31  # zlib: a gzip wrapper, whose time stamp is 0
 
 
@@ -46,6 +48,7 @@ class Packer:
 
     def __init__(self, out: BinaryIO, compress: bool = True) -> None:
         import hashlib
+        import zlib
 
         self._out, self.size = out, 0
         self._plain, self._stored = hashlib.sha256(), hashlib.sha256()
@@ -109,6 +112,8 @@ class HashingReader:
         self._stream, self._hash = stream, hashlib.sha256()
 
     def read(self, count: int) -> bytes:
+        import zlib
+
         try:
             piece = self._stream.read(count)
         except (EOFError, OSError, zlib.error) as error:
@@ -129,6 +134,7 @@ class HashingReader:
 
 def unpack_blob(blob: Path, target: Path, diff_id: str, limits: Limits | None = None) -> None:
     """Unpack a stored layer into the empty directory `target`; its diff id has to be right."""
+    from realrun.image.tarread import Limits, TarReader
     from realrun.image.unpack import unpack
 
     limits = limits or Limits()

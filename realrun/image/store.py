@@ -171,7 +171,8 @@ class Store:
 
     def _name(self, descriptor: Mapping[str, Any], name: str | None, scratch: Path) -> None:
         """Put a descriptor into the index; whoever had the name before loses it, but stays."""
-        entry = {key: descriptor[key] for key in ("mediaType", "digest", "size")}
+        entry = {key: descriptor[key] for key in ("digest", "size")}
+        entry["mediaType"] = descriptor.get("mediaType", MANIFEST_TYPE)
         index = []
         for other in self.layout.index():
             if name is not None and name_of(other) == name:
@@ -179,8 +180,8 @@ class Store:
             index.append(other)
         if name is not None:
             entry["annotations"] = {NAME: name}
-        named = {d["digest"] for d in (*index, entry) if name_of(d)}
-        index = [d for d in index if name_of(d) or d["digest"] not in named]
+        named = {d.get("digest") for d in (*index, entry) if name_of(d)}
+        index = [d for d in index if name_of(d) or d.get("digest") not in named]
         if name is not None or not any(same(d, entry) for d in index):
             index.append(entry)
         self.layout.write_index(index, scratch)
@@ -198,14 +199,14 @@ class Store:
             references.normal(reference)  # what cannot be a name is told so
         else:
             found = [d for d in index if self._has_id(d, "sha256:" + digits)]
-        if len({d["digest"] for d in found}) > 1:
+        if len({d.get("digest") for d in found}) > 1:
             raise UsageError(f"{reference!r} is the beginning of several ids; write more of it")
         if not found:
             raise references.missing(reference, [name_of(d) for d in index if name_of(d)])
         return found[0]
 
     def _has_id(self, descriptor: Mapping[str, Any], prefix: str) -> bool:
-        if str(descriptor["digest"]).startswith(prefix):
+        if str(descriptor.get("digest")).startswith(prefix):
             return True
         manifest = self.layout.manifest(dict(descriptor))
         return str(manifest["config"].get("digest", "")).startswith(prefix)

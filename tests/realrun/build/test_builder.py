@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from realrun.build import build
 from realrun.build.progress import Event
 from realrun.errors import DockerfileError, RealRunError, UsageError
 from realrun.image import Store
@@ -159,8 +160,6 @@ def test_the_same_context_gives_the_same_digests_anywhere(tmp_path: Path, monkey
 
 
 def test_the_context_and_the_dockerfile_have_to_be_there(shop: Workshop, tmp_path: Path):
-    from realrun.build import build
-
     options = {"store": shop.store, "run_step": shop.run_step}
     with pytest.raises(UsageError, match="not a folder"):
         build(tmp_path / "nowhere", **options)
@@ -183,3 +182,21 @@ def test_the_context_and_the_dockerfile_have_to_be_there(shop: Workshop, tmp_pat
 def test_an_event_is_a_value():
     with pytest.raises(AttributeError):
         Event(state="note", step=0, steps=0, text="").text = "x"  # type: ignore[misc]
+
+
+def test_bytes_that_are_no_text_neither_break_the_build_nor_its_messages(shop: Workshop):
+    shop.context.mkdir()
+    for label, wrong in ((b"LABEL l=\xff", False), (b"RUN fail 1 \xff", True), (b"\xff\xfe", True)):
+        (shop.context / "Dockerfile").write_bytes(b"FROM base\n" + label)
+        options = {"store": shop.store, "run_step": shop.run_step}
+        if wrong:
+            with pytest.raises(DockerfileError) as caught:
+                build(shop.context, **options)
+            assert str(caught.value).encode()
+        else:
+            assert build(shop.context, **options).config["Labels"] == {"l": "\ufffd"}
+
+
+def test_a_pattern_that_nothing_matches_is_told(shop: Workshop):
+    shop.build("FROM base\nCOPY nothing* /")
+    assert [event.text for event in shop.events if event.state == "note"] == ["COPY nothing* /"]

@@ -15,7 +15,7 @@ from typing import Any
 from realrun.build import Event, build
 from realrun.image import Image, Store
 from realrun.image.merged import Merged, Node
-from tests.realrun.image.test_store import add
+from tests.realrun.image.stores import add
 from tests.realrun.trees import write
 
 
@@ -64,7 +64,7 @@ class Workshop:
         elif verb == "remove":
             os.mknod(upper / rest[0], 0o20000, os.makedev(0, 0))
         elif verb == "fail":
-            on_output(rest[1].encode())
+            on_output(rest[1].encode("utf-8", "surrogateescape"))
             return int(rest[0])
         return 0
 
