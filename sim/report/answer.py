@@ -1,4 +1,7 @@
-"""The answer in one paragraph: sentences whose figures are computed from the tables."""
+"""The answer in one paragraph: sentences whose figures are computed from the tables.
+
+The first sentence names each isolation with its accelerator, and says so if one is emulated.
+"""
 
 from collections.abc import Iterator
 
@@ -39,6 +42,8 @@ def _starts(medians: pd.DataFrame) -> Iterator[str]:
         times.append(f"{seconds(row.median_s)} ({label(name, row.accelerator)}{more})")
     if times:
         yield f"From the request to its first output the image takes {joined(times)}."
+    if (medians["accelerator"] == "tcg").any():
+        yield "Emulation (tcg) is done in software; hardware virtualisation would be faster."
 
 
 def joined(words: list[str]) -> str:
@@ -49,7 +54,7 @@ def joined(words: list[str]) -> str:
 def _memory(memory: pd.DataFrame) -> Iterator[str]:
     """What one instance takes, and how much of that is a guest's own system."""
     rows = list(memory_each(memory).itertuples())
-    amounts = [f"{mib(row.each_mib)} ({label(row.isolation, row.accelerator)})" for row in rows]
+    amounts = [f"{mib(row.each_mib)} ({row.isolation})" for row in rows]
     if amounts:
         yield f"One instance takes {joined(amounts)} of memory."
     more = [f"{mib(row.further_mib)} ({row.isolation})" for row in rows if row.further_mib > 0]
@@ -77,7 +82,7 @@ def _storms(points: pd.DataFrame) -> Iterator[str]:
         return
     n = max(shared)
     times = [
-        f"{seconds(row.makespan_s)} ({label(row.isolation, row.accelerator)})"
+        f"{seconds(row.makespan_s)} ({row.isolation})"
         for row in points[points["n"] == n].itertuples()
     ]
     yield f"When {n} start at once, the last is ready after {joined(times)}."

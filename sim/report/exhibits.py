@@ -57,7 +57,8 @@ def stacks(evidence: Evidence) -> Exhibit:
         name="stacks",
         title="The two stacks, drawn to scale",
         words="The well-known picture puts a guest system on top of the host's. Here its height is"
-        " what was measured. A container brings no kernel: it runs on the host's.",
+        " what was measured. A container brings no kernel: it runs on the host's. The helper is the"
+        " engine's own process, there once however many run.",
         svg=drawn([parts], lambda: figures.stacks_figure(parts), lambda: alt.stacks_alt(parts)),
         tables={"parts of one instance": parts, "all accounts": evidence.tables.memory},
     )

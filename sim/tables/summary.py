@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import bootstrap
 
-from sim.contract import FITTED_UP_TO
+from sim.contract import FITTED_UP_TO, ISOLATIONS
 
 KEY = ["source", "machine", "isolation", "accelerator"]
 RESAMPLES = 4999
@@ -43,6 +43,12 @@ def interval(values: Iterable[float]) -> Interval:
     return Interval(middle, float(low), float(high), len(data))
 
 
+def ranked(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same rows, from the least isolated to the most."""
+    places = frame["isolation"].map(ISOLATIONS.index)
+    return frame.iloc[np.argsort(places.to_numpy(dtype=int), kind="stable")].reset_index(drop=True)
+
+
 def warm_starts(startup: pd.DataFrame) -> pd.DataFrame:
     """The phases up to the first output, without the first start after the image was built."""
     return startup[(startup["part"] == "start") & (startup["first"] == 0)]
@@ -60,7 +66,7 @@ def start_medians(startup: pd.DataFrame) -> pd.DataFrame:
         (*key, *interval(group["total_s"]))
         for key, group in start_totals(startup).groupby(KEY, sort=False)
     ]
-    return pd.DataFrame(rows, columns=[*KEY, "median_s", "low_s", "high_s", "starts"])
+    return ranked(pd.DataFrame(rows, columns=[*KEY, "median_s", "low_s", "high_s", "starts"]))
 
 
 def median_start(startup: pd.DataFrame) -> pd.DataFrame:
@@ -94,7 +100,7 @@ def storm_points(storm: pd.DataFrame) -> pd.DataFrame:
         p50_s=("p50_s", "median"),
         storms=("makespan_s", "size"),
     )
-    return points.reset_index()
+    return ranked(points.reset_index())
 
 
 def memory_points(memory: pd.DataFrame, account: str) -> pd.DataFrame:
@@ -105,12 +111,15 @@ def memory_points(memory: pd.DataFrame, account: str) -> pd.DataFrame:
 
 
 def one_instance(memory: pd.DataFrame) -> pd.DataFrame:
-    """The parts (account pss) of one instance: those at the smallest n, divided by that n."""
+    """The parts (account pss) of one instance: those at the smallest n, divided by that n.
+
+    A part is a difference of two readings and may come out below zero: it is then taken as zero.
+    """
     points = memory_points(memory, "pss")
     points = points[points["part"] != "total"]
     least = points.groupby(KEY)["n"].transform("min")
     parts = points[points["n"] == least].copy()
-    parts["value_mib"] /= parts["n"]
+    parts["value_mib"] = parts["value_mib"].clip(lower=0) / parts["n"]
     return parts.reset_index(drop=True)
 
 
@@ -128,7 +137,7 @@ def memory_each(memory: pd.DataFrame, account: str = "pss") -> pd.DataFrame:
         more = int(many["n"]) - int(few["n"])
         further = (many["value_mib"] - few["value_mib"]) / more if more else float("nan")
         rows.append((*key, int(few["n"]), few["value_mib"] / few["n"], further, int(many["n"])))
-    return pd.DataFrame(rows, columns=[*KEY, "n", "each_mib", "further_mib", "largest_n"])
+    return ranked(pd.DataFrame(rows, columns=[*KEY, "n", "each_mib", "further_mib", "largest_n"]))
 
 
 def prediction_errors(measured: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
@@ -169,4 +178,4 @@ def worst_and_median(errors: pd.DataFrame) -> pd.DataFrame:
         worst_ratio=("size", "max"),
         ns=("n", lambda ns: ", ".join(map(str, sorted(ns)))),
     )
-    return found.reset_index()
+    return ranked(found.reset_index())

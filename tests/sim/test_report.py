@@ -152,7 +152,9 @@ def test_the_answer_is_computed(html):
     answer = html.split("<p class=answer>")[1].split("</p>")[0]
     plain = answer.replace("\N{NO-BREAK SPACE}", " ")
     assert "3.30 MiB (container)" in plain
-    assert "109 MiB (qemu (tcg, software emulation))" in plain
+    assert "109 MiB (qemu)" in plain
+    assert "2.94 s (qemu (tcg, software emulation)" in plain
+    assert "Emulation (tcg) is done in software" in plain
     assert "99% (qemu) is not the program" in plain
 
 
