@@ -1,9 +1,8 @@
 """A start is a plan: an ordered list of named steps, each with what it does.
 
 The command line prints the plan, the spawner executes it, the benchmark times it, the charts draw
-it and the model simulates it, all by the same names. A step is carried out by the engine, by the child
-on its way into the image, or - for what cannot be hurried along, like a guest's kernel - it is only
-watched for.
+it and the model simulates it, all by the same names. A step is carried out by the engine, or by
+the child on its way into the image; what happens by itself, like a guest's kernel, is watched for.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def join_steps(spec: Spec, hide: bool = True) -> list[Step]:
     """Into the group; outside paths still exist here, after the change of root they do not."""
     if not has_cgroup():
         return []
-    group = cgroups.folders(cgroups.detect(), spec.id)
+    group = cgroups.folders(cgroups.detect(), spec.id, spec.limits)
     return [Step("join cgroup", "enter the control group, and hide the groups above it", CHILD,
                  "join cgroup", {"group": group, "hide": hide})]  # fmt: skip
 
