@@ -119,8 +119,8 @@ def storm(evidence: Evidence) -> Exhibit:
     return Exhibit(
         name="storm",
         title="Many at once",
-        words="All are requested at the same moment. Until there are more of them than cores they"
-        " hardly hinder each other; beyond that they queue for processor time.",
+        words="All are requested at the same moment. Where a line is flat, one more costs no time;"
+        " where it rises as steeply as n itself, twice as many take twice as long.",
         svg=drawn(
             [measured, simulated],
             lambda: figures.storm_figure(measured, simulated),
