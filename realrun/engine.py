@@ -22,6 +22,7 @@ from realrun.runtime.start import Starter
 
 GUESTS = ("uml", "qemu")
 AFTER_INTERRUPT_S = 1.0
+LEAST_RAM_BYTES = 64 << 20
 
 
 class Runnable(Protocol):
@@ -54,6 +55,7 @@ class Wishes:
 
 def spec_for(image: Runnable, wishes: Wishes) -> Spec:
     """The image's settings with the wishes on top."""
+    check_wishes(wishes)
     instance = uuid.uuid4().hex
     hostname = wishes.hostname or instance[:12]
     config = image.config
@@ -70,6 +72,31 @@ def spec_for(image: Runnable, wishes: Wishes) -> Spec:
         limits=wishes.limits,
         id=instance,
     )
+
+
+def check_wishes(wishes: Wishes) -> None:
+    """Refuse what an isolation cannot do, rather than ignore it."""
+    if wishes.isolation == "process" and (wishes.limits or wishes.hostname):
+        raise UsageError(
+            "--isolation process has no control group and no host name of its own; "
+            "limits and --hostname need container, uml or qemu"
+        )
+    if wishes.isolation in GUESTS:
+        if wishes.network != "none":
+            raise UsageError("guests have no network device yet: --network must be none")
+        check_machine(wishes)
+
+
+def check_machine(wishes: Wishes) -> None:
+    """A guest's limits are its hardware."""
+    limits, cpus = wishes.limits, wishes.limits.get("cpu_milli", 1000) / 1000
+    if limits.get("memory_bytes", LEAST_RAM_BYTES) < LEAST_RAM_BYTES:
+        raise UsageError(f"a guest needs at least {LEAST_RAM_BYTES >> 20}m of memory to boot")
+    if cpus != int(cpus) or (wishes.isolation == "uml" and cpus != 1):
+        most = "exactly 1" if wishes.isolation == "uml" else "a whole number of"
+        raise UsageError(f"--cpus: a guest of this kind has {most} processors; got {cpus:g}")
+    if "pids" in limits:
+        raise UsageError("--pids-limit is for containers; a guest counts its own processes")
 
 
 def accelerator(isolation: str) -> str:

@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from realrun.guest import backends, disk, initramfs, tools
@@ -24,16 +24,16 @@ CRASHES = ("Kernel panic", "BUG:", "Oops", "RIP:", "Comm:")
 
 def steps(spec: Spec, machine: backends.Machine, common: str) -> list[Step]:
     """The plan of a guest: its monitor is started like a program, the rest is watched."""
-    backend = backends.BACKENDS[spec.isolation]
+    backend, counted = backends.BACKENDS[spec.isolation], replace(spec, limits={})
     env = backend.environment(machine) | {state.MARK: spec.id}
     sources = [common, f"{machine.folder}/instance.cpio"]
     name = {"qemu": "QEMU", "uml": "the User-Mode Linux kernel"}[spec.isolation]
     return [
         Step("initial ram disk", "join the guest's init and this instance's command", ENGINE,
              "concatenate", {"sources": sources, "target": machine.initrd}),
-        *planning.cgroup_steps(spec),
+        *planning.cgroup_steps(counted),
         planning.clone(["mnt", "pid"], f"make a process for {name}, alone with its children"),
-        *planning.join_steps(spec, hide=False),
+        *planning.join_steps(counted, hide=False),
         *planning.user_namespace(),
         planning.private_mounts(),
         Step("own proc", "a /proc that fits the new process numbers", CHILD, "own proc"),
@@ -65,7 +65,7 @@ def begin(
             disk=str(image),
             initrd=f"{folder}/initrd",
             memory_mib=spec.limits.get("memory_bytes", backends.MEMORY_MIB * MIB) // MIB,
-            cpus=max(1, round(spec.limits.get("cpu_milli", 1000) / 1000)),
+            cpus=spec.limits.get("cpu_milli", 1000) // 1000,
             accelerator=accelerator,
         )
         user = users.resolve(spec.user, lambda path: users.read_from(spec.layers, path))
