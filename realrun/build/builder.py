@@ -22,6 +22,7 @@ from realrun.build.stagework import COUNTED, Work
 from realrun.errors import UsageError
 from realrun.image import Image, Store
 from realrun.image import config as configs
+from realrun.image.reference import normal
 
 
 def build(
@@ -41,6 +42,7 @@ def build(
     `run_step` carries out RUN in a container: see `RunStep`. Raises DockerfileError with the
     place for whatever is wrong with the Dockerfile or with a step.
     """
+    names = list(dict.fromkeys(normal(tag) for tag in tags))  # a wrong name is told at once
     dockerfile = dockerfile or context_folder / "Dockerfile"
     source = read_source(context_folder, dockerfile)
     for warning in source.warnings:
@@ -69,7 +71,7 @@ def build(
         for stage in chosen:
             bench.works[stage.index] = work = Work(bench, stage)
             work.carry_out()
-        return finish(bench, work, tags)
+        return finish(bench, work, names)
 
 
 def read_source(folder: Path, dockerfile: Path) -> lines.Source:
@@ -91,7 +93,7 @@ def counted(steps: Sequence[Instruction]) -> int:
     return sum(isinstance(step, COUNTED) for step in steps)
 
 
-def finish(bench: Bench, work: Result, tags: Sequence[str]) -> Image:
+def finish(bench: Bench, work: Result, names: Sequence[str]) -> Image:
     """Everything moves into the store: layers, the image, the cache's new records."""
     document = configs.make(
         config=work.state.config,
@@ -100,7 +102,6 @@ def finish(bench: Bench, work: Result, tags: Sequence[str]) -> Image:
         created=work.created,
         author=work.state.author,
     )
-    names = list(dict.fromkeys(tags))
     others = [layer for other in bench.works.values() for layer in other.layers]
     bench.store.keep(others)
     image = bench.store.add(document, work.layers, names[0] if names else None)

@@ -48,8 +48,8 @@ def expand_words(word: str, values: Mapping[str, str], escape: str = "\\") -> li
 def expand_text(text: str, values: Mapping[str, str], escape: str = "\\") -> str:
     """A here-document: only `$` and escapes of it mean something, quotes are text.
 
-    >>> expand_text('say "$x"', {"x": "it\'s"})
-    'say "it\'s"'
+    >>> expand_text('say "$x"', {"x": "hi"})
+    'say "hi"'
     """
     reader, out = Expander(text, values, escape), ""
     while (char := reader._next()) != "":

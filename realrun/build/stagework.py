@@ -28,7 +28,7 @@ from realrun.build.selecting import CannotCopy, Origin, Source, fingerprint
 from realrun.build.stages import Stage, stage_of
 from realrun.build.writing import CannotWrite, Upper
 from realrun.errors import NoSuchImage, UsageError
-from realrun.image import Layer
+from realrun.image import Image, Layer
 from realrun.image import config as configs
 from realrun.image.layers import pack
 from realrun.image.merged import Merged, mountable
@@ -130,7 +130,7 @@ class Work:
             raise stage.start.at.error(str(error)) from None
         self.state = of_image(self.state, image.config, image.author)
         self.layers, self.created = list(image.stored), image.created
-        self.history = [dict(entry) for entry in image.history]
+        self.history = told_of(image)
 
     def _remembered(
         self, step: Instruction, parts: Mapping[str, Any], make: Callable[[], Layer | None]
@@ -248,6 +248,14 @@ class Work:
         self, folder: Path, upper: Path, owners: Mapping[bytes, tuple[int, int]] | None = None
     ) -> Layer:
         return pack(upper, folder / "layer", owners=owners, latest=configs.source_date_epoch())
+
+
+def told_of(image: Image) -> list[dict[str, Any]]:
+    """The history of an image; one that does not fit its layers is replaced by a plain one."""
+    history = [dict(entry) for entry in image.history]
+    if sum(not entry.get("empty_layer") for entry in history) == len(image.diff_ids):
+        return history
+    return [{"created": image.created, "created_by": "unknown"} for _ in image.diff_ids]
 
 
 def new_upper(folder: Path, below: Sequence[Path]) -> Path:

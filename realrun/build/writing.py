@@ -66,10 +66,7 @@ class Upper:
                 self.give(parts[:depth], owner)
 
     def _below(self, parts: Parts) -> Node | None:
-        try:
-            return self.view.find("/".join(parts), follow=False)
-        except OSError:
-            return None
+        return self.view.find("/".join(parts), follow=False)
 
     def make_room(self, parts: Parts) -> Path:
         """The place for something that is no directory; what was there is replaced."""

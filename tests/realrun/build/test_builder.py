@@ -200,3 +200,18 @@ def test_bytes_that_are_no_text_neither_break_the_build_nor_its_messages(shop: W
 def test_a_pattern_that_nothing_matches_is_told(shop: Workshop):
     shop.build("FROM base\nCOPY nothing* /")
     assert [event.text for event in shop.events if event.state == "note"] == ["COPY nothing* /"]
+
+
+def test_a_wrong_tag_is_told_before_anything_is_done(shop: Workshop):
+    with pytest.raises(UsageError, match="no image name"):
+        shop.build("FROM base\nRUN x", tags=["fine", "Not Fine"])
+    assert shop.events == []
+
+
+def test_a_base_without_a_history_is_fine(shop: Workshop):
+    """Other tools leave it out; OCI image-spec, config.md: it is optional."""
+    base = shop.store.resolve("base")
+    document = {"rootfs": {"type": "layers", "diff_ids": list(base.diff_ids)}}
+    shop.store.add(document, base.stored, "silent")
+    image = shop.build("FROM silent\nRUN write a b")
+    assert [step["created_by"] for step in image.history] == ["unknown", "RUN write a b"]
