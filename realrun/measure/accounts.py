@@ -61,45 +61,50 @@ def guest_ram_kib(pids: Sequence[int], memory_kib: int) -> int:
 
 def read(runs: Sequence[Run], starter: Starter, helper: int) -> Amounts:
     """All accounts of waiting runs together, MiB, by (account, part)."""
-    sums: Counter[str] = Counter()
-    for run in runs:
-        for pid in address_spaces(run):
-            sums += rollup_kib(pid)
-    helper_kib = rollup_kib(helper)
-    uss = ("Private_Clean", "Private_Dirty", "Private_Hugetlb")
-    found = {
-        ("rss", "total"): sums["Rss"] + helper_kib["Rss"],
-        ("pss", "total"): sums["Pss"] + helper_kib["Pss"],
-        ("uss", "total"): sum(sums[key] + helper_kib[key] for key in uss),
-        ("pss", "helper"): helper_kib["Pss"],
-    }
-    amounts: Amounts = {key: value / KIB_PER_MIB for key, value in found.items()}
     guests = [run for run in runs if isinstance(run, Guest)]
-    parts = guest_parts(guests, starter) if guests else {"program": sums["Pss"] / KIB_PER_MIB}
-    amounts |= {("pss", part): value for part, value in parts.items()}
+    ask(guests, starter)
+    spaces = {run.id: address_spaces(run) for run in runs}
+    own = {run.id: sum(map(rollup_kib, spaces[run.id]), Counter()) for run in runs}
+    helper_kib = rollup_kib(helper)
+    sums = sum(own.values(), helper_kib)
+    parts = Counter({"total": sums["Pss"], "helper": helper_kib["Pss"]})
+    for run in runs:
+        whole_kib = own[run.id]["Pss"]
+        parts += (
+            guest_parts(run, spaces[run.id], whole_kib)
+            if run in guests
+            else Counter(program=whole_kib)
+        )
+    found = {("pss", part): value for part, value in parts.items()}
+    found[("rss", "total")] = sums["Rss"]
+    found[("uss", "total")] = sums["Private_Clean"] + sums["Private_Dirty"]
+    amounts = {key: value / KIB_PER_MIB for key, value in found.items()}
     charged = [cgroups.memory_bytes(cgroups.detect(), run.id) for run in runs]
     if None not in charged:
         amounts[("cgroup", "total")] = sum(value or 0 for value in charged) / (1 << 20)
     return amounts
 
 
-def guest_parts(guests: Sequence[Guest], starter: Starter) -> dict[str, float]:
-    """The monitor, and what the guest's memory is used for as the guest's kernel counts it.
-
-    What the guest counts is bounded by what the host sees touched: the rest is the guest's kernel.
-    """
+def ask(guests: Sequence[Guest], starter: Starter) -> None:
+    """Let every guest say what it holds, before the host looks: answering takes memory, too."""
     for guest in guests:
         guest.ask_memory()
     drive(guests, starter, until=Guest.has_told)
-    parts: Counter[str] = Counter()
-    for guest in guests:
-        pids, told = address_spaces(guest), guest.memory_kib
-        ram_kib = guest_ram_kib(pids, guest.ram_mib * KIB_PER_MIB)
-        whole_kib = sum(rollup_kib(pid)["Pss"] for pid in pids)
-        program_kib = told["Program"]
-        cache_kib = told["Cached"] + told["Buffers"] - told["ProgramFiles"]
-        parts["vmm"] += whole_kib - ram_kib
-        parts["program"] += program_kib
-        parts["guest page cache"] += cache_kib
-        parts["guest kernel"] += ram_kib - program_kib - cache_kib
-    return {part: value / KIB_PER_MIB for part, value in parts.items()}
+
+
+def guest_parts(guest: Guest, pids: Sequence[int], whole_kib: int) -> Counter[str]:
+    """The monitor, and what the guest's memory is used for as the guest's kernel counts it, kB.
+
+    What the guest's kernel itself holds is the rest of what the host sees touched.
+    """
+    told = guest.memory_kib
+    ram_kib = guest_ram_kib(pids, guest.ram_mib * KIB_PER_MIB)
+    cache_kib = told["Cached"] + told["Buffers"] - told["ProgramFiles"]
+    return Counter(
+        {
+            "vmm": whole_kib - ram_kib,
+            "program": told["Program"],
+            "guest page cache": cache_kib,
+            "guest kernel": ram_kib - told["Program"] - cache_kib,
+        }
+    )

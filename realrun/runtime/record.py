@@ -8,6 +8,14 @@ from typing import Any, NamedTuple
 from realrun.runtime.plan import ENGINE, Plan
 
 
+class Stamp(NamedTuple):
+    """When a step was over, on the host's monotonic clock, and what its actor had used by then."""
+
+    step: int
+    at_ns: int
+    cpu_ns: int
+
+
 class Phase(NamedTuple):
     """One step of the plan as it happened; times in seconds since the request."""
 
@@ -26,9 +34,9 @@ class Record:
     plan: Plan
     requested_ns: int
     engine_cpu_ns: int = 0  # what the engine had used when asked
-    engine: list[Any] = field(default_factory=list)  # (step, at_ns, cpu_ns)
-    child: list[Any] = field(default_factory=list)
-    watched: list[Any] = field(default_factory=list)  # (step, at_ns, cpu_ns of the instance)
+    engine: list[Stamp] = field(default_factory=list)
+    child: list[Stamp] = field(default_factory=list)
+    watched: list[Stamp] = field(default_factory=list)
     pid: int = 0
     output_ns: int = 0
     exit_ns: int = 0
@@ -41,7 +49,9 @@ class Record:
         """Take over what the spawner told."""
         if event["event"] == "running":
             self.pid = event["pid"]
-            self.engine, self.child = event["engine"], [*event["child"], event["exec"]]
+            *engine, parent = (Stamp(*stamp) for stamp in event["engine"])
+            born, *self.child = (Stamp(*stamp) for stamp in (*event["child"], event["exec"]))
+            self.engine = [*engine, joined(parent, born)]
         else:
             self.code, self.cpu_s = event["code"], event["cpu_s"]
             self.exit_ns, self.removed_ns = event["exit_ns"], event["removed_ns"]
@@ -72,3 +82,9 @@ class Record:
         """One phase between two moments."""
         begin_s = (from_ns - self.requested_ns) / 1e9
         return Phase(step, name, part, begin_s, (to_ns - from_ns) / 1e9, cpu_s)
+
+
+def joined(parent: Stamp, child: Stamp) -> Stamp:
+    """The end of the clone: when the child began (its parent may hear of it later), at the
+    parent's cost."""
+    return Stamp(parent[0], child[1], parent[2])

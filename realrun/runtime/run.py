@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from realrun.linux import processes
 from realrun.runtime.plan import WATCHED
-from realrun.runtime.record import Record
+from realrun.runtime.record import Record, Stamp
 from realrun.runtime.start import Starter
 from realrun.runtime.watch import Event
 
@@ -52,7 +52,7 @@ class Run:
         names = [step.name for step in self.record.plan.steps if step.who == WATCHED]
         if name in names:
             place = len(self.record.plan.steps) - len(names) + names.index(name)
-            self.record.watched.append((place, at_ns, cpu_ns))
+            self.record.watched.append(Stamp(place, at_ns, cpu_ns))
 
     def output(self, data: bytes) -> None:
         """Note the first output."""

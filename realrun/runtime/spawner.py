@@ -18,18 +18,11 @@ from typing import Any, NamedTuple
 
 from realrun.errors import RealRunError
 from realrun.linux import capabilities, cgroups, mounts, namespaces, network, processes, seccomp
+from realrun.runtime.record import Stamp
 
 STAMP = struct.Struct("<BHQQ")  # kind, step, wall ns, cpu ns
 DONE, FAILED = 1, 2
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # exit codes, as a shell and Docker give them
-
-
-class Stamp(NamedTuple):
-    """When a step was over, on the host's monotonic clock, and what its actor had used by then."""
-
-    step: int
-    at_ns: int
-    cpu_ns: int
 
 
 class Launched(NamedTuple):
@@ -217,6 +210,7 @@ def run_child(plan: dict[str, Any], fds: list[int], writer: int) -> None:
     try:
         processes.die_with_parent()
         arrange_descriptors(fds, writer)
+        os.write(3, STAMP.pack(DONE, *stamp(plan["clone"])))
         for place, verb, args in plan["child"]:
             CHILD_VERBS[verb](**args)
             os.write(3, STAMP.pack(DONE, *stamp(place)))
