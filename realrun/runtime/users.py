@@ -6,13 +6,16 @@ user:gid. With a group given, supplementary groups are dropped; a number is take
 
 from __future__ import annotations
 
-import os
+import stat
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from realrun.errors import UsageError
+from realrun.image.merged import Merged
 
-LIMIT = 1 << 20  # a passwd file larger than this is refused
+LIMIT = 1 << 20  # of a passwd file, only so much is read
+NO_ID = 0xFFFFFFFF  # setresuid(2) takes it for "leave as it is"; ids are below
 
 
 class User(NamedTuple):
@@ -24,29 +27,31 @@ class User(NamedTuple):
     home: str = "/"
 
 
-def read_from(layers: Sequence[str], path: str) -> list[list[str]]:
-    """The lines of a colon-separated file of the image, from the topmost layer that has it."""
-    for layer in reversed(layers):
-        try:
-            fd = os.open(os.path.join(layer, path), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError:
-            continue
-        with open(fd, encoding="utf-8", errors="surrogateescape") as file:
-            return [line.rstrip("\n").split(":") for line in file.read(LIMIT).splitlines()]
-    return []
+def reader(layers: Sequence[str]) -> Callable[[str], Rows]:
+    """Reads the rows of a colon-separated file of the image; every link is followed inside it."""
+    image = Merged([Path(layer) for layer in layers])
+
+    def read(path: str) -> Rows:
+        node = image.find(path)
+        if node is None or not stat.S_ISREG(node.status.st_mode):
+            return []
+        with open(node.path, encoding="utf-8", errors="surrogateescape") as file:
+            return [line.split(":") for line in file.read(LIMIT).splitlines()]
+
+    return read
 
 
-def resolve(user: str, read: Callable[[str], list[list[str]]]) -> User:
+def resolve(user: str, read: Callable[[str], Rows]) -> User:
     """The user that `user` names; `read` gives the rows of the image's `etc/passwd`, `etc/group`.
 
     >>> resolve("1234", lambda path: [])
     User(uid=1234, gid=0, groups=(), home='/')
     """
     name, _, group = (user or "0").partition(":")
-    passwd = [row for row in read("etc/passwd") if len(row) >= 6 and row[2].isdigit()]
-    rows = read("etc/group")
+    passwd = [row for row in read("etc/passwd") if len(row) >= 6 and all(map(is_id, row[2:4]))]
+    rows = [row for row in read("etc/group") if len(row) >= 3 and is_id(row[2])]
     row = find(passwd, name)
-    if row is None and not name.isdigit():
+    if row is None and not is_id(name):
         raise UsageError(f"the image's /etc/passwd has no user {name!r}; use a number or add it")
     uid, home = (int(row[2]), row[5]) if row else (int(name), "/")
     if group:
@@ -55,17 +60,23 @@ def resolve(user: str, read: Callable[[str], list[list[str]]]) -> User:
     return User(uid, int(row[3]) if row else 0, groups, home)
 
 
-def find(passwd: list[list[str]], name: str) -> list[str] | None:
+def is_id(text: str) -> bool:
+    """Does `text` spell a number that can be an id."""
+    return text.isascii() and text.isdigit() and len(text) <= 10 and int(text) < NO_ID
+
+
+def find(passwd: Rows, name: str) -> list[str] | None:
     """The row of a user by name or by number."""
-    column = 2 if name.isdigit() else 0
-    return next((row for row in passwd if row[column] == name), None)
+    if is_id(name):
+        return next((row for row in passwd if int(row[2]) == int(name)), None)
+    return next((row for row in passwd if row[0] == name), None)
 
 
-def group_id(rows: list[list[str]], group: str) -> int:
+def group_id(rows: Rows, group: str) -> int:
     """The number of a group by name; a number is taken as it is."""
-    if group.isdigit():
+    if is_id(group):
         return int(group)
     for row in rows:
-        if row[0] == group and len(row) > 2:
+        if row[0] == group:
             return int(row[2])
     raise UsageError(f"the image's /etc/group has no group {group!r}; use a number or add it")
