@@ -12,11 +12,7 @@ setup:  ## make .venv from uv.lock, once
 	@tools/setup.sh
 
 demo: setup  ## build one image, run it in every isolation, measure, simulate, write out/report.html
-	@$(BIN)/realrun demo --out out
-	@$(BIN)/sim calibrate out/measured -o out/profile.toml
-	@$(BIN)/sim run out/profile.toml -o out/simulated
-	@$(BIN)/sim report --measured out/measured --recorded data/measured \
-		--profile out/profile.toml --simulated out/simulated -o out/report.html
+	@tools/demo.sh out
 
 test: setup  ## run every test; what this machine cannot do is skipped, and the end says why
 	@$(BIN)/realrun fetch || echo "make test: some guest tools are not here; their tests will be skipped"
@@ -33,10 +29,11 @@ format: setup  ## put the source into its one format
 
 check: lint test  ## what has to pass before a change is handed in
 
-data: setup  ## record data/measured anew, on this machine
-	@$(BIN)/realrun demo --out out
-	@mkdir -p data/measured
+data: setup  ## record data/measured anew on this machine, with the profile and the picture
+	@tools/demo.sh out
+	@mkdir -p data/measured data/profiles
 	@cp out/measured/*.csv out/measured/*.meta.json data/measured/
+	@cp out/profile.toml data/profiles/recorded.toml
 
 environment.yml: setup  ## write environment.yml anew from pyproject.toml
 	@$(BIN)/python tools/environment_yml.py > $@.new && mv $@.new $@

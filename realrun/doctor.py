@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from realrun import engine, paths
 from realrun.errors import RealRunError
+from realrun.files.workspace import workspace
 from realrun.guest import fetch, probe, tools
-from realrun.image.workspace import workspace
 from realrun.linux import cgroups, namespaces
 from realrun.runtime import planning
 from realrun.runtime.client import Spawner

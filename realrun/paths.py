@@ -5,7 +5,10 @@
     ROOT/instances/ID/ one started image: its writable layer and what is needed to undo it
     ROOT/guest/        disks and initial ram disks for guests, by digest
     ROOT/tools/        unpacked packages: QEMU, kernels, busybox
-    ROOT/tmp/          half-made things; whatever lies here belongs to nobody
+    ROOT/cache/        what a build step gave, so that it need not be carried out again
+    ROOT/tmp/          half-made things; a folder here that nobody has locked is nobody's
+    ROOT/lock          held for moments: changes of the index, making and removing folders
+    ROOT/machine.json  what a probe of this machine found
 
 ROOT is `$REALRUN_ROOT`, else `/var/lib/realrun` for root and
 `$XDG_DATA_HOME/realrun` (`~/.local/share/realrun`) for everybody else.

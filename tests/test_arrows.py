@@ -18,10 +18,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LEVELS = {
     "realrun": (
-        ("errors", "paths"),
+        ("errors", "paths", "files"),
         ("linux",),
         ("image", "runtime", "guest"),
-        ("engine",),
         ("engine",),
         ("build", "measure"),
         ("doctor", "building"),

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from realrun.errors import BadImage
+from realrun.files.workspace import write_whole
 from realrun.image import Layer, Store
 from realrun.image.documents import load
-from realrun.image.workspace import write_whole
 
 Parts = Mapping[str, Any]
 

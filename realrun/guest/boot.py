@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from realrun.files.remove import remove_tree
 from realrun.guest import backends, disk, initramfs, tools
 from realrun.runtime import planning, state, users
 from realrun.runtime.plan import CHILD, ENGINE, FIRST_OUTPUT, WATCHED, Plan, Step
@@ -57,7 +58,7 @@ def begin(
     kernel = tools.need("kernel").path if backend.kernel_modules else None
     common, image = initramfs.base(kernel), disk.of(spec)
     requested_ns, cpu_ns = time.monotonic_ns(), time.process_time_ns()
-    folder = state.create(root, spec.id)
+    folder, lock_fd = state.create(root, spec.id)
     end = "\x1e" + secrets.token_hex(8)
     try:
         machine = backends.Machine(
@@ -68,17 +69,19 @@ def begin(
             cpus=spec.limits.get("cpu_milli", 1000) // 1000,
             accelerator=accelerator,
         )
-        user = users.resolve(spec.user, lambda path: users.read_from(spec.layers, path))
+        user = users.resolve(spec.user, users.reader(spec.layers))
         settings = backend.settings | {"END": end}
         own = initramfs.instance_part(spec, user, settings)
         Path(folder, "instance.cpio").write_bytes(own)
         plan = Plan(spec.id, spec.isolation, accelerator, tuple(steps(spec, machine, str(common))))
         record = Record(plan=plan, requested_ns=requested_ns, engine_cpu_ns=cpu_ns)
         guest = Guest(record=record, end=end.encode(), out=out, err=err, ram_mib=machine.memory_mib)
-        guest.start(starter, planning.request(plan, folder))
+        guest.start(starter, planning.request(plan, folder), lock_fd)
     except BaseException:
-        state.remove_tree(folder)
+        remove_tree(Path(folder))
         raise
+    finally:
+        os.close(lock_fd)
     return guest
 
 
@@ -99,14 +102,14 @@ class Guest(Run):
     init_s: float = 0.0  # when the init began, on the guest's clock
     told_code: int | None = None
 
-    def start(self, starter: Starter, request: dict[str, object]) -> None:
+    def start(self, starter: Starter, request: dict[str, object], lock_fd: int) -> None:
         """Make the channels and hand their other ends to the monitor."""
         pairs = [socket.socketpair() for _ in backends.CHANNELS]
         self.logs = (os.memfd_create("console"), os.memfd_create("errors"))
         null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
         try:
             theirs = [pair[1].fileno() for pair in pairs]
-            starter.start(request, [null, *self.logs, *theirs])
+            starter.start(request, [lock_fd, null, *self.logs, *theirs])
         finally:
             os.close(null)
             for _, other in pairs:

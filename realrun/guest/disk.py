@@ -12,8 +12,8 @@ from pathlib import Path
 
 from realrun import paths
 from realrun.errors import GuestFailed
+from realrun.files.workspace import workspace
 from realrun.guest import tools
-from realrun.image.workspace import workspace
 from realrun.runtime import planning, state
 from realrun.runtime.client import Spawner
 from realrun.runtime.plan import Plan
@@ -65,7 +65,7 @@ def run_mke2fs(spec: Spec, disk: Path, root: Path) -> None:
         env=program.environment | {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
         id=f"{spec.id}d",
     )
-    folder = state.create(root, instance.id)
+    folder, lock_fd = state.create(root, instance.id)
     steps = [
         planning.directories(folder),
         planning.clone(["mnt", "pid"], "a process that sees the layers as one folder"),
@@ -77,7 +77,8 @@ def run_mke2fs(spec: Spec, disk: Path, root: Path) -> None:
     plan = Plan(instance.id, "process", "none", tuple(steps))
     with open(f"{folder}/errors", "w+b") as errors, Spawner() as starter:
         record = Record(plan=plan, requested_ns=0)
-        starter.start(planning.request(plan, folder), [errors.fileno()] * 3)
+        starter.start(planning.request(plan, folder), [lock_fd, *[errors.fileno()] * 3])
+        os.close(lock_fd)
         finish(record, starter)
         errors.seek(0)
         said = errors.read().decode(errors="replace").strip()

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from realrun import paths
 from realrun.errors import Missing
+from realrun.files.workspace import workspace
 from realrun.guest import tools
-from realrun.image.workspace import workspace
 
 ARCH = {"x86_64": "amd64", "aarch64": "arm64"}.get(tools.MACHINE, tools.MACHINE)
 QEMU_PACKAGE = {"x86_64": "qemu-system-x86", "aarch64": "qemu-system-arm"}.get(tools.MACHINE, "")

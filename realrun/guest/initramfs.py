@@ -16,8 +16,8 @@ from pathlib import Path
 
 from realrun import paths
 from realrun.errors import Missing, UsageError
+from realrun.files.workspace import workspace, write_whole
 from realrun.guest import cpio, tools
-from realrun.image.workspace import workspace, write_whole
 from realrun.runtime.spec import Spec
 from realrun.runtime.users import User
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from realrun import paths
 from realrun.errors import Missing
+from realrun.files.workspace import workspace, write_whole
 from realrun.guest import boot, tools
-from realrun.image.workspace import workspace, write_whole
 from realrun.runtime.client import Spawner
 from realrun.runtime.run import drive, ignore
 from realrun.runtime.spec import Spec

@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Protocol
 
 from realrun.errors import BadImage
+from realrun.files.remove import DIRECTORY_FLAGS, list_directory
 from realrun.image import tarread as tar
-from realrun.image.remove import list_directory
-from realrun.image.rooted import DIRECTORY_FLAGS, is_opaque, is_whiteout
+from realrun.image.rooted import is_opaque, is_whiteout
 from realrun.image.tarread import CHUNK, Entry, shown
 from realrun.image.tarwrite import END, headers, padding
 from realrun.image.unpack import MARK, OPAQUE_MARK, PRIVATE

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from realrun.errors import BadImage
+from realrun.files.remove import remove_tree
+from realrun.files.workspace import is_held
 from realrun.image.layout import Layout
-from realrun.image.remove import remove_tree
-from realrun.image.workspace import is_held
 
 
 def contents(layout: Layout, descriptor: Mapping[str, Any]) -> set[Path]:

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from realrun.errors import BadImage
+from realrun.files.workspace import write_whole
 from realrun.image import documents
 from realrun.image.config import is_digest
-from realrun.image.workspace import write_whole
 
 INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"

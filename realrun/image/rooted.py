@@ -16,9 +16,9 @@ import stat
 from collections.abc import Sequence
 
 from realrun.errors import BadImage
+from realrun.files.remove import DIRECTORY_FLAGS
 
 Parts = tuple[bytes, ...]
-DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 MAX_LINKS = 40  # as the kernel: more is a loop
 WHITEOUT_DEVICE = 0  # overlayfs: a character device 0:0 hides the name below
 

@@ -18,13 +18,13 @@ from typing import Any
 
 from realrun import paths
 from realrun.errors import BadImage, RealRunError, UsageError
+from realrun.files.remove import remove_tree
+from realrun.files.workspace import leftovers, locked, sync_directory, workspace
 from realrun.image import config as configs
 from realrun.image import reference as references
 from realrun.image.layers import Layer
 from realrun.image.layout import CONFIG_TYPE, MANIFEST_TYPE, NAME, Layout
 from realrun.image.merged import mountable
-from realrun.image.remove import remove_tree
-from realrun.image.workspace import leftovers, locked, sync_directory, workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

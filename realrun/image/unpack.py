@@ -22,8 +22,8 @@ import stat
 from pathlib import Path
 
 from realrun.errors import BadImage
+from realrun.files.remove import remove_at
 from realrun.image import tarread as tar
-from realrun.image.remove import remove_at
 from realrun.image.rooted import (
     Parts,
     Rooted,

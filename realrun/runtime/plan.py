@@ -22,6 +22,14 @@ class Step(NamedTuple):
     args: dict[str, Any] = {}
 
 
+class Stamp(NamedTuple):
+    """When a step was over, on the host's monotonic clock, and what its actor had used by then."""
+
+    step: int
+    at_ns: int
+    cpu_ns: int
+
+
 class Plan(NamedTuple):
     """All that happens from the request to the first output, and what is undone at the end."""
 

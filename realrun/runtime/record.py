@@ -5,15 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from realrun.runtime.plan import ENGINE, Plan
-
-
-class Stamp(NamedTuple):
-    """When a step was over, on the host's monotonic clock, and what its actor had used by then."""
-
-    step: int
-    at_ns: int
-    cpu_ns: int
+from realrun.runtime.plan import ENGINE, Plan, Stamp
 
 
 class Phase(NamedTuple):

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from realrun.linux import processes
-from realrun.runtime.plan import WATCHED
-from realrun.runtime.record import Record, Stamp
+from realrun.runtime.plan import WATCHED, Stamp
+from realrun.runtime.record import Record
 from realrun.runtime.start import Starter
 from realrun.runtime.watch import Event
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from realrun.errors import RealRunError
 from realrun.linux import capabilities, cgroups, mounts, namespaces, network, processes, seccomp
-from realrun.runtime.record import Stamp
+from realrun.runtime.plan import Stamp
 
 STAMP = struct.Struct("<BHQQ")  # kind, step, wall ns, cpu ns
 DONE, FAILED = 1, 2
@@ -73,27 +73,27 @@ ENGINE_VERBS: dict[str, Callable[..., None]] = {
 }
 
 
-def launch(folder: str, plan: dict[str, Any], fds: list[int]) -> Launched:
+def launch(plan: dict[str, Any], fds: list[int]) -> Launched:
     """Carry out the engine's steps, clone, and let the child carry out its own.
 
     `plan` holds `engine` and `child` steps as (place, verb, args) and `namespaces` and `clone`
-    (the place of the clone step). `fds` become the program's stdin, stdout, stderr and, from
-    the fourth on, its descriptors 4, 5, ...
+    (the place of the clone step). The first of `fds` is the instance's lock; the next become the
+    program's stdin, stdout, stderr and, from there on, its descriptors 4, 5, ... All stay open.
     """
-    lock_fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    stamps = []
+    for place, verb, args in plan["engine"]:
+        attempt(ENGINE_VERBS[verb], args, verb)
+        stamps.append(stamp(place))
+    lock_fd = fcntl.fcntl(fds[0], fcntl.F_DUPFD_CLOEXEC, 3)
+    reader, writer = os.pipe2(os.O_CLOEXEC)
     try:
-        fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        stamps = []
-        for place, verb, args in plan["engine"]:
-            attempt(ENGINE_VERBS[verb], args, verb)
-            stamps.append(stamp(place))
-        reader, writer = os.pipe2(os.O_CLOEXEC)
         pid = namespaces.clone(plan["namespaces"])
     except BaseException:
-        os.close(lock_fd)
+        for fd in (lock_fd, reader, writer):
+            os.close(fd)
         raise
     if pid == 0:
-        run_child(plan, fds, writer)
+        run_child(plan, fds[1:], writer)
     os.close(writer)
     stamps.append(stamp(plan["clone"]))
     return Launched(pid, reader, lock_fd, stamps)

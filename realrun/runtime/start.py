@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from realrun.errors import UsageError
+from realrun.files.remove import remove_tree
 from realrun.linux import cgroups
 from realrun.runtime import planning, state, users
 from realrun.runtime.plan import Plan
@@ -43,21 +44,23 @@ def plan_for(spec: Spec, folder: str) -> Plan:
             "limits need a control group that we may write to, and there is none here "
             f"(cgroup {here.version}, not delegated); run as root, or without limits"
         )
-    user = users.resolve(spec.user, lambda path: users.read_from(spec.layers, path))
+    user = users.resolve(spec.user, users.reader(spec.layers))
     return planning.make(spec, folder, user)
 
 
 def begin(spec: Spec, root: Path, starter: Starter, fds: list[int]) -> Record:
     """Ask for a start; the record fills as its events come in."""
     requested_ns, cpu_ns = time.monotonic_ns(), time.process_time_ns()
-    folder = state.create(root, spec.id)
+    folder, lock_fd = state.create(root, spec.id)
     try:
         plan = plan_for(spec, folder)
         record = Record(plan=plan, requested_ns=requested_ns, engine_cpu_ns=cpu_ns)
-        starter.start(planning.request(plan, folder), fds)
+        starter.start(planning.request(plan, folder), [lock_fd, *fds])
     except BaseException:
-        state.remove_tree(folder)
+        remove_tree(Path(folder))
         raise
+    finally:
+        os.close(lock_fd)
     return record
 
 

@@ -11,22 +11,34 @@ import errno
 import fcntl
 import os
 import signal
-import stat
 import time
 from pathlib import Path
+from typing import NamedTuple
 
+from realrun.files.remove import DIRECTORY_FLAGS, remove_tree
+from realrun.files.workspace import is_held, locked
 from realrun.linux import cgroups
 
 MARK = "REALRUN_INSTANCE"  # in the environment of a guest's virtual machine monitor
 GIVE_UP_S = 5.0
 
 
-def create(root: Path, instance: str) -> str:
-    """The folder of a new instance."""
+class Claim(NamedTuple):
+    """A new instance's folder, and the descriptor that keeps it from being cleaned up."""
+
+    folder: str
+    lock_fd: int
+
+
+def create(root: Path, instance: str) -> Claim:
+    """Make the folder of a new instance and lock it, in one piece as `prune` sees it."""
     folder = root / "instances" / instance
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(mode=0o711)
-    return str(folder)
+    with locked(root):
+        folder.parent.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o711)
+        fd = os.open(folder, DIRECTORY_FLAGS)
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return Claim(str(folder), fd)
 
 
 def belongs(pid: int | str, instance: str) -> bool:
@@ -74,43 +86,11 @@ def kill(pid: int) -> None:
         return
 
 
-def remove_tree(path: str) -> None:
-    """Remove a folder and all below it, following no links; gone already is as good.
-
-    Overlay leaves a folder without any permission bits, which its owner must open first.
-    """
-    try:
-        os.rmdir(path)
-        return
-    except FileNotFoundError:
-        return
-    except NotADirectoryError:
-        os.unlink(path)
-        return
-    except OSError as error:
-        if error.errno not in (errno.ENOTEMPTY, errno.EACCES):
-            raise
-    if stat.S_IMODE(os.lstat(path).st_mode) & 0o700 != 0o700:
-        os.chmod(path, 0o700)
-    with os.scandir(path) as entries:
-        for entry in entries:
-            remove_entry(entry)
-    os.rmdir(path)
-
-
-def remove_entry(entry: os.DirEntry[str]) -> None:
-    """Remove one entry of a folder."""
-    if entry.is_dir(follow_symlinks=False):
-        remove_tree(entry.path)
-    else:
-        os.unlink(entry.path)
-
-
 def remove(folder: str, with_cgroup: bool) -> None:
     """Take away what an ended instance leaves: control group first, then its files."""
     if with_cgroup:
         cgroups.remove(cgroups.detect(), os.path.basename(folder))
-    remove_tree(folder)
+    remove_tree(Path(folder))
 
 
 def prune(root: Path) -> list[str]:
@@ -128,19 +108,12 @@ def prune(root: Path) -> list[str]:
 
 
 def prune_one(folder: Path, here: cgroups.Layout) -> bool:
-    """Remove one instance unless its lock is held."""
-    try:
-        fd = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        kill_processes(folder.name)
-        remove(str(folder), with_cgroup=here.writable)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(fd)
+    """Remove one instance unless somebody watches over it."""
+    with locked(folder.parents[1]):
+        if is_held(folder):
+            return False
+    kill_processes(folder.name)
+    remove(str(folder), with_cgroup=here.writable)
     return True
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from realrun.errors import UsageError
 from realrun.image.merged import Merged
 
+Rows = list[list[str]]
 LIMIT = 1 << 20  # of a passwd file, only so much is read
 NO_ID = 0xFFFFFFFF  # setresuid(2) takes it for "leave as it is"; ids are below
 

@@ -61,7 +61,7 @@ class Watch:
         See `planning.request`. A start that fails leaves nothing.
         """
         try:
-            launched = spawner.launch(request["folder"], request["plan"], fds)
+            launched = spawner.launch(request["plan"], fds)
         except BaseException:
             state.remove(request["folder"], request["cgroup"])
             raise

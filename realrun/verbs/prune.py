@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from realrun import paths
+from realrun.build import cache
 from realrun.image import Store
 from realrun.runtime import state
 
@@ -13,7 +14,8 @@ def main(_: argparse.Namespace) -> int:
     """Prints what went."""
     root = paths.root()
     instances = state.prune(root)
-    images = Store(root).prune(keep=state.layers_in_use(root))
+    store = Store(root)
+    images = [*store.prune(keep=state.layers_in_use(root)), *cache.prune(store)]
     for name in instances:
         print(f"instance {name[:12]}")
     for line in images:

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from realrun.errors import BadImage
+from realrun.files.remove import remove_tree
 from realrun.image.diff import Writer
 from realrun.image.layers import pack, unpack_blob
 from realrun.image.merged import Merged, Node
-from realrun.image.remove import remove_tree
 from realrun.image.rooted import Rooted, make_opaque
 from tests.realrun.trees import snapshot, unpacked, write
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from realrun.errors import BadImage
-from realrun.image.remove import remove_tree
+from realrun.files.remove import remove_tree
 from realrun.image.rooted import is_opaque, is_whiteout
 from tests.realrun.trees import archive, member, names, snapshot, unpacked
 

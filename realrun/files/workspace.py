@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from realrun.image.remove import remove_tree
-from realrun.image.rooted import DIRECTORY_FLAGS
+from realrun.files.remove import DIRECTORY_FLAGS, remove_tree
 
 
 @contextmanager
