@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import socket
 import time
@@ -20,6 +21,7 @@ from realrun.runtime.start import Starter
 
 BOOT_DEADLINE_S = 120.0
 MIB = 1 << 20
+WHOLE, NUMBER = re.compile(r"[0-9]{1,12}"), re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 CRASHES = ("Kernel panic", "BUG:", "Oops", "RIP:", "Comm:")
 
 
@@ -126,17 +128,21 @@ class Guest(Run):
         """Lines from the guest's init."""
         *lines, self.heard = (self.heard + data).split(b"\n")
         for line in lines:
-            verb, *words = line.decode(errors="replace").split()
-            if verb == "mark":
-                self.hear_mark(words[0].replace("-", " "), float(words[1]))
-            elif verb == "memory":
-                self.memory_told = words[0] == "end"
-                self.memory_kib[words[0].rstrip(":")] = int(words[1])
-            elif verb == "exit":
-                self.exit_code = int(words[0])
-            elif verb == "fail":
-                self.record.failure = (0, 0, " ".join(words))
+            self.hear_line(line.decode(errors="replace"))
         self.say_goodbye()
+
+    def hear_line(self, line: str) -> None:
+        """One line; nonsense is left aside, since root in the guest can write here as well."""
+        match line.split():
+            case ["mark", name, uptime_s] if NUMBER.fullmatch(uptime_s):
+                self.hear_mark(name.replace("-", " "), float(uptime_s))
+            case ["memory", key, kib] if WHOLE.fullmatch(kib):
+                self.memory_told = key == "end"
+                self.memory_kib[key.rstrip(":")] = int(kib)
+            case ["exit", code] if WHOLE.fullmatch(code):
+                self.exit_code = int(code)
+            case ["fail", *words]:
+                self.record.failure = (0, 0, " ".join(words))
 
     def hear_mark(self, name: str, uptime_s: float) -> None:
         """A step of the boot is over. `kernel` is told late, when there is a channel at last.

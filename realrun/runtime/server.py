@@ -12,6 +12,7 @@ import select
 import signal
 import socket
 import sys
+from collections import deque
 from typing import Any
 
 from realrun.errors import RealRunError
@@ -26,28 +27,52 @@ def serve(client: socket.socket) -> None:
     """Answer requests and tell events until the client is gone."""
     watch = Watch()
     poll = select.poll()
-    poll.register(client, select.POLLIN)
     poll.register(watch, select.POLLIN)
+    outbox = Outbox(client, poll)
     try:
         while True:
-            for fd, _ in poll.poll():
-                if fd == client.fileno() and not answer(client, watch):
-                    return
+            for fd, happened in poll.poll():
                 if fd == watch.fileno():
                     for event in watch.events(0):
-                        send(client, event)
+                        outbox.send(event)
+                elif happened == select.POLLOUT:
+                    outbox.flush()
+                elif not answer(client, watch, outbox):
+                    return
     except (BrokenPipeError, ConnectionResetError):
         return
     finally:
         watch.close()
 
 
-def send(client: socket.socket, message: dict[str, Any]) -> None:
-    """One packet."""
-    client.send(json.dumps(message).encode())
+class Outbox:
+    """Packets on their way to the client.
+
+    Sending never waits: a client that is still asking does not read, and would wait for us.
+    """
+
+    def __init__(self, client: socket.socket, poll: select.poll) -> None:
+        self.client, self.poll = client, poll
+        self.packets: deque[bytes] = deque()
+        self.flush()
+
+    def send(self, message: dict[str, Any]) -> None:
+        """One packet, as soon as there is room."""
+        self.packets.append(json.dumps(message).encode())
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what there is room for, and ask to be told when there is more."""
+        try:
+            while self.packets:
+                self.client.send(self.packets[0], socket.MSG_DONTWAIT)
+                self.packets.popleft()
+        except BlockingIOError:
+            pass
+        self.poll.register(self.client, select.POLLIN | (select.POLLOUT if self.packets else 0))
 
 
-def answer(client: socket.socket, watch: Watch) -> bool:
+def answer(client: socket.socket, watch: Watch, outbox: Outbox) -> bool:
     """Do what one packet asks; False when there will be no more."""
     data, fds, _, _ = socket.recv_fds(client, PACKET, MAX_FDS)
     if not data:
@@ -59,7 +84,7 @@ def answer(client: socket.socket, watch: Watch) -> bool:
     try:
         watch.start(request["request"], fds)
     except (RealRunError, OSError) as error:
-        send(client, {"event": "refused", "id": request["request"]["id"], "why": str(error)})
+        outbox.send({"event": "refused", "id": request["request"]["id"], "why": str(error)})
     finally:
         for fd in fds:
             socket.close(fd)

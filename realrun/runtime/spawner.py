@@ -160,7 +160,7 @@ def execute(argv: list[str], env: dict[str, str], cwd: str) -> None:
     """Replace ourselves by the program."""
     os.chdir(cwd)
     processes.die_with_parent()
-    for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     search_and_exec(argv, env)
