@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -107,9 +108,15 @@ def add_machine(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     fetch.add_argument("name", nargs="*", help="busybox, uml, qemu, kernel, mke2fs (default: all)")
 
 
+def end(number: int, _: object) -> None:
+    """SIGTERM ends us as Ctrl-C does: everything that was begun is undone on the way out."""
+    raise SystemExit(128 + number)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; the only place where an error becomes an exit code."""
     args = parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, end)
     try:
         return int(import_module(f"realrun.verbs.{args.verb}").main(args) or 0)
     except RealRunError as error:

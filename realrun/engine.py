@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -149,24 +148,27 @@ def begin_inherited(spec: Spec, starter: Starter, keep_input: bool) -> Run:
 def attend(run: Run, starter: Starter) -> int:
     """Stay until the run has ended, passing signals on; returns its exit code.
 
-    The program gets SIGINT and SIGTERM first; one that is deaf to them (a first process without
-    a handler is) is killed a second later, so that nothing stays behind.
+    The program gets SIGINT, SIGTERM or SIGHUP first; one that is deaf to them (a first process
+    without a handler is) is killed a second later or at the next, so that nothing stays behind.
     """
-    asked_at: list[float] = []
+    heard: list[int] = []
 
     def pass_on(number: int, _: object) -> None:
-        asked_at.append(time.monotonic())
-        starter.signal(run.id, number if len(asked_at) == 1 else signal.SIGKILL)
-        run.deadline_s = asked_at[0] + AFTER_INTERRUPT_S
+        heard.append(number)
+        starter.signal(run.id, number if len(heard) == 1 else signal.SIGKILL)
+        signal.setitimer(signal.ITIMER_REAL, AFTER_INTERRUPT_S)
 
-    old = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
+    old = {number: signal.signal(number, pass_on) for number in numbers}
     try:
         drive([run], starter)
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in old.items():
             signal.signal(number, handler)
-    if asked_at:
-        return run.record.code or 0
+    if heard:  # a guest's monitor has codes of its own for a signal
+        guest = run.record.plan.isolation in GUESTS
+        return 128 + heard[0] if guest else run.record.code or 0
     return exit_code(run)
 
 

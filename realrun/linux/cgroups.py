@@ -203,15 +203,3 @@ def remove_parent(here: Layout) -> None:
         except OSError as error:
             if error.errno != errno.EBUSY:
                 raise
-
-
-def leftovers(here: Layout) -> set[str]:
-    """The names of all our groups."""
-    names: set[str] = set()
-    for tree in dict.fromkeys(here.trees.values()):
-        try:
-            entries = os.scandir(f"{tree}/{PARENT}")
-        except FileNotFoundError:
-            continue
-        names |= {entry.name for entry in entries if entry.is_dir()}
-    return names

@@ -10,6 +10,7 @@ from typing import Any
 from realrun.errors import UsageError
 
 ISOLATIONS = ("process", "container", "uml", "qemu")
+LONGEST_NAME = 64  # of a host (sethostname(2))
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -40,6 +41,8 @@ class Spec:
             raise UsageError("nothing to run: the image has no Cmd or Entrypoint; name a command")
         if not self.cwd.startswith("/"):
             raise UsageError(f"the working directory must be absolute; got {self.cwd!r}")
+        if len(self.hostname.encode()) > LONGEST_NAME:
+            raise UsageError(f"a host name has at most {LONGEST_NAME} bytes; got {self.hostname!r}")
 
 
 def command(config: Mapping[str, Any], words: Sequence[str], entrypoint: str | None) -> list[str]:

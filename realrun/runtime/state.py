@@ -96,7 +96,8 @@ def remove(folder: str, with_cgroup: bool) -> None:
 def prune(root: Path) -> list[str]:
     """Remove every instance that nobody watches over; returns their ids.
 
-    Control groups without a folder (killed between the two) are found by name and go too.
+    Its folder is the first thing of an instance that is made and the last that goes, so whatever
+    else is left is found through it.
     """
     here = cgroups.detect()
     folders = root / "instances"

@@ -33,7 +33,10 @@ def reader(layers: Sequence[str]) -> Callable[[str], Rows]:
     image = Merged([Path(layer) for layer in layers])
 
     def read(path: str) -> Rows:
-        node = image.find(path)
+        try:
+            node = image.find(path)
+        except OSError:  # a loop of links, a path through a file
+            return []
         if node is None or not stat.S_ISREG(node.status.st_mode):
             return []
         with open(node.path, encoding="utf-8", errors="surrogateescape") as file:
