@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from realrun.errors import Missing
+
 WANTED = ("memory", "pids", "cpu", "cpuacct")
 CONTROLLER = {"memory_bytes": "memory", "pids": "pids", "cpu_milli": "cpu"}  # of each limit
 PARENT = "realrun"
@@ -86,6 +88,8 @@ def folders(here: Layout, name: str, limits: Iterable[str] = CONTROLLER) -> list
 
 def create(here: Layout, name: str, limits: dict[str, int]) -> None:
     """Make group `name` and set its limits (`memory_bytes`, `pids`, `cpu_milli`)."""
+    if missing := [CONTROLLER[limit] for limit in limits if CONTROLLER[limit] not in here.trees]:
+        raise Missing(f"no control group of {', '.join(missing)} here: leave that limit out")
     if here.version == "v2":
         enable_controllers(here)
     for folder in folders(here, name, limits):

@@ -1,0 +1,134 @@
+"""The thin layer above system calls: masks, numbers, options, and what an error says."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from realrun.errors import KernelRefused, Missing, UsageError
+from realrun.linux import capabilities, libc, mounts, namespaces, processes
+
+
+def test_a_mask_has_a_bit_for_each_name():
+    """Numbers by capabilities(7): the first, one of the second word, and the last."""
+    assert capabilities.mask(["CHOWN", "SYSLOG", "CHECKPOINT_RESTORE"]) == 1 | 1 << 34 | 1 << 40
+
+
+def test_dockers_default_as_docker_shows_it():
+    """What `grep CapEff /proc/self/status` says in a container of Docker's."""
+    assert f"{capabilities.mask(capabilities.DOCKER_DEFAULT):016x}" == "00000000a80425fb"
+
+
+def test_an_unknown_capability_is_an_error():
+    with pytest.raises(ValueError, match="NO_SUCH"):
+        capabilities.mask(["NO_SUCH"])
+
+
+@pytest.mark.parametrize(("machine", "number"), [("x86_64", 155), ("aarch64", 41)])
+def test_a_call_has_a_number_on_each_known_machine(monkeypatch, machine, number):
+    monkeypatch.setattr(libc, "_machine", machine)
+    assert libc.number("pivot_root") == number
+
+
+def test_an_unknown_machine_is_named_with_the_known_ones(monkeypatch):
+    monkeypatch.setattr(libc, "_machine", "riscv64")
+    with pytest.raises(Missing, match=r"x86_64 and aarch64.*riscv64"):
+        libc.number("pivot_root")
+
+
+def test_a_refusal_names_call_object_reason_and_remedy():
+    with pytest.raises(KernelRefused, match=r"umount2\(the moon\): No such file or directory"):
+        libc.call("umount2", b"/no/such/place", 0, on="the moon")
+    assert "realrun doctor" in str(KernelRefused("mount", "/x", errno.EPERM))
+
+
+@pytest.mark.parametrize("count", [1, 2, 300])
+def test_layers_are_named_relative_to_what_they_share(monkeypatch, tmp_path, count):
+    """The topmost comes first, long store paths appear once, and we come back to where we were."""
+    told: list[tuple[str, str]] = []
+    monkeypatch.setattr(mounts, "mount", lambda *args: told.append((os.getcwd(), args[-1])))
+    deep = tmp_path / ("x" * 200)
+    layers = [deep / f"layer{n}" for n in range(count)]
+    for layer in layers:
+        layer.mkdir(parents=True)
+    before = os.getcwd()
+    mounts.overlay(list(map(str, layers)), "/u", "/w", "/t", rootless=False)
+    names = [f"layer{n}" for n in reversed(range(count))]
+    options = f"lowerdir={':'.join(names)},upperdir=/u,workdir=/w,redirect_dir=nofollow"
+    assert told == [(str(deep), options)]
+    assert os.getcwd() == before
+
+
+def test_too_many_layers_are_refused_in_a_line_not_by_the_kernel(monkeypatch, tmp_path):
+    """mount(2) would cut the options at one page and mount something else."""
+    monkeypatch.setattr(mounts, "mount", lambda *args: pytest.fail("asked the kernel"))
+    layers = [str(tmp_path / f"{n:064}") for n in range(80)]
+    with pytest.raises(UsageError, match=r"80 layers do not fit"):
+        mounts.overlay(layers, "/u", "/w", "/t", rootless=True)
+
+
+@pytest.mark.parametrize("kind", ["link", "file", "fifo"])
+def test_a_mount_point_that_is_no_directory_is_refused(tmp_path, kind):
+    """An image's /proc that is a link to elsewhere would have us mount there."""
+    place = tmp_path / "proc"
+    {"link": lambda: place.symlink_to("/tmp"), "file": place.touch}.get(
+        kind, lambda: os.mkfifo(place)
+    )()
+    with pytest.raises(UsageError, match="/proc is not a directory"):
+        mounts.ensure_directory(str(tmp_path), "proc")
+
+
+def test_a_missing_mount_point_is_made(tmp_path):
+    assert Path(mounts.ensure_directory(str(tmp_path), "proc")).is_dir()
+
+
+def child(code: int) -> int:
+    """A process that ends with `code`."""
+    pid = namespaces.clone([])
+    if pid == 0:
+        os._exit(code)
+    return pid
+
+
+def test_a_clone_without_namespaces_is_a_fork():
+    assert os.waitstatus_to_exitcode(os.waitpid(child(7), 0)[1]) == 7
+
+
+def test_a_signal_to_an_ended_process_is_no_error():
+    pid = child(0)
+    fd = processes.pidfd(pid)
+    os.waitpid(pid, 0)
+    try:
+        processes.send_signal(fd, signal.SIGTERM)
+    finally:
+        os.close(fd)
+
+
+def test_an_ended_process_has_no_kin_and_used_nothing_more():
+    pid = child(0)
+    os.waitpid(pid, 0)
+    assert processes.children(pid) == []
+    assert processes.cpu_ns([pid]) == 0
+
+
+def test_descendants_are_told_parents_first():
+    reader, writer = os.pipe()
+    pid = namespaces.clone([])
+    if pid == 0:
+        grandchild = os.fork()
+        os.write(writer, str(grandchild).encode()) if grandchild else None
+        signal.pause()
+    grandchild = int(os.read(reader, 20))
+    try:
+        assert processes.descendants(pid) == [pid, grandchild]
+        assert processes.with_own_memory([pid, grandchild, pid]) == [pid, grandchild]
+    finally:
+        for one in (grandchild, pid):
+            os.kill(one, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(reader)
+        os.close(writer)

@@ -1,0 +1,112 @@
+"""The filter of system calls, read by an interpreter of classic BPF that a test can trust."""
+
+from __future__ import annotations
+
+import errno
+import struct
+
+import pytest
+
+from realrun.linux import libc, seccomp
+
+ALLOWED, EPERM, ENOSYS = "allowed", errno.EPERM, errno.ENOSYS
+COLUMN = {libc.X86_64: 0, libc.ARM64: 1}
+MACHINES = list(COLUMN)
+NEW = {"ns": 0x20000, "cgroup": 0x2000000, "uts": 0x4000000, "ipc": 0x8000000} | {
+    "user": 0x10000000,
+    "pid": 0x20000000,
+    "net": 0x40000000,
+}
+# Calls that ordinary programs need, by both machines' numbers (asm/unistd.h).
+NEEDED = {
+    "read": (0, 63), "write": (1, 64), "execve": (59, 221), "exit_group": (231, 94),
+    "openat": (257, 56), "futex": (202, 98), "prctl": (157, 167), "setuid": (105, 146),
+    "chroot": (161, 51), "mknodat": (259, 33), "kill": (62, 129), "statx": (332, 291),
+}  # fmt: skip
+
+
+def verdict(machine: str, number: int, first: int = 0, arch: int | None = None) -> str | int:
+    """What the filter says to a call; `struct seccomp_data`: nr, arch, ip, six arguments."""
+    arch = seccomp.AUDIT_ARCH[machine] if arch is None else arch
+    data = struct.pack("<iIQ6Q", number, arch, 0, first, 0, 0, 0, 0, 0)
+    code = list(struct.iter_unpack("<HBBI", seccomp.program(machine)))
+    at, accumulator = 0, 0
+    for _ in range(len(code)):
+        operation, if_true, if_false, k = code[at]
+        at += 1
+        if operation == 0x20:  # BPF_LD | BPF_W | BPF_ABS
+            (accumulator,) = struct.unpack_from("<I", data, k)
+        elif operation == 0x06:  # BPF_RET
+            return ALLOWED if k == 0x7FFF0000 else k & 0xFFFF if k >> 16 == 5 else hex(k)
+        else:  # BPF_JMP with JEQ, JGE, JSET
+            true = {0x15: accumulator == k, 0x35: accumulator >= k, 0x45: accumulator & k}[
+                operation
+            ]
+            at += if_true if true else if_false
+    raise AssertionError("the program ran off its end")
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("name", seccomp.REFUSED)
+def test_what_is_refused(machine, name):
+    assert verdict(machine, seccomp.REFUSED[name][COLUMN[machine]]) == EPERM
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("name", NEEDED)
+def test_what_programs_need(machine, name):
+    assert verdict(machine, NEEDED[name][COLUMN[machine]]) == ALLOWED
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_every_other_call_is_allowed(machine):
+    """Exactly the listed numbers are refused, of all that the kernel may ever have."""
+    column = COLUMN[machine]
+    refused = {numbers[column] for numbers in seccomp.REFUSED.values()}
+    clone3 = seccomp.CLONE3[column]
+    found = {number: verdict(machine, number) for number in range(600)}
+    assert {n for n, answer in found.items() if answer == EPERM} == refused
+    assert {n for n, answer in found.items() if answer not in (EPERM, ALLOWED)} == {clone3}
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("kind", NEW)
+def test_clone_makes_no_namespace(machine, kind):
+    """Alone or among other flags: CLONE_VM and SIGCHLD do not hide it."""
+    number = seccomp.CLONE[COLUMN[machine]]
+    assert verdict(machine, number, NEW[kind]) == EPERM
+    assert verdict(machine, number, NEW[kind] | 0x100 | 17) == EPERM
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("flags", [17, 0x3D0F00, 0x4111])
+def test_clone_makes_processes_and_threads(machine, flags):
+    """fork, pthread_create, vfork by their flags in glibc."""
+    assert verdict(machine, seccomp.CLONE[COLUMN[machine]], flags) == ALLOWED
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_clone3_is_not_known(machine):
+    """ENOSYS, not EPERM: only then the C library falls back to clone."""
+    assert verdict(machine, seccomp.CLONE3[COLUMN[machine]]) == ENOSYS
+
+
+@pytest.mark.parametrize("number", [0, 1, 165, 520, 0x3FFFFFFF])
+def test_no_call_of_the_x32_abi(number):
+    """It reaches the same kernel functions by other numbers."""
+    assert verdict(libc.X86_64, seccomp.X32_BIT + number) == EPERM
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("arch", [0x40000003, 0x40000028, 0])
+def test_no_call_of_a_foreign_architecture(machine, arch):
+    """32-bit calls (i386, arm) have numbers that would mean something else."""
+    assert {verdict(machine, number, arch=arch) for number in range(450)} == {EPERM}
+
+
+def test_every_jump_stays_inside():
+    """A jump beyond the end would make the kernel refuse the whole filter."""
+    for machine in MACHINES:
+        code = list(struct.iter_unpack("<HBBI", seccomp.program(machine)))
+        targets = [at + 1 + max(t, f) for at, (op, t, f, _) in enumerate(code) if op & 7 == 5]
+        assert max(targets) < len(code)
