@@ -56,7 +56,7 @@ def get_tools(stage: Stage) -> None:
     with stage.bar("fetch", None) as tick:
         failed = fetch.fetch(wanted, tick)
     for name, why in failed.items():
-        stage.say(f"without {name} ({tools.PURPOSE[name]}): {why}; {fetch.advice(name)}")
+        stage.say(f"without {name} ({tools.PURPOSE[name]}): {why}; {tools.advice(name)}")
 
 
 def build_example(stage: Stage) -> Image:

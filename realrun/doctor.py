@@ -12,7 +12,7 @@ from typing import NamedTuple
 from realrun import engine, paths
 from realrun.errors import RealRunError
 from realrun.files.workspace import workspace
-from realrun.guest import fetch, probe, tools
+from realrun.guest import probe, tools
 from realrun.linux import cgroups, namespaces
 from realrun.runtime import planning
 from realrun.runtime.client import Spawner
@@ -121,7 +121,7 @@ def overlay_and_filter() -> Finding:
     """A real start, with every step of a container's plan: overlay, mounts, filter and all."""
     busybox = tools.find("busybox")
     if busybox is None:
-        return Finding("container", NO, "no busybox to try with", fetch.advice("busybox"))
+        return Finding("container", NO, "no busybox to try with", tools.advice("busybox"))
     with workspace(paths.root(), "doctor") as layer:
         shutil.copy(busybox.path, layer / "busybox")
         failure = start_once(str(layer), "container")
@@ -176,7 +176,7 @@ def tool(name: str, what: str) -> Finding:
     """A program or kernel that guests need."""
     found = tools.find(name)
     if found is None:
-        return Finding(what, NO, f"missing, for {tools.PURPOSE[name]}", fetch.advice(name))
+        return Finding(what, NO, f"missing, for {tools.PURPOSE[name]}", tools.advice(name))
     return Finding(what, YES, f"{found.path.name} {version(name, found)}".strip())
 
 

@@ -18,33 +18,15 @@ from realrun.errors import Missing
 from realrun.files.workspace import workspace
 from realrun.guest import tools
 
-ARCH = {"x86_64": "amd64", "aarch64": "arm64"}.get(tools.MACHINE, tools.MACHINE)
-QEMU_PACKAGE = {"x86_64": "qemu-system-x86", "aarch64": "qemu-system-arm"}.get(tools.MACHINE, "")
-# In order of preference: Debian's name, then Ubuntu's.
-PACKAGES = {
-    "busybox": ("busybox-static",),
-    "uml": ("user-mode-linux",),
-    "qemu": (QEMU_PACKAGE,),
-    "kernel": (f"linux-image-cloud-{ARCH}", "linux-image-virtual"),
-    "mke2fs": ("e2fsprogs",),
-}
 # A kernel's package wants tools that only an installed kernel needs; a program wants its libraries.
 KEEP = {"kernel": re.compile(r"linux-(image|modules)-\d"), "uml": re.compile("user-mode-linux$")}
 TIMEOUT_S = 300
 Tell = Callable[[str], None]
 
 
-def advice(name: str) -> str:
-    """How to get `name` on this machine, in a few words."""
-    if shutil.which("apt-get"):
-        packages = " or ".join(PACKAGES[name])
-        return f"`realrun fetch` downloads it ({packages}), or install that package"
-    return f"install what Debian calls {PACKAGES[name][0]} with this system's package manager"
-
-
 def missing() -> list[str]:
     """What guests need and is neither fetched nor installed."""
-    return [name for name in PACKAGES if tools.find(name) is None]
+    return [name for name in tools.PACKAGES if tools.find(name) is None]
 
 
 def fetch(names: list[str], tell: Tell = lambda _: None) -> dict[str, str]:
@@ -95,7 +77,7 @@ def run(command: list[str], cwd: Path) -> str:
 def fetch_one(name: str, options: list[str], work: Path, tell: Tell) -> str:
     """Fetch and unpack one tool; returns why not, or nothing."""
     why = "no package of that name"
-    for package in PACKAGES[name]:
+    for package in tools.PACKAGES[name]:
         try:
             wanted = closure(name, package, options, work)
             tell(f"{package} ({len(wanted)} packages)")

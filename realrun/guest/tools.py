@@ -26,6 +26,16 @@ PURPOSE = {
     "busybox": "the base image and the guests' init",
     "mke2fs": "the guests' disks",
 }
+ARCH = {"x86_64": "amd64", "aarch64": "arm64"}.get(MACHINE, MACHINE)
+QEMU_PACKAGE = {"x86_64": "qemu-system-x86", "aarch64": "qemu-system-arm"}.get(MACHINE, "")
+# In order of preference: Debian's name, then Ubuntu's.
+PACKAGES = {
+    "busybox": ("busybox-static",),
+    "uml": ("user-mode-linux",),
+    "qemu": (QEMU_PACKAGE,),
+    "kernel": (f"linux-image-cloud-{ARCH}", "linux-image-virtual"),
+    "mke2fs": ("e2fsprogs",),
+}
 SYSTEM_ROOT = Path("/var/lib/realrun")
 FOLDERS = ("bin", "sbin", "usr/bin", "usr/sbin")
 
@@ -103,10 +113,16 @@ def suits(name: str, path: str) -> bool:
         return b"ld-linux" not in file.read(4096)
 
 
+def advice(name: str) -> str:
+    """How to get `name` on this machine, in a few words."""
+    if shutil.which("apt-get"):
+        packages = " or ".join(PACKAGES[name])
+        return f"`realrun fetch` downloads it ({packages}), or install that package"
+    return f"install what Debian calls {PACKAGES[name][0]} with this system's package manager"
+
+
 def need(name: str) -> Tool:
     """The tool, or one line that says what it is for and how to get it."""
     if tool := find(name):
         return tool
-    from realrun.guest.fetch import advice
-
     raise Missing(f"{name} is missing (for {PURPOSE[name]}); {advice(name)}")

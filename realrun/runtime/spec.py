@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,7 +42,7 @@ class Spec:
             raise UsageError("nothing to run: the image has no Cmd or Entrypoint; name a command")
         if not self.cwd.startswith("/"):
             raise UsageError(f"the working directory must be absolute; got {self.cwd!r}")
-        if len(self.hostname.encode()) > LONGEST_NAME:
+        if len(os.fsencode(self.hostname)) > LONGEST_NAME:
             raise UsageError(f"a host name has at most {LONGEST_NAME} bytes; got {self.hostname!r}")
 
 
