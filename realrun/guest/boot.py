@@ -7,6 +7,7 @@ import re
 import secrets
 import socket
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,11 +16,12 @@ from realrun.guest import backends, disk, initramfs, tools
 from realrun.runtime import planning, state, users
 from realrun.runtime.plan import CHILD, ENGINE, FIRST_OUTPUT, WATCHED, Plan, Step
 from realrun.runtime.record import Record
-from realrun.runtime.run import Run, Sink
+from realrun.runtime.run import Run, Sink, hear
 from realrun.runtime.spec import Spec
 from realrun.runtime.start import Starter
 
 BOOT_DEADLINE_S = 120.0
+POWER_OFF_S = 5.0
 MIB = 1 << 20
 WHOLE, NUMBER = re.compile(r"[0-9]{1,12}"), re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 CRASHES = ("Kernel panic", "BUG:", "Oops", "RIP:", "Comm:")
@@ -97,12 +99,12 @@ class Guest(Run):
     ram_mib: int
     control: int = -1
     logs: tuple[int, int] = (-1, -1)  # console, the monitor's complaints
-    exit_code: int | None = None
     memory_kib: dict[str, int] = field(default_factory=dict)
     memory_told: bool = False
     heard: bytes = b""
     init_s: float = 0.0  # when the init began, on the guest's clock
-    told_code: int | None = None
+    told_code: int | None = None  # the program's exit code
+    said_goodbye: bool = False
 
     def start(self, starter: Starter, request: dict[str, object], lock_fd: int) -> None:
         """Make the channels and hand their other ends to the monitor."""
@@ -140,7 +142,7 @@ class Guest(Run):
                 self.memory_told = key == "end"
                 self.memory_kib[key.rstrip(":")] = int(kib)
             case ["exit", code] if WHOLE.fullmatch(code):
-                self.exit_code = int(code)
+                self.told_code = int(code)
             case ["fail", *words]:
                 self.record.failure = (0, 0, " ".join(words))
 
@@ -173,10 +175,13 @@ class Guest(Run):
         self.out(data)
 
     def say_goodbye(self) -> None:
-        """All has been said: the guest may switch off."""
-        if self.exit_code is not None and set(self.sources) == {self.control}:
-            os.write(self.control, b"bye\n")
-            self.told_code, self.exit_code = self.exit_code, None
+        """All has been said: the guest may switch off, and is made to if it does not."""
+        if self.told_code is not None and set(self.sources) == {self.control}:
+            if not self.said_goodbye:
+                self.said_goodbye = True
+                with suppress(BrokenPipeError):  # it has ended meanwhile
+                    os.write(self.control, b"bye\n")
+            self.deadline_s = time.monotonic() + POWER_OFF_S
 
     def ask_memory(self) -> None:
         """Ask the guest what it holds; the answer comes in `memory_kib`."""
@@ -188,13 +193,21 @@ class Guest(Run):
         return self.memory_told or self.over()
 
     def hear(self, event: dict[str, object]) -> None:
-        """The monitor's end is the guest's end: its own exit code is what the guest's init said."""
+        """The monitor's end is the guest's end; the exit code is what the guest's init told.
+
+        What the guest said last may still lie in the channels: it is heard first.
+        """
         Run.hear(self, event)
-        if self.record.code is not None:
-            if self.told_code is not None:
-                self.record.code = self.told_code
-            elif not self.record.failure:
-                self.record.failure = (0, 0, f"the guest died; {self.last_words()}")
+        if self.record.code is None:
+            return
+        self.said_goodbye = True  # there is nobody left to say it to
+        for fd in list(self.sources):
+            while fd in self.sources:
+                hear(self, fd)
+        if self.told_code is not None:
+            self.record.code, self.record.failure = self.told_code, None
+        elif not self.record.failure:
+            self.record.failure = (0, 0, f"the guest died; {self.last_words()}")
 
     def late(self) -> str:
         """What a hanging guest last said."""

@@ -77,4 +77,8 @@ umount /root 2> /dev/null || mount -o remount,ro /root 2> /dev/null
 printf %s "$END" >&4
 printf %s "$END" >&5
 echo "exit $code" >&3
-wait
+# The first process must never end: the kernel would panic.
+while :; do
+	wait
+	usleep 100000
+done
