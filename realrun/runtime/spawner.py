@@ -22,6 +22,8 @@ from realrun.runtime.plan import Stamp
 
 STAMP = struct.Struct("<BHQQ")  # kind, step, wall ns, cpu ns
 DONE, FAILED = 1, 2
+# Ignored by Python, by our spawner, by `nohup` and by a shell for its background jobs.
+DEFAULT_AGAIN = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # exit codes, as a shell and Docker give them
 
 
@@ -160,7 +162,7 @@ def execute(argv: list[str], env: dict[str, str], cwd: str) -> None:
     """Replace ourselves by the program."""
     os.chdir(cwd)
     processes.die_with_parent()
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
+    for number in DEFAULT_AGAIN:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     search_and_exec(argv, env)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from realrun.guest import tools
 from realrun.image import Store
 from realrun.image.base import make_base_busybox
 from realrun.runtime.client import Spawner
-from tests.realrun.stage import PROJECT, Stage, instances
+from tests.realrun.stage import PROJECT, Stage, everything_left
 
 
 def share_tools(root: Path) -> None:
@@ -54,8 +53,7 @@ def root(hello_root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The ROOT with the images is the one in use; after the test nothing may be left in it."""
     monkeypatch.setenv("REALRUN_ROOT", str(hello_root))
     yield hello_root
-    left = {"instances": instances(hello_root), "half-made": set(os.listdir(hello_root / "tmp"))}
-    assert left == {"instances": set(), "half-made": set()}
+    assert everything_left(hello_root) == []
 
 
 @pytest.fixture

@@ -117,6 +117,25 @@ def traces(root: Path, instance: str) -> dict[str, Any]:
     }
 
 
+def everything_left(root: Path) -> list[str]:
+    """What lies in ROOT, is mounted, or runs, of any instance or half-made thing."""
+    sign = f"{root}/instances/"
+    left = [f"folder {path}" for name in ("instances", "tmp") for path in (root / name).glob("*")]
+    left += [f"mount {line}" for line in lines("/proc/self/mountinfo") if sign in line]
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        if any(sign in line for name in ("mountinfo", "environ") for line in lines(pid, name)):
+            left.append(f"process {pid}")
+    return left
+
+
+def lines(*where: str) -> list[str]:
+    """The lines of a file of /proc; none if its process has gone or is not ours."""
+    try:
+        return Path("/proc", *where).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+
+
 NO_TRACES: dict[str, Any] = {"processes": [], "groups": [], "folder": [], "mounts": []}
 
 

@@ -1,0 +1,116 @@
+"""What is asked for: nonsense is refused with value and rule, the rest follows Docker's rules."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realrun import engine
+from realrun.errors import UsageError
+from realrun.runtime.spec import DEFAULT_PATH, Spec, command, environment
+
+GOOD = {"layers": ("/l",), "argv": ("x",), "env": {}}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "rule"),
+    [
+        ("isolation", "vm", "process, container, uml, qemu"),
+        ("isolation", "", "process, container, uml, qemu"),
+        ("network", "bridge", "none or host"),
+        ("argv", (), "no Cmd or Entrypoint"),
+        ("cwd", "app", "must be absolute"),
+        ("cwd", "", "must be absolute"),
+        ("hostname", "n" * 65, "at most 64 bytes"),
+        ("hostname", "ä" * 33, "at most 64 bytes"),
+        ("hostname", os.fsdecode(b"\xff" * 65), "at most 64 bytes"),
+    ],
+)
+def test_nonsense_is_refused_with_value_and_rule(field, value, rule):
+    with pytest.raises(UsageError, match=rule) as refused:
+        Spec(**GOOD | {field: value})
+    assert field == "argv" or repr(value) in str(refused.value)
+
+
+def test_ids_are_unique_and_safe_in_any_path():
+    ids = {Spec(**GOOD).id for _ in range(100)}
+    assert len(ids) == 100
+    assert all(len(one) == 32 and set(one) <= set("0123456789abcdef") for one in ids)
+
+
+E, C, W = ["/e", "-e"], ["c", "-c"], ["w"]
+
+
+@pytest.mark.parametrize(
+    ("entrypoint", "cmd", "words", "new", "expected"),
+    [
+        (None, None, [], None, []),
+        (None, C, [], None, C),
+        (E, None, [], None, E),
+        (E, C, [], None, [*E, *C]),
+        (None, C, W, None, W),
+        (E, None, W, None, [*E, *W]),
+        (E, C, W, None, [*E, *W]),
+        (E, C, [], "/new", ["/new"]),
+        (E, C, W, "/new", ["/new", *W]),
+        (None, C, W, "/new", ["/new", *W]),
+        (E, C, W, "", W),
+        (E, C, [], "", []),
+    ],
+)
+def test_the_command_follows_dockers_table(entrypoint, cmd, words, new, expected):
+    """Words replace Cmd, a new entrypoint forgets Cmd, an empty one takes the image's away."""
+    assert command({"Entrypoint": entrypoint, "Cmd": cmd}, words, new) == expected
+
+
+def test_a_configuration_without_the_keys_is_one_with_nulls():
+    assert command({}, W, None) == W
+    assert environment({}, {}, "h") == {"PATH": DEFAULT_PATH, "HOSTNAME": "h"}
+
+
+@pytest.mark.parametrize(
+    ("own", "extra", "expected"),
+    [
+        (["A=1"], {}, {"A": "1"}),
+        (["A=1"], {"A": "2"}, {"A": "2"}),
+        (["PATH=/mine"], {}, {"PATH": "/mine"}),
+        (["A=x=y", "B="], {}, {"A": "x=y", "B": ""}),
+        (["HOSTNAME=image"], {}, {"HOSTNAME": "image"}),
+        (["A=1", "A=2"], {}, {"A": "2"}),
+        (None, {"a b": "\n"}, {"a b": "\n"}),
+    ],
+)
+def test_the_environment_is_docker_then_image_then_caller(own, extra, expected):
+    found = environment({"Env": own}, extra, "h")
+    assert found == {"PATH": DEFAULT_PATH, "HOSTNAME": "h"} | expected
+
+
+names = st.text(st.characters(exclude_characters="=\0", codec="utf-8"), min_size=1)
+values = st.text(st.characters(exclude_characters="\0", codec="utf-8"))
+
+
+@given(st.dictionaries(names, values), st.dictionaries(names, values))
+def test_no_setting_is_lost_or_changed(own, extra):
+    """Whatever the image and the caller set arrives word for word, the caller's on top."""
+    found = environment({"Env": [f"{k}={v}" for k, v in own.items()]}, extra, "h")
+    assert found == {"PATH": DEFAULT_PATH, "HOSTNAME": "h"} | own | extra
+
+
+@pytest.mark.parametrize(
+    ("wishes", "rule"),
+    [
+        ({"isolation": "process", "limits": {"pids": 1}}, "no control group"),
+        ({"isolation": "process", "hostname": "x"}, "no control group and no host name"),
+        ({"isolation": "uml", "network": "host"}, "must be none"),
+        ({"isolation": "qemu", "limits": {"memory_bytes": 1 << 20}}, "at least 64m"),
+        ({"isolation": "uml", "limits": {"cpu_milli": 2000}}, "exactly 1"),
+        ({"isolation": "qemu", "limits": {"cpu_milli": 1500}}, "whole number"),
+        ({"isolation": "qemu", "limits": {"pids": 5}}, "--pids-limit"),
+    ],
+)
+def test_what_an_isolation_cannot_do_is_refused_not_ignored(wishes, rule):
+    with pytest.raises(UsageError, match=rule):
+        engine.check_wishes(engine.Wishes(**wishes))
