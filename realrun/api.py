@@ -104,13 +104,16 @@ def run(
 
 
 def isolations() -> dict[str, str]:
-    """Isolation -> why it does not work here; empty text = it does, as far as `doctor` can tell."""
-    from realrun.doctor import examine
+    """Isolation -> why it does not work here and what would help; empty text = it works.
+
+    A container is tried for real; for guests the tools are looked for, nothing is booted.
+    """
+    from realrun.doctor import container
     from realrun.guest import backends, tools
 
-    found = {finding.what: finding for finding in examine()}
-    answer = dict.fromkeys(("process", "container"), found["container"].why_not())
+    answer = dict.fromkeys(("process", "container"), container().why_not())
     for name, backend in backends.BACKENDS.items():
         lacking = [tool for tool in backend.tools if tools.find(tool) is None]
-        answer[name] = answer["container"] or (f"missing: {', '.join(lacking)}" if lacking else "")
+        why = "; ".join(f"no {tool}: {tools.advice(tool)}" for tool in lacking)
+        answer[name] = answer["container"] or why
     return answer

@@ -34,8 +34,8 @@ class Finding(NamedTuple):
     remedy: str = ""
 
     def why_not(self) -> str:
-        """Empty if it works."""
-        return "" if self.works != NO else self.detail
+        """Empty if it works, else why not and what would help."""
+        return "" if self.works != NO else "; ".join(filter(None, (self.detail, self.remedy)))
 
 
 def examine() -> list[Finding]:
@@ -117,7 +117,7 @@ def control_groups() -> Finding:
     return Finding("cgroup", YES, detail)
 
 
-def overlay_and_filter() -> Finding:
+def container() -> Finding:
     """A real start, with every step of a container's plan: overlay, mounts, filter and all."""
     busybox = tools.find("busybox")
     if busybox is None:
@@ -217,6 +217,6 @@ def mke2fs() -> Finding:
 
 
 CHECKS = (
-    user, namespace_kinds, user_namespaces, control_groups, overlay, seccomp, overlay_and_filter,
+    user, namespace_kinds, user_namespaces, control_groups, overlay, seccomp, container,
     busybox, mke2fs, uml, qemu, kernel, kvm,
 )  # fmt: skip
