@@ -35,7 +35,7 @@ def test_a_signals_end_is_128_and_its_number(stage, isolation, name):
 
 def test_no_signal_is_ignored_from_the_beginning(stage, root):
     """Whatever Python, our spawner, `nohup` or a shell's background job ignores."""
-    assert stage.sh("grep SigIgn /proc/self/status").split() == ["SigIgn:", "0" * 16]
+    assert stage.run("grep", "SigIgn", "/proc/self/status").out.split() == ["SigIgn:", "0" * 16]
     script = 'trap "" INT QUIT HUP PIPE; exec "$@"'
     words = ["sh", "-c", script, "sh", *COMMAND, "run", "hello", "grep", "SigIgn", "/proc/1/status"]
     done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=HANG_S)
