@@ -86,16 +86,21 @@ def add_images(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 def add_bench(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """bench, demo."""
     bench = verbs.add_parser("bench", help="measure this machine")
-    bench.add_argument("experiment", choices=["startup", "storm", "memory"])
-    bench.add_argument("image", nargs="?", default="hello")
-    bench.add_argument("--isolation", action="append", default=[], help="may be repeated")
-    bench.add_argument("--runs", type=int, help="startup: starts of each process and container")
-    bench.add_argument("--guest-runs", type=int, help="startup: starts of each guest")
-    bench.add_argument("--n", help="storm, memory: numbers of instances, e.g. 1,2,4,8")
-    bench.add_argument("--guest-n", help="storm, memory: numbers of guests, e.g. 1,2,4")
-    bench.add_argument("--seed", type=int, default=1, help="seed of the order of the starts")
-    bench.add_argument("-o", "--out", help="folder to write the table to")
-    bench.add_argument("--json", action="store_true", help="print the rows as JSON")
+    kinds = bench.add_subparsers(dest="experiment", required=True, metavar="EXPERIMENT")
+    startup = kinds.add_parser("startup", help="from the request to the first output, by phases")
+    storm = kinds.add_parser("storm", help="many at once: when each is ready")
+    memory = kinds.add_parser("memory", help="many at once: what they hold")
+    startup.add_argument("--runs", type=int, help="starts of each process and container")
+    startup.add_argument("--guest-runs", type=int, help="starts of each guest")
+    for crowd in (storm, memory):
+        crowd.add_argument("--n", help="numbers of instances, e.g. 1,2,4,8")
+        crowd.add_argument("--guest-n", help="numbers of guests, e.g. 1,2,4")
+    for kind in (startup, storm, memory):
+        kind.add_argument("image", nargs="?", default="hello")
+        kind.add_argument("--isolation", action="append", default=[], help="may be repeated")
+        kind.add_argument("--seed", type=int, default=1, help="seed of the order of the starts")
+        kind.add_argument("-o", "--out", help="folder to write the table to")
+        kind.add_argument("--json", action="store_true", help="print the rows as JSON")
     demo = verbs.add_parser("demo", help="build examples/hello, run it every way, measure it all")
     demo.add_argument("--out", default="out")
 

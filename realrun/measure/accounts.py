@@ -70,7 +70,7 @@ def read(runs: Sequence[Run], starter: Starter, helper: int) -> Amounts:
     parts = Counter({"total": sums["Pss"], "helper": helper_kib["Pss"]})
     for run in runs:
         whole_kib = own[run.id]["Pss"]
-        parts += (
+        parts.update(  # `+=` would drop what is not above 0, and the parts would not add up
             guest_parts(run, spaces[run.id], whole_kib)
             if run in guests
             else Counter(program=whole_kib)

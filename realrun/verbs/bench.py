@@ -47,8 +47,8 @@ def main(args: argparse.Namespace) -> int:
 def experiment(args: argparse.Namespace) -> Callable[[Session, Tick], Sequence[Row]]:
     """The experiment with its options, checked before anything is started."""
     if args.experiment == "startup":
-        runs = args.runs or startup.RUNS
-        guest_runs = args.guest_runs or startup.GUEST_RUNS
+        runs = startup.RUNS if args.runs is None else args.runs
+        guest_runs = startup.GUEST_RUNS if args.guest_runs is None else args.guest_runs
         if min(runs, guest_runs) < 1:
             raise UsageError("--runs and --guest-runs want numbers above 0")
         return lambda session, tick: startup.startup(session, runs, guest_runs, args.seed, tick)

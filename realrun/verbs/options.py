@@ -35,7 +35,7 @@ def size_bytes(text: str, option: str) -> int:
     >>> size_bytes("64m", "--memory")
     67108864
     """
-    match = re.fullmatch(r"(\d+)([bkmg]?)", text.strip().lower())
+    match = re.fullmatch(r"([0-9]{1,12})([bkmg]?)", text.strip().lower())
     if not match or not int(match[1]):
         raise UsageError(f"{option} wants a size such as 64m or 1g; got {text!r}")
     return int(match[1]) * UNITS[match[2]]
@@ -50,6 +50,6 @@ def counts(text: str | None, option: str) -> tuple[int, ...] | None:
     if text is None:
         return None
     words = text.split(",")
-    if not all(word.strip().isdigit() and int(word) > 0 for word in words):
+    if not all(re.fullmatch(r"0*[1-9][0-9]{0,5}", word.strip()) for word in words):
         raise UsageError(f"{option} wants whole numbers above 0, such as 1,2,4; got {text!r}")
     return tuple(sorted({int(word) for word in words}))

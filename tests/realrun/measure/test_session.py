@@ -1,0 +1,150 @@
+"""Small real measurements: the laws that every table must keep."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import pairwise
+
+import pytest
+
+from realrun.errors import RealRunError, UsageError
+from realrun.linux import cgroups
+from realrun.measure import crowds, startup
+from realrun.measure.session import Session
+from realrun.runtime import planning
+from tests.realrun.measure.contract import first_column, section
+
+pytestmark = pytest.mark.overlay
+LIGHT = ("process", "container")
+
+
+@pytest.fixture
+def session(stage):
+    with Session(stage.image, LIGHT) as session:
+        session.try_all()
+        yield session
+
+
+def test_a_name_that_is_no_isolation_is_refused_before_anything_starts(stage):
+    with pytest.raises(UsageError, match=r"process, container, uml, qemu; got 'vm'"):
+        Session(stage.image, ["process", "vm"])
+
+
+def test_what_does_not_work_is_skipped_with_its_reason(stage, monkeypatch):
+    """And the others are measured all the same."""
+    real = Session.complete
+
+    def complete(self, isolation, **more):
+        if isolation == "container":
+            raise RealRunError("not on a Monday")
+        return real(self, isolation, **more)
+
+    monkeypatch.setattr(Session, "complete", complete)
+    with Session(stage.image, LIGHT) as session:
+        session.try_all()
+        assert (session.isolations, session.skipped) == (
+            ["process"], {"container": "not on a Monday"}
+        )  # fmt: skip
+
+
+def test_starts_keep_the_laws_of_their_table(session):
+    """Numbered runs in one mixed order, phases without gaps, the first marked, none negative."""
+    rows = startup.startup(session, runs=4, seed=7)
+    starts = defaultdict(list)
+    for row in rows:
+        starts[row.isolation, row.run].append(row)
+    assert sorted(starts) == [(name, run) for name in sorted(LIGHT) for run in range(5)]
+    assert sorted({row.order for row in rows}) == list(range(10))
+    for (_, run), phases in starts.items():
+        assert phases[0].begin_s == 0
+        assert {row.first for row in phases} == {int(run == 0)}
+        assert all(row.duration_s >= 0 and (row.cpu_s or 0) >= 0 for row in phases)
+        for one, following in pairwise(phases):
+            assert following.begin_s == pytest.approx(one.begin_s + one.duration_s, abs=1e-6)
+        parts = [row.part for row in phases]
+        assert parts == sorted(parts, reverse=True)  # start, then end
+        assert [row.phase for row in phases][-3:] == ["first output", "exit", "remove"]
+    assert session.failed == []
+
+
+def test_the_phases_are_the_steps_of_the_plan(session):
+    rows = startup.startup(session, runs=1, seed=1)
+    for name in LIGHT:
+        steps = session.first[name].record.plan.steps
+        phases = [row.phase for row in rows if row.isolation == name and row.run == 1]
+        assert phases == [*(step.name for step in steps), "exit", "remove"]
+
+
+def test_a_start_that_fails_is_tried_again_and_noted_never_timed(session, monkeypatch):
+    """A failure is no fast result."""
+    real, calls = Session.complete, []
+
+    def complete(self, isolation, **more):
+        calls.append(isolation)
+        if len(calls) in (1, 3, 4):
+            raise RealRunError(f"failure {len(calls)}")
+        return real(self, isolation, **more)
+
+    monkeypatch.setattr(Session, "complete", complete)
+    session.wanted = ("process",)
+    rows = startup.startup(session, runs=3, seed=1)
+    assert {row.run for row in rows} == {0, 1, 3}
+    assert session.failed == ["failure 1", "failure 3", "failure 4"]
+
+
+@pytest.mark.parametrize("code", ["true", "echo said; exit 3"])
+def test_a_command_that_says_nothing_or_fails_is_not_measured(stage, code):
+    with Session(Silent(stage.image, code), ["container"]) as session:
+        session.try_all()
+        assert "printed nothing or failed" in session.skipped["container"]
+
+
+class Silent:
+    """The image with another command."""
+
+    def __init__(self, image, code: str) -> None:
+        self.digest, self.layers = image.digest, image.layers
+        self.config = dict(image.config) | {"Cmd": ["sh", "-c", code], "Entrypoint": None}
+
+
+def test_crowds_keep_the_laws_of_their_tables(session):
+    """Everybody is ready after he was asked for; parts add up; unique <= proportional <= resident;
+    more instances hold more."""
+    storm, memory = crowds.crowds(session, n=(1, 3))
+    counts = {(r.isolation, r.n, r.repeat, r.instance) for r in storm}
+    assert len(counts) == len(storm) == len(LIGHT) * (1 + 3) * crowds.REPEATS
+    assert all(row.ready_s > row.requested_s == 0 for row in storm)
+    value = {(r.isolation, r.n, r.account, r.part): r.value_mib for r in memory}
+    for name in LIGHT:
+        for n in (1, 3):
+            rss, pss, uss = (value[name, n, account, "total"] for account in ("rss", "pss", "uss"))
+            assert rss >= pss >= uss > 0
+            parts = [v for key, v in value.items() if key[:3] == (name, n, "pss")]
+            assert sum(parts) - pss == pytest.approx(pss, abs=1e-3)
+        assert value[name, 3, "pss", "program"] > value[name, 1, "pss", "program"]
+    assert ("container", 1, "cgroup", "total") in value or not planning.has_cgroup()
+    if cgroups.detect().writable:
+        assert value["container", 3, "cgroup", "total"] > 0
+
+
+def test_accounts_and_parts_are_those_of_the_contract(session):
+    _, memory = crowds.crowds(session, n=(1,))
+    text = section("`memory.csv`")
+    assert {row.account for row in memory} <= set(first_column(text, "account"))
+    assert {row.part for row in memory} <= {*first_column(text, "part (account"), "total"}
+
+
+@pytest.mark.uml
+@pytest.mark.slow
+def test_a_guests_memory_is_told_from_both_sides(stage):
+    """What its kernel counts and what the host sees: parts that add up, none negative."""
+    with Session(stage.image, ["uml"]) as session:
+        session.try_all()
+        assert session.skipped == {}
+        storm, memory = crowds.crowds(session, guest_n=(2,))
+    assert len(storm) == 2 * crowds.GUEST_REPEATS
+    pss = {row.part: row.value_mib for row in memory if row.account == "pss"}
+    names = {"program", "vmm", "guest page cache", "guest kernel", "helper", "total"}
+    assert pss.keys() == names
+    assert all(value > 0 for value in pss.values())
+    assert sum(pss.values()) == pytest.approx(2 * pss["total"], abs=1e-2)
