@@ -47,7 +47,7 @@ class Record:
         else:
             self.code, self.cpu_s = event["code"], event["cpu_s"]
             self.exit_ns, self.removed_ns = event["exit_ns"], event["removed_ns"]
-            self.failure = event.get("failure")
+            self.failure = event.get("failure") or self.failure
 
     def phases(self) -> list[Phase]:
         """All phases in the order of time; they follow each other without gaps."""

@@ -44,8 +44,11 @@ class Run:
         return self.record.code is not None and not self.sources
 
     def ready(self) -> bool:
-        """Its first output has been seen (or it ended without any)."""
-        return bool(self.record.output_ns) or self.over()
+        """Its first output has been seen, and the spawner has told who it is; or it is over.
+
+        The two come on different ways: under load the output may be the first to arrive.
+        """
+        return bool(self.record.output_ns and self.record.pid) or self.over()
 
     def reached(self, name: str, at_ns: int, cpu_ns: int) -> None:
         """A watched step of the plan is over."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import select
 import signal
 import struct
 import sys
@@ -24,7 +25,7 @@ STAMP = struct.Struct("<BHQQ")  # kind, step, wall ns, cpu ns
 DONE, FAILED = 1, 2
 # Ignored by Python, by our spawner, by `nohup` and by a shell for its background jobs.
 DEFAULT_AGAIN = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
-NOT_FOUND, NOT_EXECUTABLE = 127, 126  # exit codes, as a shell and Docker give them
+NOT_FOUND, NOT_EXECUTABLE, ENGINE_FAILED = 127, 126, 125  # exit codes as Docker gives them
 
 
 class Launched(NamedTuple):
@@ -161,11 +162,20 @@ def make_working_directory(cwd: str) -> None:
 def execute(argv: list[str], env: dict[str, str], cwd: str) -> None:
     """Replace ourselves by the program."""
     os.chdir(cwd)
-    processes.die_with_parent()
+    processes.die_with_parent()  # again: the change of user took it back
+    end_if_alone()
     for number in DEFAULT_AGAIN:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     search_and_exec(argv, env)
+
+
+def end_if_alone() -> None:
+    """End if nobody reads our stamps any more: the parent died before it was a reason to die."""
+    stamps = select.poll()
+    stamps.register(3, 0)
+    if stamps.poll(0):
+        os._exit(ENGINE_FAILED)
 
 
 def search_and_exec(argv: list[str], env: dict[str, str]) -> None:
@@ -207,19 +217,22 @@ CHILD_VERBS: dict[str, Callable[..., None]] = {
 
 def run_child(plan: dict[str, Any], fds: list[int], writer: int) -> None:
     """The child's life up to exec(2). Never returns, and never lets an exception out."""
-    place, verb = 0, ""
+    place, report = plan["clone"], writer
     sys.meta_path.clear()  # no import from here on: it would find the image's modules
     try:
         processes.die_with_parent()
         arrange_descriptors(fds, writer)
+        report = 3
         os.write(3, STAMP.pack(DONE, *stamp(plan["clone"])))
         for place, verb, args in plan["child"]:
             CHILD_VERBS[verb](**args)
             os.write(3, STAMP.pack(DONE, *stamp(place)))
     except BaseException as error:
         number = getattr(error, "number", None) or getattr(error, "errno", None) or 0
-        os.write(3, STAMP.pack(FAILED, place, number, 0) + str(error).encode("utf-8", "replace"))
-    os._exit(125)
+        text = str(error).encode("utf-8", "replace")
+        os.write(report, STAMP.pack(FAILED, place, number, 0) + text)
+    finally:
+        os._exit(ENGINE_FAILED)
 
 
 def arrange_descriptors(fds: list[int], writer: int) -> None:
@@ -253,5 +266,5 @@ def parse_stamps(data: bytes) -> tuple[list[Stamp], tuple[int, int, str] | None]
 def exit_code_of(number: int, verb: str) -> int:
     """The exit code for a child that failed at `verb`: 127, 126 or the engine's 125."""
     if verb != "exec":
-        return 125
+        return ENGINE_FAILED
     return NOT_FOUND if number == errno.ENOENT else NOT_EXECUTABLE

@@ -23,14 +23,7 @@ STRANGE = {"GREETING": "Grüß\n  Gott '\"$x\\", "a-b.c": "1", "LC_Ä": "€", "
 
 @pytest.mark.parametrize("isolation", EVERY)
 def test_the_environment_arrives_in_every_isolation(stage, isolation):
-    """The greeting is set, and so is whatever else: odd names, newlines, non-ASCII, nothing."""
-    done = stage.run("sh", "-c", "/app/hello.sh; env -0", isolation=isolation, env=STRANGE)
-    assert done.out.startswith(STRANGE["GREETING"] + "\n")
-    assert done.err == ""
-
-
-@pytest.mark.parametrize("isolation", EVERY)
-def test_names_that_no_shell_can_have_arrive(stage, isolation):
+    """Odd names that no shell could set, newlines, quotes, non-ASCII, nothing at all."""
     told = stage.run("env", "-0", isolation=isolation, env=STRANGE).out
     assert STRANGE.items() <= dict(one.split("=", 1) for one in told.split("\0") if one).items()
 
@@ -43,7 +36,7 @@ echo "host $(hostname) $HOSTNAME"
 echo "kernel $(uname -r)"
 echo "loopback $(cat /sys/class/net/lo/flags)"
 echo "memory $(awk '/MemTotal/ {print $2}' /proc/meminfo)"
-printf "descriptors "; ls /proc/$$/fd | tr '\\n' ' '; echo
+ls /proc/$$/fd > /tmp/fds; echo "descriptors "$(cat /tmp/fds)
 echo "lost $(ls -d /lost+found 2> /dev/null)"
 echo "input $(cat | wc -c)"
 echo "to errors" >&2
@@ -80,7 +73,7 @@ def test_a_guest_is_set_up_as_asked(asked):
     others = {key: value for key, value in told.items() if key not in ("memory", "kernel")}
     assert others == {
         "cwd": "/new/folder", "user": "1234:77", "host": "chosen chosen", "loopback": "0x9",
-        "descriptors": "0 1 2 ", "lost": "", "input": "0",
+        "descriptors": "0 1 2", "lost": "", "input": "0",
     }  # fmt: skip
     assert 100 << 10 < memory_kib < 160 << 10
     assert (code, errors) == (42, "to errors\n")
@@ -121,7 +114,8 @@ def test_two_guests_at_once_and_a_killed_one(stage, root, isolation):
 @pytest.mark.parametrize("isolation", GUESTS)
 def test_the_phases_of_a_boot_follow_each_other(stage, isolation):
     """Every step of the plan is a phase, the kernel's and the firmware's too."""
-    record = stage.run(isolation=isolation).record
+    out, record = stage.run(isolation=isolation)[1::2]
+    assert out == "Hello from one image\n"
     phases = record.phases()
     names = [step.name for step in record.plan.steps]
     assert [phase.name for phase in phases] == [*names, "exit", "remove"]

@@ -148,6 +148,35 @@ def test_a_clone_that_is_refused_leaks_nothing(tmp_path, monkeypatch):
     os.close(lock)
 
 
+@pytest.mark.parametrize("verb", ["private mounts", "exec"])
+def test_a_child_that_nobody_watches_over_ends_by_itself(tmp_path, monkeypatch, verb):
+    """Its engine may be killed before the kernel has been told to kill it, too. It must neither
+    become the program nor ever come back as a copy of the engine."""
+    monkeypatch.setattr(carrying_out.processes, "die_with_parent", lambda: None)
+    reader, writer = os.pipe()
+    ready, go = os.pipe()
+    mark, null = tmp_path / "mark", os.open("/dev/null", os.O_RDWR)
+    words = ["/bin/sh", "-c", f"echo ran > {mark}"]
+    step = {"argv": words, "env": {}, "cwd": "/"} if verb == "exec" else {}
+    monkeypatch.setitem(carrying_out.CHILD_VERBS, "wait", lambda: os.read(ready, 1))
+    plan = {"clone": 0, "child": [(0, "wait", {}), (1, verb, step)]}
+    pid = carrying_out.namespaces.clone(["mnt", "user"] if os.geteuid() else ["mnt"])
+    if pid == 0:
+        os.close(reader)
+        try:
+            carrying_out.run_child(plan, [null] * 3, writer)
+        finally:
+            os._exit(99)
+    os.close(writer)
+    os.close(reader)
+    os.write(go, b"x")
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    for fd in (ready, go, null):
+        os.close(fd)
+    assert code == 125
+    assert not mark.exists()
+
+
 @pytest.mark.parametrize("limit", range(9, 21))
 def test_running_out_of_descriptors_is_an_error_and_leaves_nothing(root, limit):
     """With so few open files a start fails at one place or another; or it works."""
