@@ -1,4 +1,4 @@
-"""The command `sim`: calibrate, run, report. Heavy imports stay inside the verbs."""
+"""The command `sim`: calibrate, run, report, picture. Heavy imports stay inside the verbs."""
 
 import argparse
 import json
@@ -45,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     _calibrate_flags(verbs.add_parser("calibrate", help="fit a profile to a folder of tables"))
     _run_flags(verbs.add_parser("run", help="simulate the isolations of a profile"))
     _report_flags(verbs.add_parser("report", help="write everything into one HTML file"))
+    _picture_flags(verbs.add_parser("picture", help="draw the stacks as an SVG file of their own"))
     return top
 
 
@@ -73,6 +74,12 @@ def _report_flags(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--simulated", type=Path, metavar="DIR", help="what `sim run` wrote")
     verb.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the page")
     verb.set_defaults(verb=report)
+
+
+def _picture_flags(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--measured", type=Path, required=True, metavar="DIR", help="memory.csv")
+    verb.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the SVG")
+    verb.set_defaults(verb=picture)
 
 
 def numbers(text: str) -> tuple[int, ...]:
@@ -146,4 +153,13 @@ def report(chosen: argparse.Namespace) -> None:
     evidence = gather(chosen.measured, chosen.recorded, chosen.profile, chosen.simulated)
     write_text(chosen.output, page(evidence))
     print_results(evidence)
+    print(chosen.output)
+
+
+def picture(chosen: argparse.Namespace) -> None:
+    """Write the stacks of `--measured` as a picture, and print its path."""
+    from sim.files import write_text
+    from sim.report.exhibits import stacks_picture
+
+    write_text(chosen.output, stacks_picture(chosen.measured))
     print(chosen.output)

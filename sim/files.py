@@ -67,20 +67,24 @@ def read_meta(folder: Path, name: str) -> dict[str, Any]:
     return meta
 
 
-def read_table(folder: Path, name: str) -> list[Row]:
+def read_table(folder: Path, name: str, *, needed: bool = True) -> list[Row]:
     """The rows of NAME.csv in `folder`.
 
     Columns may come in any order and there may be more of them. Raises BadTable with file, line,
-    column and what was expected if the file is missing, empty, or has a wrong column or cell.
+    column and what was expected if the file is missing, has a wrong column or cell, or, where it is
+    `needed`, no rows: a machine that could measure nothing writes a header alone.
     """
     path = folder / f"{name}.csv"
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return _rows(path, name, csv.reader(file))
+            rows = _rows(path, name, csv.reader(file))
     except FileNotFoundError as why:
         raise BadTable(f"{path}: no such file; expected a table {name}.csv") from why
     except (OSError, UnicodeDecodeError, csv.Error) as why:
         raise BadTable(f"{path}: cannot be read as a CSV table: {why}") from why
+    if needed and not rows:
+        raise BadTable(f"{path}: has a header but no rows")
+    return rows
 
 
 def _rows(path: Path, name: str, lines: Any) -> list[Row]:
@@ -102,8 +106,6 @@ def _rows(path: Path, name: str, lines: Any) -> list[Row]:
             for f, at in zip(kind._fields, places, strict=True)
         ]
         rows.append(kind(*values))
-    if not rows:
-        raise BadTable(f"{path}: has a header but no rows")
     return rows
 
 

@@ -48,11 +48,14 @@ class Stage:
     wait_s: tuple[float, ...]  # passes whoever else is there: timers, devices, grace periods
     width_cores: int = 1  # cores that the stage can use at once
     serial: str | None = None  # the single-threaded server that does it; none: in parallel
+    busy_wait_ratio: float = 0.0  # share of cpu_s spun away by the clock: it takes as long anyway
 
     def __post_init__(self) -> None:
         _named(name=self.name, serial="parallel" if self.serial is None else self.serial)
         _rising(cpu_s=self.cpu_s, wait_s=self.wait_s)
         _at_least(1, width_cores=self.width_cores)
+        if not 0 <= self.busy_wait_ratio <= 1:
+            raise ValueError(f"busy_wait_ratio must be in [0, 1], got {self.busy_wait_ratio}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

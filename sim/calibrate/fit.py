@@ -32,8 +32,9 @@ class Calibration(NamedTuple):
 def calibrate(folder: Path, command: str = "sim calibrate") -> Calibration:
     """Fit every isolation that `folder` has warm starts of.
 
-    Needs startup.csv; without storm.csv stages are taken as parallel and free of contention,
-    without memory.csv the profile has no memory. Raises BadTable if there is nothing to fit.
+    Needs startup.csv; without storm.csv cores are taken as free of contention and kernels as
+    never spinning, without memory.csv the profile has no memory. Raises BadTable if there is
+    nothing to fit.
     """
     tables = load(folder)
     warm = warm_starts(tables.startup)
@@ -106,7 +107,9 @@ def _isolation(profile: Profile, name: str, tables: Tables, remarks: list[str]) 
     kind = Isolation(accelerator=accelerator, stage=stages, memory=prints)
     points = _storm_points(mine.storm[mine.storm["accelerator"] == accelerator])
     if not any(point.n > 1 for point in points):
-        remarks.append(f"{name}: no storm with n = 2..4 measured, contention taken as 0")
+        remarks.append(
+            f"{name}: no storm with n = 2..4 measured, contention and busy waiting taken as 0"
+        )
         return kind
     return fit_storm(replace(profile, isolation={name: kind}), name, points)
 

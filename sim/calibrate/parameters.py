@@ -1,18 +1,22 @@
 """From measured rows to the parameters of one isolation: standard library only.
 
-Identifiability: medians of storms of 1, 2 and 4 on few cores cannot tell apart work that one server
-does in turn and work that cores hinder each other in: both make many starts take longer. So only
-one number is fitted to storms, the contention of cores; which stages are serial follows from the
-plan. What the storms' own bookkeeping costs has no stage and is counted as contention.
+Identifiability: one number is fitted to storms, and it has two meanings. Against cores that are
+shared evenly, storms are either slower (busy cores hinder each other: contention) or faster (part
+of what looked like work was spinning by the clock, which does not queue: busy waiting). Both at
+once cannot be told apart by medians of storms of 1, 2 and 4: more of the one is made up for by
+more of the other. So each is tried alone, and the better one is taken. Nor can storms tell work
+that one server does in turn from work that cores hinder each other in; which stages are serial
+follows from the plan, and so does which one may spin: the boot of a guest's own kernel. What the
+storms' own bookkeeping costs has no stage and is counted as contention.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from statistics import linear_regression, mean, median, quantiles
 from typing import NamedTuple
 
-from sim.contract import StartupRow
+from sim.contract import HELPER, StartupRow
 from sim.experiments.storm import one_storm
 from sim.profiles import Footprint, Isolation, Profile, Stage
 
@@ -21,6 +25,7 @@ SHORTEST_S = 1e-9
 REPEATS = 5  # simulated storms for each trial of the fit
 SPAWNER = "spawner"
 CLONE = "clone"  # the last step of the plan that the engine itself does
+KERNEL = "kernel"  # the step of the plan in which a guest's own kernel boots
 
 
 class StormPoint(NamedTuple):
@@ -62,10 +67,15 @@ def steps(values: Sequence[float]) -> tuple[float, ...]:
 
 
 def footprint(account: str, part: str, points: Mapping[int, float]) -> Footprint:
-    """The straight line `shared + n * each` through memory (MiB) by n; neither is negative."""
+    """The straight line `shared + n * each` through memory (MiB) by n; neither is negative.
+
+    The engine's own process is there once: by how much it differs from n to n is noise.
+    """
     points = {n: max(0.0, value) for n, value in points.items()}
     ns, values = list(points), list(points.values())
-    if len(ns) == 1:
+    if part == HELPER:
+        each, shared = 0.0, mean(values)
+    elif len(ns) == 1:
         each, shared = values[0] / ns[0], 0.0
     else:
         each, shared = linear_regression(ns, values)
@@ -93,19 +103,48 @@ def with_serial(stages: Sequence[Stage]) -> tuple[Stage, ...]:
 
 
 def fit_storm(profile: Profile, name: str, points: Sequence[StormPoint]) -> Isolation:
-    """The isolation with the contention, from 0 to 1, that explains `points` best.
+    """The isolation with the contention or the busy waiting that explains `points` better.
 
-    0: busy cores do not hinder each other; 1: all together do no more than one alone. Searched on
-    a grid that is made finer around its best point; of equally good values the smallest wins.
+    Contention 0: busy cores do not hinder each other; 1: all together do no more than one alone.
+    Busy waiting 0: the kernel's processor time is all work; 1: it is all spun away by the clock.
     """
-    best, ratios = profile[name], [at / 10 for at in range(11)]
+    kind = profile[name]
+    ways = [contended] + [spinning] * any(one.name == KERNEL for one in kind.stage)
+    found = [_best(profile, kind, way, points) for way in ways]
+    return min(found, key=lambda tried: round(misfit(profile, tried, points), 6))
+
+
+def contended(kind: Isolation, ratio: float) -> Isolation:
+    """The same isolation with cores that hinder each other this much."""
+    return replace(kind, contention_ratio=ratio)
+
+
+def spinning(kind: Isolation, ratio: float) -> Isolation:
+    """The same isolation with this share of its kernel's processor time spun away."""
+    ratios = [ratio if one.name == KERNEL else one.busy_wait_ratio for one in kind.stage]
+    stages = zip(kind.stage, ratios, strict=True)
+    return replace(kind, stage=tuple(replace(one, busy_wait_ratio=own) for one, own in stages))
+
+
+def _best(
+    profile: Profile,
+    kind: Isolation,
+    way: Callable[[Isolation, float], Isolation],
+    points: Sequence[StormPoint],
+) -> Isolation:
+    """Searched from 0 to 1 on a grid that is made finer around its best point.
+
+    Of equally good values the smallest wins.
+    """
+
+    def off(ratio: float) -> float:
+        return round(misfit(profile, way(kind, ratio), points), 6)
+
+    best = min([at / 10 for at in range(11)], key=off)
     for step in (0.02, 0.005):
-        tries = [replace(best, contention_ratio=round(ratio, 3)) for ratio in ratios]
-        best = min(tries, key=lambda kind: round(misfit(profile, kind, points), 6))
-        around = [best.contention_ratio + step * move for move in range(-4, 5)]
-        ratios = [ratio for ratio in around if 0 <= ratio <= 1]
-    tries = [replace(best, contention_ratio=round(ratio, 3)) for ratio in ratios]
-    return min(tries, key=lambda kind: round(misfit(profile, kind, points), 6))
+        around = [round(best + step * move, 3) for move in range(-4, 5)]
+        best = min([ratio for ratio in around if 0 <= ratio <= 1], key=off)
+    return way(kind, best)
 
 
 def misfit(profile: Profile, kind: Isolation, points: Sequence[StormPoint]) -> float:

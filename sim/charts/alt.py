@@ -1,19 +1,23 @@
 """Alternative texts: what a chart shows, in words, made from the data it is drawn from."""
 
+from math import isnan
+
 import pandas as pd
 
 from sim.charts.style import label, mib, order, origin, rows_of, seconds
 
 
-def stacks_alt(parts: pd.DataFrame) -> str:
-    """The heights of the stacks, and of what they consist."""
+def stacks_alt(parts: pd.DataFrame, engine_mib: float) -> str:
+    """The heights of the stacks, of what they consist, and what they stand on."""
     told = []
     for pair in order(parts):
         rows = rows_of(parts, pair)
         inside = ", ".join(f"{row.part} {mib(row.value_mib)}" for row in rows.itertuples())
         told.append(f"{label(*pair)} {mib(rows['value_mib'].sum())} ({inside})")
+    engine = "engine" if isnan(engine_mib) else f"engine, {mib(engine_mib)}"
     return (
-        f"Stacked bars drawn to scale, memory of one instance: {'; '.join(told)}. {origin(parts)}."
+        f"Stacked bars drawn to scale, memory of one instance: {'; '.join(told)}. All stand on the"
+        f" host's kernel and the {engine}, which are there once. {origin(parts)}."
     )
 
 

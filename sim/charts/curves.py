@@ -10,6 +10,8 @@ from sim.charts.style import (
     COLOURS,
     MARKERS,
     PAPER,
+    SIZES,
+    WIDTHS,
     Look,
     foot,
     order,
@@ -18,19 +20,20 @@ from sim.charts.style import (
     spread_labels,
     stacked,
 )
-from sim.contract import FITTED_UP_TO
+from sim.contract import FITTED_UP_TO, INSTANCES
 
 
 def memory_curve(measured: pd.DataFrame, simulated: pd.DataFrame, ax: Axes) -> Axes:
     """Memory of n instances; both tables as `sim.tables.summary.memory_points` makes them."""
-    measured, simulated = (table[table["part"] == "total"] for table in (measured, simulated))
+    measured, simulated = (table[table["part"] == INSTANCES] for table in (measured, simulated))
     draw(ax, measured, simulated, "value_mib")
     ax.set(xlabel="instances n [1], log scale", ylabel="memory of all [MiB], log scale")
     ax.set_title("Memory against the number of instances")
     foot(
         ax,
         *small_print(measured, simulated),
-        "Account pss. One reading for each n, hence no interval.",
+        "Account pss, without the engine's own process, which is there once."
+        " One reading for each n, hence no interval.",
     )
     return ax
 
@@ -73,7 +76,7 @@ def draw(ax: Axes, measured: pd.DataFrame, simulated: pd.DataFrame, column: str)
     for pair in order(measured, simulated):
         points = rows_of(measured, pair).sort_values("n")
         line = rows_of(simulated, pair).sort_values("n")
-        ax.plot(line["n"], line[column], color=COLOURS[pair[0]], linewidth=1.6)
+        ax.plot(line["n"], line[column], color=COLOURS[pair[0]], linewidth=WIDTHS[pair[0]])
         _points(ax, pair[0], points, column)
         last = max(
             (float(t["n"].iloc[-1]), float(t[column].iloc[-1])) for t in (points, line) if len(t)
@@ -88,7 +91,8 @@ def _points(ax: Axes, isolation: str, points: pd.DataFrame, column: str) -> None
     colour = COLOURS[isolation]
     for held_out, rows in points.groupby(points["n"] > FITTED_UP_TO):
         face = PAPER if held_out else colour
-        style: Look = {"color": colour, "markerfacecolor": face, "markersize": 5.5, "zorder": 3}
+        style: Look = {"color": colour, "markerfacecolor": face, "zorder": 3}
+        style["markersize"] = SIZES[isolation]
         ax.plot(rows["n"], rows[column], MARKERS[isolation], linestyle="none", **style)
 
 
@@ -107,4 +111,4 @@ def _names(ax: Axes, ends: dict[tuple[str, str], tuple[float, float]]) -> None:
     heights = [(log10(y) - low) / (high - low) for _, y in ends.values()]
     for pair, place in zip(ends, spread_labels(heights, 0.14), strict=True):
         text = f"{stacked(*pair)}"
-        ax.text(1.02, place, text, transform=ax.transAxes, va="center", fontsize=8, weight="bold")
+        ax.text(1.02, place, text, transform=ax.transAxes, va="center", fontsize=9.5, weight="bold")

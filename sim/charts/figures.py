@@ -10,10 +10,10 @@ from sim.charts.style import new_figure, order, rows_of
 from sim.charts.waterfall import bars, common_scale, waterfall
 
 
-def stacks_figure(parts: pd.DataFrame) -> Figure:
-    """The two stacks (or four) drawn to scale."""
-    figure = new_figure(5.0)
-    stacks(parts, figure.subplots())
+def stacks_figure(parts: pd.DataFrame, engine_mib: float) -> Figure:
+    """The stacks of all isolations, drawn to scale."""
+    figure = new_figure(5.2)
+    stacks(parts, engine_mib, figure.subplots())
     return figure
 
 

@@ -19,6 +19,7 @@ VARIABLES = {
     PLATE: "--plate",
     **{colour: f"--{isolation}" for isolation, colour in COLOURS.items()},
 }
+FILE_WIDTH = 800  # pixels: what a page on a code host leaves for a picture
 
 
 def as_svg(figure: Figure, alt: str) -> str:
@@ -27,6 +28,17 @@ def as_svg(figure: Figure, alt: str) -> str:
     `alt` says in words what the picture shows; it must not be empty. Identifiers get a prefix that
     belongs to the figure, since a page holds several. Same figure and text: same bytes.
     """
+    svg = _prefixed(_drawn(figure, alt), "f" + hashlib.sha256(alt.encode()).hexdigest()[:8])
+    return _named(_sized(_coloured(svg)), alt)
+
+
+def as_file(figure: Figure, alt: str) -> str:
+    """`figure` as an SVG file of its own, on light ground whatever is around it."""
+    figure.set_facecolor(PAPER)
+    return _named(_sized(_drawn(figure, alt), f' width="{FILE_WIDTH}"'), alt)
+
+
+def _drawn(figure: Figure, alt: str) -> str:
     if not alt.strip():
         raise ValueError("alt must say what the chart shows, got an empty text")
     buffer = io.StringIO()
@@ -34,9 +46,10 @@ def as_svg(figure: Figure, alt: str) -> str:
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = _prefixed(svg, "f" + hashlib.sha256(alt.encode()).hexdigest()[:8])
-    svg = _sized(_coloured(svg))
+    return re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+
+
+def _named(svg: str, alt: str) -> str:
     return svg.replace("<svg ", f'<svg role="img" aria-label="{escape(alt, quote=True)}" ', 1)
 
 
@@ -52,8 +65,8 @@ def _coloured(svg: str) -> str:
     return svg
 
 
-def _sized(svg: str) -> str:
-    """As wide as the page allows: the viewBox keeps the proportions."""
+def _sized(svg: str, width: str = "") -> str:
+    """As wide as the page allows, or as said: the viewBox keeps the proportions."""
     head, rest = svg.split(">", 1)
     head = re.sub(r'\s(width|height)="[^"]*"', "", head)
-    return f"{head}>{rest}"
+    return f"{head}{width}>{rest}"

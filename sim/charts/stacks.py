@@ -1,5 +1,7 @@
 """The well-known picture of container and virtual machine, with the heights measured."""
 
+from math import floor, isnan, log10
+
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -21,32 +23,35 @@ from sim.charts.style import (
 )
 
 # From the floor up, as the famous picture has it, and how strong the tone of each is.
-PARTS = {"vmm": 0.35, "helper": 0.5, "guest kernel": 0.65, "guest page cache": 0.2, "program": 1.0}
-LEFT, WIDE = -0.44, 0.29  # where a stack stands in its column, which is 1 wide; names beside it
+PARTS = {"vmm": 0.35, "guest kernel": 0.65, "guest page cache": 0.2, "program": 1.0}
+LEFT, WIDE = -0.5, 0.4  # where a stack stands in its column, which is 1 wide; names beside it
 SMALL = 0.15  # a stack lower than this share of the highest one is drawn again, enlarged
-PLATE_SHARE = 0.1  # height of the base plate in units of the highest stack: not a measurement
+INSET = (0.34, 0.6)  # where the enlarged ones stand and how high, in units of the highest stack
+PLATE_SHARE = 0.2  # height of the base plate in units of the highest stack: not a measurement
 
 
-def stacks(parts: pd.DataFrame, ax: Axes) -> Axes:
+def stacks(parts: pd.DataFrame, engine_mib: float, ax: Axes) -> Axes:
     """One stack an isolation, drawn to scale: what one instance adds to the host's memory.
 
-    `parts`: a row a part of one instance, as `sim.tables.summary.one_instance` makes it. The host's
-    kernel is the plate below, which all of them share; its height has no scale.
+    `parts`: a row a part of one instance, as `sim.tables.summary.one_instance` makes it. What all
+    instances share, the host's kernel and the engine's own process, is the plate below; its height
+    has no scale, and `engine_mib` is written on it (NaN: not measured).
     """
     pairs = order(parts)
     totals = [float(rows_of(parts, pair)["value_mib"].sum()) for pair in pairs]
     top = max(totals)
     for at, pair in enumerate(pairs):
         _stack(ax, at, rows_of(parts, pair), named=totals[at] >= SMALL * top, top=top)
-    _plate(ax, len(pairs), top)
+    _plate(ax, len(pairs), top, engine_mib)
     ticks = [at + LEFT + WIDE / 2 for at in range(len(pairs))]
-    ax.set_xticks(ticks, [stacked(*pair) for pair in pairs])
+    ax.set_xticks(ticks, [stacked(*pair) for pair in pairs], weight="bold")
     ax.tick_params(axis="x", length=0)
-    ax.set(xlim=(-0.6, len(pairs) - 0.45), ylim=(-PLATE_SHARE * top, 1.18 * top))
+    ax.set(xlim=(-0.6, len(pairs) - 0.42), ylim=(-PLATE_SHARE * top, 1.12 * top))
+    ax.set_yticks([tick for tick in ax.get_yticks() if 0 <= tick <= 1.12 * top])
     ax.set_ylabel("memory of one instance [MiB]")
     ax.spines["bottom"].set_visible(False)
     ax.grid(visible=False, axis="x")
-    ax.set_title("What one instance takes from the host's memory, drawn to scale")
+    ax.set_title("Memory of one instance of the same image, drawn to scale")
     small = [at for at, total in enumerate(totals) if total < SMALL * top]
     if small and small == list(range(len(small))):
         _enlarged(ax, parts, pairs[: len(small)], max(totals[: len(small)]), top)
@@ -58,7 +63,8 @@ def _small_print(parts: pd.DataFrame) -> str:
     ns = ", ".join(str(n) for n in sorted(set(parts["n"])))
     return (
         f"n = {ns} running. Account pss: a page that several processes share is divided among them."
-        " One reading, hence no interval. The plate below has no scale."
+        " One reading, hence no interval. The plate is not to scale: the engine is one process,"
+        " however many instances run, and stands in no stack."
     )
 
 
@@ -66,51 +72,70 @@ def _stack(ax: Axes, at: int, rows: pd.DataFrame, *, named: bool, top: float) ->
     """Boxes on top of each other in column `at`, their names beside them, their sum above."""
     sizes = {str(row.part): float(row.value_mib) for row in rows.itertuples()}
     ranked = sorted(sizes, key=lambda part: [*PARTS, part].index(part))
-    colour, floor, middles = COLOURS[rows["isolation"].iloc[0]], 0.0, []
+    colour, ground, middles = COLOURS[rows["isolation"].iloc[0]], 0.0, []
     for part in ranked:
         shade = tint(colour, PARTS.get(part, 0.1))
         ax.bar(
-            at + LEFT, sizes[part], WIDE, floor, align="edge", color=shade, edgecolor=PAPER, lw=0.6
+            at + LEFT, sizes[part], WIDE, ground, align="edge", color=shade, edgecolor=PAPER, lw=0.6
         )
-        middles.append(floor + sizes[part] / 2)
-        floor += sizes[part]
+        middles.append(ground + sizes[part] / 2)
+        ground += sizes[part]
     if named:
-        _names(ax, at, middles, [f"{part}\n{mib(sizes[part])}" for part in ranked], top)
-    style: Look = {"textcoords": "offset points", "weight": "bold", "fontsize": 8, "ha": "center"}
-    ax.annotate(mib(floor), (at + LEFT + WIDE / 2, floor), (0, 3), **style)
+        _names(ax, at, middles, [_named(part, sizes) for part in ranked], top)
+    style: Look = {"textcoords": "offset points", "weight": "bold", "fontsize": 9.5, "ha": "center"}
+    ax.annotate(mib(ground), (at + LEFT + WIDE / 2, ground), (0, 3), **style)
+
+
+def _named(part: str, sizes: dict[str, float]) -> str:
+    """The name of a box and its size; the size of the only one stands above it already."""
+    name = part.replace("page cache", "\npage cache") if len(sizes) > 1 else part
+    return f"{name}\n{mib(sizes[part])}" if len(sizes) > 1 else name
 
 
 def _names(ax: Axes, at: int, middles: list[float], texts: list[str], top: float) -> None:
     """Names to the right of a stack, moved apart where parts are thin, tied by a thin line."""
-    places = spread_labels(middles, 0.095 * top)
-    lift = max(0.0, 0.045 * top - min(places))
+    places = spread_labels(middles, 0.15 * top)
+    lift = max(0.0, 0.06 * top - min(places))
     for middle, place, text in zip(middles, places, texts, strict=True):
-        x = [at + LEFT + WIDE, at + LEFT + WIDE + 0.09]
+        x = [at + LEFT + WIDE, at + LEFT + WIDE + 0.06]
         ax.plot(x, [middle, place + lift], color=MUTED, linewidth=0.6)
-        ax.text(x[1] + 0.02, place + lift, text, va="center", fontsize=6.8, linespacing=1.1)
+        ax.text(x[1] + 0.015, place + lift, text, va="center", fontsize=8.3, linespacing=1.05)
 
 
-def _plate(ax: Axes, columns: int, top: float) -> None:
+def _plate(ax: Axes, columns: int, top: float, engine_mib: float) -> None:
+    """The ground on which all stacks stand."""
     height = PLATE_SHARE * top
-    ax.bar(-0.5, -height, columns, align="edge", color=PLATE, alpha=0.35)
-    middle = (columns / 2 - 0.5, -height / 2)
-    ax.text(*middle, "host kernel (shared)", ha="center", va="center", color=INK)
+    ax.bar(-0.6, -height, columns + 0.18, align="edge", color=PLATE, alpha=0.35)
+    engine = "engine" if isnan(engine_mib) else f"engine ({mib(engine_mib)})"
+    text = f"host kernel + {engine}\nthere once, shared by all; not to scale"
+    middle = ((columns - 1.02) / 2, -height / 2)
+    ax.text(*middle, text, ha="center", va="center", fontsize=10, color=INK, linespacing=1.2)
 
 
 def _enlarged(
     ax: Axes, parts: pd.DataFrame, pairs: list[tuple[str, str]], small_top: float, top: float
 ) -> None:
-    """The low stacks once more above their true size, with a scale of their own."""
-    left, wide = -0.54, len(pairs) - 0.08
-    zoom = ax.inset_axes((left, 0.3 * top, wide, 0.66 * top), transform=ax.transData)
+    """The low stacks once more above their true size, by a round factor that is written there."""
+    left, wide, (foot_at, high) = -0.57, len(pairs) - 0.02, INSET
+    factor = _rounded_down(0.8 * high * top / small_top) if small_top else 1.0
+    zoom = ax.inset_axes((left, foot_at * top, wide, high * top), transform=ax.transData)
     for at, pair in enumerate(pairs):
-        _stack(zoom, at, rows_of(parts, pair), named=True, top=small_top)
-        foot_of_leader = (at + LEFT + WIDE / 2, 0.13 * top)
-        ax.plot([foot_of_leader[0]] * 2, [foot_of_leader[1], 0.29 * top], ":", color=MUTED, lw=1)
-    zoom.set(xlim=(left, left + wide), ylim=(0, 1.2 * small_top), xticks=[], yticks=[])
+        _stack(zoom, at, rows_of(parts, pair), named=True, top=high * top / factor)
+        ends = [0.1 * top, (foot_at - 0.01) * top]
+        ax.plot([at + LEFT + WIDE / 2] * 2, ends, ":", color=MUTED, lw=1.2)
+    zoom.set(xlim=(left, left + wide), ylim=(0, high * top / factor), xticks=[], yticks=[])
     zoom.set_facecolor(PAPER)
     zoom.grid(visible=False)
     for side in ("top", "right", "bottom", "left"):
         zoom.spines[side].set(visible=True, color=MUTED, linewidth=0.6)
-    factor = 0.66 * top / (1.2 * small_top)
-    zoom.set_title(f"the same, enlarged {factor:.0f} ×", fontsize=8, weight="normal")
+    zoom.set_title(f"the same, enlarged {factor:,.0f} times", fontsize=10, weight="normal")
+
+
+def _rounded_down(value: float) -> float:
+    """The next lower number with one significant digit.
+
+    >>> _rounded_down(107.3), _rounded_down(7.9)
+    (100.0, 7.0)
+    """
+    step: float = 10.0 ** floor(log10(value))
+    return floor(value / step) * step

@@ -30,7 +30,7 @@ def strips(totals: pd.DataFrame, medians: pd.DataFrame, ax: Axes) -> Axes:
         values = rows_of(totals, pair).sort_values("run")["total_s"]
         # Height carries no number: dots are laid out in turn, so that equal ones stay apart.
         heights = [at + LANE * ((place % 5) / 2 - 1) for place in range(len(values))]
-        style: Look = {"alpha": 0.55, "markersize": 4, "markeredgewidth": 0}
+        style: Look = {"alpha": 0.55, "markersize": 5, "markeredgewidth": 0}
         ax.plot(values, heights, MARKERS[pair[0]], color=COLOURS[pair[0]], ls="none", **style)
         _median(ax, at, rows_of(medians, pair).iloc[0])
     ax.set_xscale("log")
@@ -52,5 +52,5 @@ def _median(ax: Axes, at: int, row: pd.Series) -> None:
     ax.plot([row["low_s"], row["high_s"]], [height, height], color=INK, lw=2, solid_capstyle="butt")
     ax.plot([row["median_s"]], [height], "|", color=INK, markersize=9, markeredgewidth=2)
     text = seconds_interval(row["median_s"], row["low_s"], row["high_s"])
-    where: Look = {"textcoords": "offset points", "ha": "center", "fontsize": 7.5}
+    where: Look = {"textcoords": "offset points", "ha": "center", "fontsize": 9}
     ax.annotate(text, (row["median_s"], height), (0, 6), **where)

@@ -17,6 +17,9 @@ from sim.contract import ISOLATIONS
 # 2008. Shape and label say the same again, for prints in grey.
 COLOURS = {"process": "#009E73", "container": "#0072B2", "uml": "#CC79A7", "qemu": "#D55E00"}
 MARKERS = {"process": "o", "container": "s", "uml": "^", "qemu": "D"}
+# The least isolated is drawn broad: it stays visible where a container's line lies upon it.
+WIDTHS = {"process": 3.6, "container": 1.6, "uml": 1.6, "qemu": 1.6}
+SIZES = {"process": 9.0, "container": 5.5, "uml": 6.5, "qemu": 6.5}
 Look = dict[str, Any]  # how something is drawn: matplotlib keyword arguments
 INK, MUTED, GRID, PAPER, PLATE = "#1f2328", "#59636e", "#d8dee4", "#ffffff", "#8c959f"
 EMULATION = "tcg, software emulation"
@@ -27,16 +30,16 @@ RC: Any = {
     "axes.facecolor": "none",
     "axes.grid": True,
     "axes.labelcolor": INK,
-    "axes.labelsize": 9,
+    "axes.labelsize": 10,
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlecolor": INK,
     "axes.titlelocation": "left",
-    "axes.titlesize": 10,
+    "axes.titlesize": 11.5,
     "axes.titleweight": "bold",
     "figure.constrained_layout.use": True,
     "figure.facecolor": "none",
-    "font.size": 9,
+    "font.size": 9.5,
     "grid.color": GRID,
     "grid.linewidth": 0.6,
     "legend.frameon": False,
@@ -121,10 +124,10 @@ def foot(ax: Axes, *lines: str) -> None:
     figure = ax.get_figure(root=True)
     assert figure is not None
     text = "\n".join(wrapped for line in lines for wrapped in wrap(line))
-    figure.supxlabel(text, x=0.01, ha="left", fontsize=7, color=MUTED, linespacing=1.35)
+    figure.supxlabel(text, x=0.01, ha="left", fontsize=7.5, color=MUTED, linespacing=1.35)
 
 
-def wrap(line: str, width: int = 112) -> list[str]:
+def wrap(line: str, width: int = 116) -> list[str]:
     """Break a line of small print at blanks.
 
     >>> wrap("one two three", width=8)

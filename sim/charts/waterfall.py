@@ -56,9 +56,9 @@ def waterfall(phases: pd.DataFrame, ax: Axes) -> Axes:
         ax.barh(at, long_s * scale, left=bar.begin_s * scale, height=0.72, color=colour)
         left = bar.end_s > 0.8 * end_s and bar.begin_s > 0.2 * end_s
         edge, side, sign = (bar.begin_s, "right", -1) if left else (bar.end_s, "left", 1)
-        where: Look = {"textcoords": "offset points", "ha": side, "va": "center", "fontsize": 7}
+        where: Look = {"textcoords": "offset points", "ha": side, "va": "center", "fontsize": 8.5}
         ax.annotate(seconds(long_s), (edge * scale, at), (3 * sign, 0), **where)
-    ax.set_yticks(range(len(drawn)), [bar.name for bar in drawn], fontsize=7.5)
+    ax.set_yticks(range(len(drawn)), [bar.name for bar in drawn], fontsize=9)
     ax.set(ylim=(len(drawn) - 0.4, -0.6), xlim=(0, end_s * scale * 1.13))
     ax.set_xlabel(f"since the request [{unit}]")
     ax.tick_params(axis="y", length=0)
@@ -77,9 +77,9 @@ def common_scale(phases: pd.DataFrame, ax: Axes) -> Axes:
     totals = [float(rows_of(phases, pair)["duration_s"].sum()) for pair in pairs]
     for at, (pair, total_s) in enumerate(zip(pairs, totals, strict=True)):
         ax.barh(at, total_s, height=0.72, color=COLOURS[pair[0]])
-        where: Look = {"textcoords": "offset points", "va": "center", "fontsize": 7, "color": INK}
+        where: Look = {"textcoords": "offset points", "va": "center", "fontsize": 9, "color": INK}
         ax.annotate(seconds(total_s), (total_s, at), (3, 0), **where)
-    ax.set_yticks(range(len(pairs)), [_two_lines(*pair) for pair in pairs], fontsize=7)
+    ax.set_yticks(range(len(pairs)), [_two_lines(*pair) for pair in pairs], fontsize=9)
     ax.set(ylim=(len(pairs) - 0.4, -0.6), xlim=(0, max(totals) * 1.13))
     ax.set_xlabel("since the request [s]")
     ax.tick_params(axis="y", length=0)

@@ -46,13 +46,22 @@ def start(host: HostModel, plan: Sequence[Stage], luck: random.Random, tell: Tel
 def perform(
     host: HostModel, stages: Iterator[Stage], luck: random.Random, tell: Tell, begin_s: float
 ) -> Process:
-    """Use up the demand of each stage: first its processor time, then its waiting."""
+    """Use up the demand of each stage: first its processor time, then its waiting.
+
+    A stage that spins until the clock has moved on (a booting kernel calibrates its delay loop and
+    tries out its checksums that way) is done at the same time on a crowded host as on an idle one:
+    that share of its processor time is waited for and does not queue. Valid while instances that
+    spin do so side by side. What the spinning takes from those that work meanwhile is not modelled,
+    and `cpu_s` tells what was spun alone; on a crowded host it is less.
+    """
     for stage in stages:
         cpu_s, wait_s = drawn(luck, stage.cpu_s), drawn(luck, stage.wait_s)
         share_s = cpu_s / stage.width_cores
-        yield simpy.AllOf(host.env, [host.cpu.serve(share_s) for _ in range(stage.width_cores)])
-        if wait_s:
-            yield host.env.timeout(wait_s)
+        spun_s = share_s * stage.busy_wait_ratio
+        work_s = share_s - spun_s
+        yield simpy.AllOf(host.env, [host.cpu.serve(work_s) for _ in range(stage.width_cores)])
+        if wait_s + spun_s:
+            yield host.env.timeout(wait_s + spun_s)
         tell(Span(stage.name, begin_s, host.env.now, cpu_s))
         begin_s = host.env.now
 

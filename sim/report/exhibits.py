@@ -2,15 +2,20 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from sim.charts import alt, figures
-from sim.charts.html import as_svg
+from sim.charts.html import as_file, as_svg
 from sim.charts.style import styled
+from sim.contract import INSTANCES
+from sim.errors import BadTable
 from sim.report.evidence import Evidence
+from sim.tables import load
 from sim.tables.summary import (
+    engine_mib,
     median_start,
     one_instance,
     start_medians,
@@ -52,16 +57,30 @@ def drawn(
 
 
 def stacks(evidence: Evidence) -> Exhibit:
-    parts = one_instance(evidence.tables.memory)
+    parts, engine = one_instance(evidence.tables.memory), engine_mib(evidence.tables.memory)
     return Exhibit(
         name="stacks",
-        title="The two stacks, drawn to scale",
+        title="The stacks, drawn to scale",
         words="The well-known picture puts a guest system on top of the host's. Here its height is"
-        " what was measured. A container brings no kernel: it runs on the host's. The helper is the"
-        " engine's own process, there once however many run.",
-        svg=drawn([parts], lambda: figures.stacks_figure(parts), lambda: alt.stacks_alt(parts)),
+        " what was measured. A container brings no kernel: it runs on the host's, as any process"
+        " does. What all instances share is the plate that they stand on.",
+        svg=drawn(
+            [parts],
+            lambda: figures.stacks_figure(parts, engine),
+            lambda: alt.stacks_alt(parts, engine),
+        ),
         tables={"parts of one instance": parts, "all accounts": evidence.tables.memory},
     )
+
+
+def stacks_picture(folder: Path) -> str:
+    """The stacks alone, as an SVG file that needs no page around it. Raises BadTable if empty."""
+    memory = load(folder, required=("memory",)).memory
+    parts, engine = one_instance(memory), engine_mib(memory)
+    if parts.empty:
+        raise BadTable(f"{folder / 'memory.csv'}: has no parts of an instance (account pss)")
+    with styled():
+        return as_file(figures.stacks_figure(parts, engine), alt.stacks_alt(parts, engine))
 
 
 def starts(evidence: Evidence) -> Exhibit:
@@ -99,7 +118,7 @@ def waterfall(evidence: Evidence) -> Exhibit:
 
 def memory(evidence: Evidence) -> Exhibit:
     measured, simulated = evidence.memories
-    points, line = (table[table["part"] == "total"] for table in (measured, simulated))
+    points, line = (table[table["part"] == INSTANCES] for table in (measured, simulated))
     return Exhibit(
         name="memory",
         title="Memory of many",

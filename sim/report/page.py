@@ -9,11 +9,13 @@ import pandas as pd
 
 from sim.charts.style import EMULATION
 from sim.contract import ISOLATIONS
+from sim.profiles import Isolation
 from sim.report.answer import answer
 from sim.report.evidence import Evidence
 from sim.report.exhibits import Exhibit, exhibits
-from sim.report.results import HEADER, results
-from sim.tables.summary import worst_and_median
+from sim.report.predictions import HEADER as PREDICTION_HEADER
+from sim.report.predictions import percent, predictions
+from sim.report.results import HEADER, LEGEND, results
 
 TITLE = "One image, every isolation"
 QUESTION = (
@@ -40,11 +42,21 @@ CAVEATS = f"""\
 A start runs from the request to the first byte that the program prints; the first start after a \
 build fills caches and is left out. Intervals are 95 % bootstrap intervals of the median.
 Memory is the proportional set size (pss): a page shared by k processes counts 1/k for each, so \
-sums add up. The helper is the engine's own process: it is there once, however many instances run. \
-Other accounts (rss, uss, cgroup, available) answer other questions.
-The model knows the stages of one start, memory, and storms of at most four; everything beyond is \
-predicted. Its cores are shared evenly; serial stages wait for one spawner; neither disk nor page \
-reclaim is modelled. A line beyond the last point is extrapolation.
+sums add up. The engine's own process (helper) is there once, however many instances run: it is \
+in the tables, but in no amount that is given for instances. Pss leaves out what the host's \
+kernel keeps for an instance; the account cgroup has it. The other accounts (rss, uss, \
+available) answer other questions.
+No prediction is compared with the account available: it is the whole machine's, and whatever \
+else the machine does moves it.
+The model knows the stages of one start, memory, and storms of at most four; everything beyond \
+is predicted. Its cores are shared evenly; serial stages wait for one spawner; neither disk nor \
+page reclaim is modelled. A line beyond the last point is extrapolation.
+A booting kernel spends part of its processor time spinning until the clock has moved on, to \
+calibrate its delay loop and to try out its checksums. That does not queue: it is over at the \
+same moment on a crowded host. The model takes a share of the stage `kernel` as such busy \
+waiting, or lets busy cores hinder each other (contention), whichever explains the storms of at \
+most four better; these few points cannot tell both apart. What the spinning takes from others \
+that work meanwhile is not modelled: it holds while guests boot side by side.
 qemu ({EMULATION}) translates every instruction of the guest. It says what a machine without \
 hardware virtualisation can do, and nothing about one that has it.
 """.splitlines()
@@ -57,7 +69,7 @@ def page(evidence: Evidence) -> str:
     body = "\n".join(
         [
             f"<header><p class=kicker>report</p><h1>{TITLE}</h1><p>{QUESTION}</p></header>",
-            _section("answer", "The answer", f"<p class=answer>{_kept(answer(evidence))}</p>"),
+            _section("answer", "The answer", _answer(evidence)),
             _section("results", "Results", _results(evidence)),
             *(_exhibit(one) for one in shown),
             _section("predictions", "How good are the predictions?", _errors(evidence)),
@@ -72,6 +84,12 @@ def page(evidence: Evidence) -> str:
         f'<link rel="icon" href="data:,">\n<title>{TITLE}</title>\n'
         f"<style>\n{style}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     )
+
+
+def _answer(evidence: Evidence) -> str:
+    """The first sentence large: it is what is asked."""
+    first, *rest = answer(evidence)
+    return f"<p class=answer><b>{_kept(first)}</b> {_kept(' '.join(rest))}</p>"
 
 
 def _kept(text: str) -> str:
@@ -126,22 +144,27 @@ def _results(evidence: Evidence) -> str:
         for name in ISOLATIONS
         if evidence.reason(name)
     )
-    return table + (f"<h3>Not measured on this machine</h3><ul>{reasons}</ul>" if reasons else "")
+    legend = f"<p class=legend>{escape(LEGEND)}</p>"
+    return (
+        table
+        + legend
+        + (f"<h3>Not measured on this machine</h3><ul>{reasons}</ul>" if reasons else "")
+    )
 
 
 def _errors(evidence: Evidence) -> str:
     errors = evidence.errors
     if errors.empty:
         return "<p>Nothing was simulated, or nothing measured to compare it with.</p>"
-    brief = worst_and_median(errors)
-    for column in ("median_ratio", "worst_ratio"):
-        brief[column] = [f"{ratio:.1%}" for ratio in brief[column]]
-    names = {"median_ratio": "median error", "worst_ratio": "largest error", "ns": "held-out n"}
+    brief = predictions(errors)
+    if not brief:
+        return "<p>Nothing was held out: no storm and no memory with n &gt; 4.</p>"
     columns = [c for c in errors if c not in ("source", "machine")]
     return (
         "<p>The model was fitted to at most four instances at once. For more it had to predict, and"
-        " this is by how much it was wrong (size of simulated / measured - 1).</p>"
-        + table_html(brief.rename(columns=names))
+        " this is by how much it was wrong (size of simulated / measured - 1): the median over the"
+        " n that were held out, and in brackets the largest.</p>"
+        + table_html(pd.DataFrame(brief).set_axis(list(PREDICTION_HEADER), axis=1))
         + f"<details><summary>Table: every point</summary>{table_html(errors[columns])}</details>"
     )
 
@@ -177,6 +200,15 @@ def _method(evidence: Evidence) -> str:
     return "<ul>" + "".join(f"<li>{escape(text)}</li>" for text in items) + "</ul>"
 
 
+def _fitted(name: str, kind: Isolation) -> str:
+    """The one number that was fitted to storms, and what it stands for."""
+    spun = [one for one in kind.stage if one.busy_wait_ratio]
+    if spun:
+        return f"Fitted for {name}: busy waiting, {percent(spun[0].busy_wait_ratio)} of its kernel."
+    slower = percent(kind.contention_ratio)
+    return f"Fitted for {name}: contention, a busy core slows another by {slower}."
+
+
 def _assumptions(evidence: Evidence) -> Iterator[str]:
     """What the profile had to assume, and what the simulation left out."""
     if evidence.profile is None:
@@ -185,5 +217,6 @@ def _assumptions(evidence: Evidence) -> Iterator[str]:
     provenance = evidence.profile.provenance
     fitted = ", ".join(map(str, provenance.fitted_on)) or "no storms"
     yield f"Profile: fitted on {provenance.machine}, {provenance.recorded_utc}, n = {fitted}."
+    yield from (_fitted(name, kind) for name, kind in evidence.profile.isolation.items())
     yield from (f"Assumed in the profile: {text}." for text in provenance.assumed)
     yield from (f"Simulation: {text}." for text in evidence.simulated.meta.get("left_out", []))

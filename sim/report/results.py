@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from sim.charts.style import EMULATION, mib, seconds, seconds_interval
+from sim.charts.style import EMULATION, seconds, seconds_interval, three
 from sim.contract import ISOLATIONS
 from sim.report.evidence import Evidence
 from sim.tables.summary import memory_each, start_medians
@@ -13,13 +13,19 @@ HEADER = (
     "isolation",
     "accelerator",
     "data",
-    "starts",
-    "start, median [95 %]",
-    "memory, pss",
-    "each further",
-    "storm of",
-    "makespan",
-    "simulated",
+    "runs",
+    "first output [95 %]",
+    "one [MiB]",
+    "next [MiB]",
+    "at once",
+    "last ready",
+    "model",
+)
+LEGEND = (
+    "runs: how many starts were timed; first output: their median, from the request, with its 95 %"
+    " interval. one: memory (pss) of one instance; next: of each further one; both without the"
+    " engine's own process. last ready: how long until all were that were requested at once;"
+    " model: what the simulation says to that."
 )
 NONE = "–"
 
@@ -59,7 +65,7 @@ def _result(evidence: Evidence, name: str, starts: pd.DataFrame, memory: pd.Data
         data=evidence.source(name),
         starts=NONE if start is None else str(start["starts"]),
         start=NONE if start is None else seconds_interval(*start[["median_s", "low_s", "high_s"]]),
-        memory=NONE if held is None else mib(float(held["each_mib"])),
+        memory=NONE if held is None else three(float(held["each_mib"])),
         further=NONE if held is None else _positive(float(held["further_mib"])),
         storm_n=NONE if largest is None else str(largest["n"]),
         storm_measured=NONE if largest is None else seconds(float(largest["makespan_s"])),
@@ -74,7 +80,7 @@ def _spelled(accelerator: str) -> str:
 
 def _positive(value_mib: float) -> str:
     """An amount; a dash where noise hides it or nothing was measured."""
-    return mib(value_mib) if value_mib > 0 else NONE
+    return three(value_mib) if value_mib > 0 else NONE
 
 
 def _first(table: pd.DataFrame, name: str) -> pd.Series | None:

@@ -1,19 +1,22 @@
-"""What the commands print: results and prediction errors as tables."""
+"""What the commands print: results and prediction errors as tables, whole at 80 columns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from sim.charts.style import label
+from sim.charts.style import EMULATION
 from sim.contract import ISOLATIONS
 from sim.report.evidence import Evidence
-from sim.report.results import HEADER, results
-from sim.tables.summary import worst_and_median
+from sim.report.predictions import HEADER as PREDICTION_HEADER
+from sim.report.predictions import predictions
+from sim.report.results import HEADER, NONE, Result, results
 
 COLOURS = {"measured": "green", "recorded": "yellow", "missing": "red"}
+TEXTS = ("isolation", "data")  # columns that hold words: left; numbers stand right
 
 
 def console() -> Console:
@@ -22,37 +25,50 @@ def console() -> Console:
     return plain if plain.is_terminal else Console(width=150)
 
 
-def new_table(title: str) -> Table:
-    """An empty table in the house's style: one rule, no boxes."""
-    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+def new_table(title: str, heads: Iterable[str]) -> Table:
+    """An empty table in the house's style: one rule, no boxes. Numbers are never cut short."""
+    table = Table(
+        title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, padding=0
+    )
+    for head in heads:
+        if head in TEXTS:
+            table.add_column(head)
+            continue
+        broken = head if len(head) > 13 else head.replace(" ", "\n", 1)
+        table.add_column(escape(broken), justify="right", no_wrap=True)
+    return table
 
 
 def print_results(evidence: Evidence) -> None:
     """One row an isolation; rows say whether they are measured, recorded or missing, and why."""
-    table = new_table("One image, every isolation")
-    for at, head in enumerate(HEADER):
-        table.add_column(head, justify="left" if at < 3 else "right")
-    for row in results(evidence):
-        colour = COLOURS.get(row.data.split(",")[0].split()[-1], "")
-        data = f"[{colour}]{row.data}[/]" if colour else row.data
-        table.add_row(*row[:2], data, *(cell.replace("[", r"\[") for cell in row[3:]))
+    rows = results(evidence)
+    table = new_table("One image, every isolation", (HEADER[0], *HEADER[2:]))
+    for row in rows:
+        table.add_row(*_cells(row))
     out = console()
     out.print(table)
+    if any(row.accelerator == EMULATION for row in rows):
+        out.print(f"tcg: {EMULATION.partition(', ')[2]}, no hardware virtualisation")
     for name in ISOLATIONS:
         reason = evidence.reason(name)
         if reason:
             out.print(f"{name}: {evidence.source(name)}: {reason}", markup=False, highlight=False)
 
 
+def _cells(row: Result) -> list[str]:
+    """The cells of a row, the accelerator behind the name of what runs on one."""
+    short = row.accelerator.partition(",")[0]
+    plain = short in ("none", NONE, row.isolation)
+    colour = COLOURS.get(row.data.split(",")[0].split()[-1], "default")
+    name = row.isolation if plain else f"{row.isolation} {short}"
+    return [name, f"[{colour}]{row.data}[/]", *map(escape, row[3:])]
+
+
 def print_errors(errors: pd.DataFrame, remarks: Sequence[str]) -> None:
     """How far the prediction is off for the numbers of instances that the fit has not seen."""
-    table = new_table("Error of the prediction on held-out n")
-    for head in ("isolation", "quantity", "held-out n", "median error", "largest"):
-        table.add_column(head, justify="left" if head in ("isolation", "quantity") else "right")
-    for row in worst_and_median(errors).itertuples():
-        name = label(row.isolation, row.accelerator)
-        quantity = str(row.quantity).replace("[", r"\[")
-        table.add_row(name, quantity, row.ns, f"{row.median_ratio:.1%}", f"{row.worst_ratio:.1%}")
+    table = new_table("Median error (largest) of predictions for held-out n", PREDICTION_HEADER)
+    for row in predictions(errors):
+        table.add_row(*row)
     out = console()
     if table.row_count:
         out.print(table)

@@ -59,7 +59,8 @@ def load(folder: Path, required: Iterable[str] = ("startup",), source: str = "me
     meta: dict[str, Any] = {}
     for name in TABLES:
         there = name in needed or (folder / f"{name}.csv").exists()
-        frames[name] = as_frame(name, read_table(folder, name) if there else (), source)
+        rows = read_table(folder, name, needed=name in needed) if there else []
+        frames[name] = as_frame(name, rows, source)
         meta = _joined(meta, read_meta(folder, name))
     machine = meta.get("machine") or _most_rows(frames["startup"])
     kept = {name: _of_machine(frame, machine) for name, frame in frames.items()}

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import bootstrap
 
-from sim.contract import FITTED_UP_TO, ISOLATIONS
+from sim.contract import FITTED_UP_TO, HELPER, INSTANCES, ISOLATIONS
 
 KEY = ["source", "machine", "isolation", "accelerator"]
 RESAMPLES = 4999
@@ -104,33 +104,54 @@ def storm_points(storm: pd.DataFrame) -> pd.DataFrame:
 
 
 def memory_points(memory: pd.DataFrame, account: str) -> pd.DataFrame:
-    """One row an isolation, part and n: memory in one account, median where measured repeatedly."""
+    """One row an isolation, part and n: memory in one account, median where measured repeatedly.
+
+    To the parts of the table comes `instances`: the total without the engine's own process.
+    """
     rows = memory[(memory["account"] == account) & memory["value_mib"].notna()]
     groups = rows.groupby([*KEY, "part", "n"], sort=False)
-    return groups["value_mib"].median().reset_index()
+    points = groups["value_mib"].median().reset_index()
+    return pd.concat([points, _instances(points)], ignore_index=True)
+
+
+def _instances(points: pd.DataFrame) -> pd.DataFrame:
+    """The totals without the engine's own process, which is there once for all instances."""
+    totals = points[points["part"] == "total"].assign(part=INSTANCES)
+    helpers = points[points["part"] == HELPER].set_index([*KEY, "n"])["value_mib"]
+    own = totals.set_index([*KEY, "n"])["value_mib"].sub(helpers, fill_value=0.0)
+    places = pd.MultiIndex.from_frame(totals[[*KEY, "n"]])
+    return totals.assign(value_mib=own.reindex(places).to_numpy())
 
 
 def one_instance(memory: pd.DataFrame) -> pd.DataFrame:
     """The parts (account pss) of one instance: those at the smallest n, divided by that n.
 
-    A part is a difference of two readings and may come out below zero: it is then taken as zero.
+    Without the engine's own process, which is there once for all: see `engine_mib`. A part is a
+    difference of two readings and may come out below zero: it is then taken as zero.
     """
     points = memory_points(memory, "pss")
-    points = points[points["part"] != "total"]
+    points = points[~points["part"].isin(["total", INSTANCES, HELPER])]
     least = points.groupby(KEY)["n"].transform("min")
     parts = points[points["n"] == least].copy()
     parts["value_mib"] = parts["value_mib"].clip(lower=0) / parts["n"]
-    return parts.reset_index(drop=True)
+    return ranked(parts)
+
+
+def engine_mib(memory: pd.DataFrame) -> float:
+    """The engine's own process (account pss), median over all readings; NaN where there is none."""
+    points = memory_points(memory, "pss")
+    return float(points.loc[points["part"] == HELPER, "value_mib"].median())
 
 
 def memory_each(memory: pd.DataFrame, account: str = "pss") -> pd.DataFrame:
     """One row an isolation: memory per instance at the smallest n, and of each further one.
 
     `further_mib`: the rise from the smallest to the largest n, divided by their difference. What
-    all share is in `each_mib` and not in `further_mib`. NaN where only one n was measured.
+    instances share is in `each_mib` and not in `further_mib`; the engine's own process is in
+    neither. `further_mib` is NaN where only one n was measured.
     """
     points = memory_points(memory, account)
-    points = points[points["part"] == "total"]
+    points = points[points["part"] == INSTANCES]
     rows = []
     for key, group in points.groupby(KEY, sort=False):
         few, many = group.loc[group["n"].idxmin()], group.loc[group["n"].idxmax()]
@@ -154,15 +175,19 @@ def prediction_errors(measured: pd.DataFrame, simulated: pd.DataFrame) -> pd.Dat
 
 
 def quantities(storm: pd.DataFrame, memory: pd.DataFrame) -> pd.DataFrame:
-    """Everything that the model predicts, in one long table: isolation, quantity, n, value."""
+    """Everything that predictions are judged by, in one long table: isolation, quantity, n, value.
+
+    Memory is that of the instances, without the engine's own process. The account `available` is
+    left out: whatever else the machine does moves it.
+    """
     points = storm_points(storm)
     long = [
         points[[*KEY, "n"]].assign(quantity=name, value=points[column])
         for name, column in (("storm makespan [s]", "makespan_s"), ("storm p50 [s]", "p50_s"))
     ]
-    for account in ("pss", "cgroup", "available"):
+    for account in ("pss", "cgroup"):
         totals = memory_points(memory, account)
-        totals = totals[(totals["part"] == "total") & (totals["value_mib"] > 0)]
+        totals = totals[(totals["part"] == INSTANCES) & (totals["value_mib"] > 0)]
         name = f"memory {account} [MiB]"
         long.append(totals[[*KEY, "n"]].assign(quantity=name, value=totals["value_mib"]))
     filled = [frame for frame in long if len(frame)]
