@@ -61,7 +61,7 @@ def begin(
         tools.need(name)
     kernel = tools.need("kernel").path if backend.kernel_modules else None
     common, image = initramfs.base(kernel), disk.of(spec)
-    requested_ns, cpu_ns = time.monotonic_ns(), time.process_time_ns()
+    requested_ns = time.monotonic_ns()
     folder, lock_fd = state.create(root, spec.id)
     end = "\x1e" + secrets.token_hex(8)
     try:
@@ -78,7 +78,7 @@ def begin(
         own = initramfs.instance_part(spec, user, settings)
         Path(folder, "instance.cpio").write_bytes(own)
         plan = Plan(spec.id, spec.isolation, accelerator, tuple(steps(spec, machine, str(common))))
-        record = Record(plan=plan, requested_ns=requested_ns, engine_cpu_ns=cpu_ns)
+        record = Record(plan=plan, requested_ns=requested_ns)
         guest = Guest(record=record, end=end.encode(), out=out, err=err, ram_mib=machine.memory_mib)
         guest.start(starter, planning.request(plan, folder), lock_fd)
     except BaseException:
@@ -156,14 +156,15 @@ class Guest(Run):
             return
         now_ns, cpu_ns = time.monotonic_ns(), self.cpu_ns()
         if name == "drivers":
-            self.look_back(now_ns, cpu_ns, uptime_s)
+            self.look_back(now_ns, cpu_ns or 0, uptime_s)
         self.reached(name, now_ns, cpu_ns)
         if name == "root disk":
             self.deadline_s = None
 
     def look_back(self, now_ns: int, cpu_ns: int, uptime_s: float) -> None:
         """Put `firmware` and `kernel` on the host's clock; processor time goes by duration."""
-        exec_ns, exec_cpu_ns = self.record.child[-1][1:]
+        _, exec_ns, told_ns = self.record.child[-1]
+        exec_cpu_ns = told_ns or 0
         for name, seconds in (("firmware", 0.0), ("kernel", self.init_s)):
             at_ns = max(exec_ns, now_ns - round((uptime_s - seconds) * 1e9))
             share = (at_ns - exec_ns) / max(1, now_ns - exec_ns)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from realrun import engine
+from realrun.errors import GuestFailed
 from realrun.guest.boot import Guest
 from realrun.linux import cgroups, processes
 from realrun.runtime.run import Run, drive
@@ -90,6 +91,9 @@ def ask(guests: Sequence[Guest], starter: Starter) -> None:
     for guest in guests:
         guest.ask_memory()
     drive(guests, starter, until=Guest.has_told)
+    for guest in guests:
+        if guest.over():
+            raise GuestFailed(f"{guest.record.plan.isolation} guest died while it was measured")
 
 
 def guest_parts(guest: Guest, pids: Sequence[int], whole_kib: int) -> Counter[str]:

@@ -27,7 +27,7 @@ class Stamp(NamedTuple):
 
     step: int
     at_ns: int
-    cpu_ns: int
+    cpu_ns: int | None  # None where it could not be asked
 
 
 class Plan(NamedTuple):

@@ -25,7 +25,7 @@ class Record:
 
     plan: Plan
     requested_ns: int
-    engine_cpu_ns: int = 0  # what the engine had used when asked
+    engine_cpu_ns: int = 0  # what the process that carries out the plan had used when asked
     engine: list[Stamp] = field(default_factory=list)
     child: list[Stamp] = field(default_factory=list)
     watched: list[Stamp] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Record:
     def hear(self, event: dict[str, Any]) -> None:
         """Take over what the spawner told."""
         if event["event"] == "running":
-            self.pid = event["pid"]
+            self.pid, self.engine_cpu_ns = event["pid"], event["engine_cpu_ns"]
             *engine, parent = (Stamp(*stamp) for stamp in event["engine"])
             born, *self.child = (Stamp(*stamp) for stamp in (*event["child"], event["exec"]))
             self.engine = [*engine, joined(parent, born)]
@@ -56,11 +56,11 @@ class Record:
         stamps = [(ENGINE, s) for s in self.engine]
         stamps += [("instance", s) for s in (*self.child, *self.watched)]
         for actor, (step, at_ns, cpu_ns) in sorted(stamps, key=lambda s: s[1][1]):
-            cpu_s = max(0, cpu_ns - used[actor]) / 1e9
+            cpu_s = None if cpu_ns is None else max(0, cpu_ns - used[actor]) / 1e9
             found.append(
                 self.phase(step, self.plan.steps[step].name, "start", last_ns, at_ns, cpu_s)
             )
-            used[actor], last_ns = cpu_ns, at_ns
+            used[actor], last_ns = cpu_ns or used[actor], at_ns
         ends = (("exit", self.exit_ns), ("remove", self.removed_ns))
         for number, (name, at_ns) in enumerate(ends, len(self.plan.steps)):
             if at_ns:

@@ -50,7 +50,7 @@ class Run:
         """
         return bool(self.record.output_ns and self.record.pid) or self.over()
 
-    def reached(self, name: str, at_ns: int, cpu_ns: int) -> None:
+    def reached(self, name: str, at_ns: int, cpu_ns: int | None) -> None:
         """A watched step of the plan is over."""
         names = [step.name for step in self.record.plan.steps if step.who == WATCHED]
         if name in names:
@@ -63,10 +63,10 @@ class Run:
             self.record.output_ns = time.monotonic_ns()
             self.reached("first output", self.record.output_ns, self.cpu_ns())
 
-    def cpu_ns(self) -> int:
-        """What the instance has used so far; 0 before it runs."""
+    def cpu_ns(self) -> int | None:
+        """What the instance has used so far; None before we have been told its pid."""
         pid = self.record.pid
-        return processes.cpu_ns(processes.descendants(pid)) if pid else 0
+        return processes.cpu_ns(processes.descendants(pid)) if pid else None
 
     def hear(self, event: Event) -> None:
         """What the spawner tells of this instance."""

@@ -34,6 +34,7 @@ class Launched(NamedTuple):
     pid: int
     stamps_fd: int  # the child's stamps; its end means that the program runs
     lock_fd: int  # held as long as somebody watches over the instance
+    cpu_ns: int  # what this process had used when it was asked
     stamps: list[Stamp]  # the engine's own steps
 
 
@@ -83,7 +84,7 @@ def launch(plan: dict[str, Any], fds: list[int]) -> Launched:
     (the place of the clone step). The first of `fds` is the instance's lock; the next become the
     program's stdin, stdout, stderr and, from there on, its descriptors 4, 5, ... All stay open.
     """
-    stamps = []
+    cpu_ns, stamps = time.process_time_ns(), []
     for place, verb, args in plan["engine"]:
         attempt(ENGINE_VERBS[verb], args, verb)
         stamps.append(stamp(place))
@@ -99,7 +100,7 @@ def launch(plan: dict[str, Any], fds: list[int]) -> Launched:
         run_child(plan, fds[1:], writer)
     os.close(writer)
     stamps.append(stamp(plan["clone"]))
-    return Launched(pid, reader, lock_fd, stamps)
+    return Launched(pid, reader, lock_fd, cpu_ns, stamps)
 
 
 def attempt(verb: Any, args: dict[str, Any], name: str) -> None:

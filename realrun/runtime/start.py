@@ -50,11 +50,11 @@ def plan_for(spec: Spec, folder: str) -> Plan:
 
 def begin(spec: Spec, root: Path, starter: Starter, fds: list[int]) -> Record:
     """Ask for a start; the record fills as its events come in."""
-    requested_ns, cpu_ns = time.monotonic_ns(), time.process_time_ns()
+    requested_ns = time.monotonic_ns()
     folder, lock_fd = state.create(root, spec.id)
     try:
         plan = plan_for(spec, folder)
-        record = Record(plan=plan, requested_ns=requested_ns, engine_cpu_ns=cpu_ns)
+        record = Record(plan=plan, requested_ns=requested_ns)
         starter.start(planning.request(plan, folder), [lock_fd, *fds])
     except BaseException:
         remove_tree(Path(folder))

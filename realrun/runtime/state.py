@@ -21,6 +21,7 @@ from realrun.linux import cgroups
 
 MARK = "REALRUN_INSTANCE"  # in the environment of a guest's virtual machine monitor
 GIVE_UP_S = 5.0
+DYING_S = 0.1
 
 
 class Claim(NamedTuple):
@@ -97,12 +98,16 @@ def prune(root: Path) -> list[str]:
     """Remove every instance that nobody watches over; returns their ids.
 
     Its folder is the first thing of an instance that is made and the last that goes, so whatever
-    else is left is found through it.
+    else is left is found through it. One whose engine was killed a moment ago may still be held
+    by a child that is about to die of it, so what is held is asked twice.
     """
     here = cgroups.detect()
     folders = root / "instances"
     names = {path.name for path in folders.iterdir()} if folders.is_dir() else set()
     removed = [name for name in sorted(names) if prune_one(folders / name, here)]
+    if set(removed) != names:
+        time.sleep(DYING_S)
+        removed += [name for name in sorted(names - {*removed}) if prune_one(folders / name, here)]
     if here.writable:
         cgroups.remove_parent(here)
     return removed

@@ -97,6 +97,7 @@ class Watch:
                 "id": instance,
                 "pid": child.launched.pid,
                 "exec": [child.request["exec"], at_ns, processes.cpu_ns([child.launched.pid])],
+                "engine_cpu_ns": child.launched.cpu_ns,
                 "engine": child.launched.stamps,
                 "child": stamps,
             }

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realrun.runtime import planning, spawner
-from realrun.runtime.plan import CHILD, ENGINE, WATCHED, Plan, Step
+from realrun.runtime.plan import CHILD, ENGINE, WATCHED, Plan, Stamp, Step
 from realrun.runtime.record import Record
 from realrun.runtime.spawner import DONE, FAILED, STAMP
 
@@ -25,13 +25,13 @@ def record(requested_ns: int = 1000 * MS) -> Record:
     return Record(plan=Plan("id", "container", "none", STEPS), requested_ns=requested_ns)
 
 
-def running(at: list[int], cpu: list[int], born: int = 0) -> dict:
+def running(at: list[int], cpu: list[int], born: int = 0, began: int = 0) -> dict:
     """What the spawner tells: the engine's stamps, the child's own birth, the child's, the exec."""
     clone_cpu, *child_cpu = cpu[1:]
     engine = [[0, at[0], cpu[0]], [1, max(at[1], born), clone_cpu]]
     child = [[1, at[1], 0], [2, at[2], child_cpu[0]]]
-    return {"event": "running", "pid": 5, "engine": engine, "child": child,
-            "exec": [3, at[3], child_cpu[1]]}  # fmt: skip
+    return {"event": "running", "pid": 5, "engine_cpu_ns": began, "engine": engine,
+            "child": child, "exec": [3, at[3], child_cpu[1]]}  # fmt: skip
 
 
 EXITED = {"event": "exited", "code": 0, "cpu_s": 0.5}
@@ -57,17 +57,17 @@ def test_phases_are_contiguous_and_sum_to_the_whole(at, cpu, late):
 
 def test_one_start_told_in_full():
     one = record()
-    one.engine_cpu_ns = 1 * MS
-    one.hear(
-        running([1001 * MS, 1003 * MS, 1004 * MS, 1007 * MS], [2 * MS, 3 * MS, 1 * MS, 2 * MS])
-    )
+    at = [1001 * MS, 1003 * MS, 1004 * MS, 1007 * MS]
+    one.hear(running(at, [2 * MS, 3 * MS, 1 * MS, 2 * MS], began=1 * MS))
+    one.watched.append(Stamp(4, 1009 * MS, None))
     one.hear(EXITED | {"exit_ns": 1010 * MS, "removed_ns": 1011 * MS})
     assert [(p.step, p.name, p.begin_s, p.duration_s, p.cpu_s) for p in one.phases()] == [
         (0, "directories", 0.0, 0.001, 0.001),
         (1, "clone", 0.001, 0.002, 0.001),
         (2, "overlay", 0.003, 0.001, 0.001),
         (3, "exec", 0.004, 0.003, 0.001),
-        (5, "exit", 0.007, 0.003, None),
+        (4, "first output", 0.007, 0.002, None),
+        (5, "exit", 0.009, 0.001, None),
         (6, "remove", 0.01, 0.001, None),
     ]
     assert (one.pid, one.code, one.cpu_s) == (5, 0, 0.5)

@@ -41,7 +41,12 @@ class Tape:
 
 
 RUNNING = {
-    "event": "running", "pid": 4, "exec": [0, 3, 0], "engine": [[0, 1, 0]], "child": [[0, 2, 0]]
+    "event": "running",
+    "pid": 4,
+    "exec": [0, 3, 0],
+    "engine_cpu_ns": 0,
+    "engine": [[0, 1, 0]],
+    "child": [[0, 2, 0]],
 }  # fmt: skip
 
 
