@@ -75,9 +75,17 @@ def add_run(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def add_images(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """images, rmi, prune."""
+    """images, history, inspect, tag, rmi, prune."""
     images = verbs.add_parser("images", help="list images")
     images.add_argument("--json", action="store_true")
+    history = verbs.add_parser("history", help="the instructions that made an image")
+    history.add_argument("image")
+    history.add_argument("--json", action="store_true")
+    inspect = verbs.add_parser("inspect", help="everything about images, as JSON")
+    inspect.add_argument("image", nargs="+")
+    tag = verbs.add_parser("tag", help="give an image one more name")
+    tag.add_argument("image", metavar="SOURCE")
+    tag.add_argument("new", metavar="NAME")
     remove = verbs.add_parser("rmi", help="remove images")
     remove.add_argument("image", nargs="+")
     verbs.add_parser("prune", help="remove whatever killed commands have left behind")

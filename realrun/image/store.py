@@ -46,6 +46,7 @@ class Image:
     created: str = ""
     author: str = ""
     stored: tuple[Layer, ...] = field(default=(), repr=False)
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def size_bytes(self) -> int:
@@ -233,6 +234,7 @@ class Store:
             created=str(document.get("created", "")),
             author=str(document.get("author", "")),
             stored=stored,
+            document=document,
         )
 
     def _unpack(self, layer: Layer) -> None:

@@ -53,3 +53,16 @@ def counts(text: str | None, option: str) -> tuple[int, ...] | None:
     if not all(re.fullmatch(r"0*[1-9][0-9]{0,5}", word.strip()) for word in words):
         raise UsageError(f"{option} wants whole numbers above 0, such as 1,2,4; got {text!r}")
     return tuple(sorted({int(word) for word in words}))
+
+
+def shown_size(size_bytes: int) -> str:
+    """A size for people, in Docker's decimal units.
+
+    >>> shown_size(0), shown_size(999), shown_size(1_250_000)
+    ('0B', '999B', '1.25MB')
+    """
+    value, units = float(size_bytes), iter(("kB", "MB", "GB", "TB"))
+    unit = "B"
+    while value >= 1000 and (more := next(units, None)):
+        value, unit = value / 1000, more
+    return f"{value:.3g}{unit}"

@@ -1,0 +1,75 @@
+"""tag, history, inspect: what the store knows of an image, in Docker's words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from realrun.image import Store
+from tests.realrun.image.stores import add
+from tests.realrun.stage import cli
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """A store of two images; the command line uses it, too."""
+    monkeypatch.setenv("REALRUN_ROOT", str(tmp_path / "root"))
+    made = Store()
+    add(made, "one", {"a": "12345"}, {"b": "1", "link": "-> a"}, Cmd=["a"], OnBuild=["RUN x"])
+    add(made, "two", {"a": "12345"})
+    return made
+
+
+def test_a_tag_is_one_more_name_for_the_same_image(store: Store):
+    done = cli("tag", "one", "uno:1")
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert store.resolve("uno:1").image_id == store.resolve("one").image_id
+    assert json.loads(cli("inspect", "one").stdout)[0]["RepoTags"] == ["one:latest", "uno:1"]
+
+
+def test_inspect_uses_dockers_field_names(store: Store):
+    image = store.resolve("one")
+    one, two = json.loads(cli("inspect", "one", "two").stdout)
+
+    assert one == {
+        "Id": image.image_id,
+        "RepoTags": ["one:latest"],
+        "RepoDigests": [],
+        "Comment": "",
+        "Created": "1970-01-01T00:00:00Z",
+        "Author": "",
+        "Config": {"Cmd": ["a"], "OnBuild": ["RUN x"]},
+        "Architecture": image.document["architecture"],
+        "Os": "linux",
+        "Size": 5 + 1 + 1,
+        "RootFS": {"Type": "layers", "Layers": list(image.diff_ids)},
+    }
+    assert two["RootFS"]["Layers"] == one["RootFS"]["Layers"][:1]
+
+
+def test_the_history_is_newest_first_with_the_bytes_of_each_layer(store: Store):
+    rows = json.loads(cli("history", "--json", "one").stdout)
+
+    assert [row["size_bytes"] for row in rows] == [2, 5]
+    assert [row["diff_id"] for row in rows] == list(reversed(store.resolve("one").diff_ids))
+    lines = cli("history", "one").stdout.splitlines()
+    assert lines[0].split() == ["CREATED", "CREATED", "BY", "SIZE", "COMMENT"]
+    assert [line.split()[-1] for line in lines[1:]] == ["2B", "5B"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("tag nosuch new", "no image 'nosuch' here"),
+        ("tag one UPPER", "'UPPER' is no image name"),
+        ("history nosuch", "no image 'nosuch' here"),
+        ("inspect one nosuch", "no image 'nosuch' here"),
+    ],
+)
+def test_an_error_is_one_line_and_nothing_else(store: Store, words: str, said: str):
+    done = cli(*words.split())
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (125, "", 1)
+    assert said in done.stderr
