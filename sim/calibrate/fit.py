@@ -111,7 +111,10 @@ def _isolation(profile: Profile, name: str, tables: Tables, remarks: list[str]) 
             f"{name}: no storm with n = 2..4 measured, contention and busy waiting taken as 0"
         )
         return kind
-    return fit_storm(replace(profile, isolation={name: kind}), name, points)
+    found = fit_storm(replace(profile, isolation={name: kind}), name, points)
+    if any(one.busy_wait_ratio for one in found.stage):
+        remarks.append(f"{name}: storms explained by busy waiting alone, contention taken as 0")
+    return found
 
 
 def _stages(name: str, warm: pd.DataFrame, remarks: list[str]) -> tuple[Stage, ...]:

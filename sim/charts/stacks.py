@@ -25,7 +25,7 @@ from sim.charts.style import (
 # From the floor up, as the famous picture has it, and how strong the tone of each is.
 PARTS = {"vmm": 0.35, "guest kernel": 0.65, "guest page cache": 0.2, "program": 1.0}
 LEFT, WIDE = -0.5, 0.4  # where a stack stands in its column, which is 1 wide; names beside it
-SMALL = 0.15  # a stack lower than this share of the highest one is drawn again, enlarged
+SMALL = 0.05  # a stack lower than this share of the highest one is drawn again, enlarged
 INSET = (0.34, 0.6)  # where the enlarged ones stand and how high, in units of the highest stack
 PLATE_SHARE = 0.2  # height of the base plate in units of the highest stack: not a measurement
 

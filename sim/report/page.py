@@ -173,7 +173,8 @@ def _machine(evidence: Evidence) -> str:
     """The birth certificate of what was measured, and of what was recorded elsewhere."""
     used = any(status.source == "recorded" for status in evidence.statuses)
     here = _facts(evidence.tables.meta) if len(evidence.tables.meta) > 1 else ""
-    here = here or "<p>Nothing was measured on this machine.</p>"
+    if not any(status.source == "measured" for status in evidence.statuses):
+        here = f"<p>Nothing was measured on this machine.</p>{here}"
     there = f"<h3>Where the recorded rows are from</h3>{_facts(evidence.recorded_meta)}"
     return here + (there if used else "")
 
@@ -205,6 +206,8 @@ def _fitted(name: str, kind: Isolation) -> str:
     spun = [one for one in kind.stage if one.busy_wait_ratio]
     if spun:
         return f"Fitted for {name}: busy waiting, {percent(spun[0].busy_wait_ratio)} of its kernel."
+    if not kind.contention_ratio:
+        return f"Fitted for {name}: no contention, no busy waiting."
     slower = percent(kind.contention_ratio)
     return f"Fitted for {name}: contention, a busy core slows another by {slower}."
 

@@ -60,7 +60,7 @@ PLANS: dict[str, list[tuple[str, float, float]]] = {
 # part, shared MiB, MiB for each instance
 PARTS: dict[str, list[tuple[str, float, float]]] = {
     "process": [("program", 0.8, 0.5)],
-    "container": [("program", 0.8, 0.6), ("helper", 1.5, 0.4)],
+    "container": [("program", 0.8, 0.6), ("helper", 1.5, 0.0)],
     "uml": [
         ("vmm", 1.0, 2.0),
         ("program", 0.0, 1.0),

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -46,7 +47,7 @@ def drawn(tmp_path_factory) -> dict[str, tuple[Figure, str]]:
     medians = start_medians(startup)
     with style.styled():
         return {
-            "stacks": (figures.stacks_figure(parts), alt.stacks_alt(parts)),
+            "stacks": (figures.stacks_figure(parts, 1.5), alt.stacks_alt(parts, 1.5)),
             "waterfall": (figures.waterfall_figure(phases), alt.waterfall_alt(phases)),
             "strips": (
                 figures.strips_figure(start_totals(startup), medians),
@@ -139,20 +140,45 @@ def test_words_are_required():
 
 
 def test_the_words_hold_the_numbers(drawn):
-    """Made up: 0.8 + 0.6 and 1.5 + 0.4 MiB for one container, 12 + 21 MiB of monitor for qemu."""
+    """Made up: 0.8 + 0.6 MiB for one container, 12 + 21 MiB of monitor for qemu."""
     text = drawn["stacks"][1]
-    assert "container 3.30 MiB (program 1.40 MiB, helper 1.90 MiB)" in text
+    assert "container 1.40 MiB (program 1.40 MiB)" in text
     assert "vmm 33.0 MiB" in text
 
 
-def test_stacks_are_to_scale(drawn):
-    """Summed heights of the boxes of a column are the memory, in units of the axis."""
-    ax = drawn["stacks"][0].axes[0]
+def test_the_engine_is_under_all_stacks_and_in_none(drawn):
+    figure, text = drawn["stacks"]
+    assert "helper" not in words(figure) + text
+    assert "host kernel + engine (1.50 MiB) there once, shared by all; not to scale" in words(
+        figure
+    )
+    assert "All stand on the host's kernel and the engine, 1.50 MiB, which are there once." in text
+
+
+def heights(ax: Axes) -> list[float]:
+    """Summed heights of the boxes of each column, in units of the axis."""
     boxes = [box for box in ax.patches if box.get_y() >= 0 and box.get_width() < 0.5]
-    heights: dict[float, float] = {}
+    found: dict[float, float] = {}
     for box in boxes:
-        heights[box.get_x()] = heights.get(box.get_x(), 0) + box.get_height()
-    assert sorted(heights.values()) == pytest.approx([1.3, 3.3, 32.0, 109.0])
+        found[box.get_x()] = found.get(box.get_x(), 0) + box.get_height()
+    return sorted(found.values())
+
+
+def test_stacks_are_to_scale(drawn):
+    ax = drawn["stacks"][0].axes[0]
+    assert heights(ax) == pytest.approx([1.3, 1.4, 32.0, 109.0])
+
+
+def test_what_is_too_low_to_see_is_enlarged_as_often_as_is_said(drawn):
+    """In the inset a MiB is as many times higher as its title says."""
+    figure = drawn["stacks"][0]
+    as_svg(figure, "x")
+    ax = figure.axes[0]
+    (inset,) = ax.child_axes
+    assert heights(inset) == pytest.approx([1.3, 1.4])
+    one_mib = [place.transData.transform([(0, 0), (0, 1)])[:, 1] for place in (ax, inset)]
+    factor = (one_mib[1][1] - one_mib[1][0]) / (one_mib[0][1] - one_mib[0][0])
+    assert inset.get_title(loc="left") == f"the same, enlarged {factor:.0f} times"
 
 
 def phases(*durations: float) -> pd.DataFrame:

@@ -39,6 +39,18 @@ def test_waiting_is_not_shared():
     assert ready_s == pytest.approx([2.5, 2.5, 2.5])
 
 
+@pytest.mark.parametrize(("busy_wait_ratio", "ready_s"), [(0.0, 4.0), (0.75, 1.75), (1.0, 1.0)])
+def test_spinning_by_the_clock_does_not_queue(busy_wait_ratio, ready_s):
+    """Eight kernels of 1 s on two cores: what is spun passes side by side, the rest queues."""
+    boot = replace(stage("kernel", 1.0, 0.0), busy_wait_ratio=busy_wait_ratio)
+    kind = replace(profile().isolation["qemu"], stage=(boot,))
+    whole = replace(profile(), isolation={"qemu": kind})
+    rows = storm(whole, "qemu", [1, 8], repeats=1)
+    assert rows[0].ready_s == pytest.approx(1.0)
+    assert [row.ready_s for row in rows[1:]] == [pytest.approx(ready_s)] * 8
+    assert startup(whole, "qemu", runs=1)[0].cpu_s == 1.0
+
+
 def test_a_serial_stage_serves_one_at_a_time():
     serial = replace(
         profile().isolation["process"], stage=(stage("clone", 0.0, 1.0, 0.0, serial="spawner"),)

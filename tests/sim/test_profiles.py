@@ -96,6 +96,10 @@ def test_a_missing_profile_says_how_to_make_one(tmp_path):
             "width_cores must be >= 1",
         ),
         (
+            lambda: Stage(name="a", cpu_s=(0,), wait_s=(0,), busy_wait_ratio=1.5),
+            r"busy_wait_ratio must be in \[0, 1\], got 1.5",
+        ),
+        (
             lambda: Footprint(account="pss", part="vmm", shared_mib=-1, each_mib=0),
             "shared_mib must be >= 0 and finite, got -1",
         ),

@@ -4,9 +4,12 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from rich.console import Console
 
 from sim.cli import main
-from sim.report import Evidence, gather, page
+from sim.contract import ISOLATIONS
+from sim.report import Evidence, gather, page, print_results, terminal
+from sim.report.predictions import predictions
 from sim.report.results import HEADER, results
 from tests.sim import made_up
 
@@ -148,14 +151,61 @@ def test_with_nothing_at_all_it_says_so(tmp_path):
 
 
 def test_the_answer_is_computed(html):
-    """Made up: one container 3.3 MiB, one qemu guest 109 MiB, 108 of them guest and monitor."""
+    """Made up: one container 1.4 MiB, one qemu guest 109 MiB, 108 of them guest and monitor."""
     answer = html.split("<p class=answer>")[1].split("</p>")[0]
     plain = answer.replace("\N{NO-BREAK SPACE}", " ")
-    assert "3.30 MiB (container)" in plain
-    assert "109 MiB (qemu)" in plain
-    assert "2.94 s (qemu (tcg, software emulation)" in plain
-    assert "Emulation (tcg) is done in software" in plain
-    assert "99% (qemu) is not the program" in plain
+    assert plain.startswith("<b>Run from the same image, a virtual machine (recorded on another")
+    assert (
+        "and each further one takes 160 times the memory, 97.0 MiB against 0.600 MiB.</b>" in plain
+    )
+    assert "Recorded on another machine, not measured on this one: qemu." in plain
+    assert "Neither measured nor recorded: uml." in plain
+    assert "One instance takes 1.30 MiB (process), 1.40 MiB (container) and 109 MiB (qemu)" in plain
+    assert "99 % (qemu) is not the program" in plain
+
+
+def test_the_answer_can_be_read_aloud(html):
+    """No brackets within brackets; emulation is said once; least isolated first, everywhere."""
+    answer = html.split("<p class=answer>")[1].split("</p>")[0]
+    assert not re.search(r"\([^)]*\(", answer)
+    assert answer.count("tcg") == 1
+    for sentence in answer.split(". "):
+        named = re.findall(r"\((process|container|uml|qemu)\)", sentence)
+        assert named == sorted(named, key=ISOLATIONS.index)
+
+
+def test_headers_alone_are_what_a_machine_writes_that_can_do_nothing(tmp_path):
+    made_up.tables(tmp_path / "here", (), skipped=dict.fromkeys(ISOLATIONS, "no namespaces"))
+    there = made_up.tables(tmp_path / "there")
+    for recorded, word in ((there, "recorded"), (None, "missing")):
+        found = gather(tmp_path / "here", recorded, None, None)
+        assert {row.data for row in results(found)} == {word}
+        html = page(found)
+        assert "Nothing was measured on this machine." in html
+        assert f"<b>qemu</b>: {word}: no namespaces" in html
+        assert ("no answer" in html) == (word == "missing")
+
+
+@pytest.mark.parametrize("parts", [("process", "container"), ("process",), ()])
+def test_the_terminal_shows_every_number_at_80_columns(tmp_path, monkeypatch, capsys, parts):
+    found = evidence(tmp_path, parts, ("process", "container", "uml", "qemu"), skipped={})
+    monkeypatch.setattr(terminal, "console", lambda: Console(width=80))
+    capsys.readouterr()
+    print_results(found)
+    out = capsys.readouterr().out
+    assert "\N{HORIZONTAL ELLIPSIS}" not in out
+    rows = {line.split()[0]: line.split() for line in out.splitlines() if line.strip()}
+    for row in results(found):
+        assert " ".join(rows[row.isolation]).endswith(" ".join(row[4:]))
+
+
+def test_predictions_are_a_row_an_isolation(usual):
+    rows = predictions(usual.errors)
+    assert [(row.isolation, row.ns) for row in rows] == [
+        ("process", "8, 16"),
+        ("container", "8, 16"),
+    ]
+    assert all(re.fullmatch(r"[\d.]+ % \([\d.]+ %\)", row.makespan) for row in rows)
 
 
 def test_the_same_tables_make_the_same_page(usual, html):

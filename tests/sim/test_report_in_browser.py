@@ -26,8 +26,11 @@ def chromium(*flags: str, profile: Path) -> subprocess.CompletedProcess[str]:
 def report(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("report")
     measured = made_up.tables(folder / "measured")
-    path = folder / "report.html"
-    assert main(["report", "--measured", str(measured), "-o", str(path)]) == 0
+    path, profile, simulated = (folder / name for name in ("report.html", "profile", "simulated"))
+    assert main(["calibrate", str(measured), "-o", str(profile)]) == 0
+    assert main(["run", str(profile), "-o", str(simulated)]) == 0
+    flags = ["--measured", measured, "--profile", profile, "--simulated", simulated, "-o", path]
+    assert main(["report", *map(str, flags)]) == 0
     return path
 
 
@@ -56,22 +59,32 @@ def test_no_console_message(report, tmp_path):
     assert "CONSOLE" not in done.stderr
 
 
-def width_inside(report: Path, width: int, folder: Path) -> int:
-    """How wide the page's content is when its window is `width` wide."""
+def asked(report: Path, width: int, folder: Path, what: str) -> int:
+    """A number that the page's document, as `it`, tells when its window is `width` wide."""
     frame = folder / "frame.html"
     frame.write_text(
         f'<iframe src="{report.as_uri()}" style="width:{width}px;height:900px;border:0"></iframe>'
-        "<script>onload = () => document.body.dataset.wide ="
-        " document.querySelector('iframe').contentDocument.documentElement.scrollWidth</script>",
+        "<script>onload = () => { const it = document.querySelector('iframe').contentDocument;"
+        f" document.body.dataset.told = {what} }}</script>",
         encoding="utf-8",
     )
     flags = ("--allow-file-access-from-files", "--dump-dom", frame.as_uri())
     done = chromium(*flags, profile=folder / "profile")
-    found = re.search(r'data-wide="(\d+)"', done.stdout)
+    found = re.search(r'data-told="(\d+)"', done.stdout)
     assert found, done.stdout
     return int(found[1])
 
 
 @pytest.mark.parametrize("width", [360, 1280])
 def test_the_page_never_scrolls_sideways(report, tmp_path, width):
-    assert width_inside(report, width, tmp_path) <= width
+    assert asked(report, width, tmp_path, "it.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("section", ["results", "predictions"])
+def test_the_tables_that_all_read_need_no_scroll_bar(report, tmp_path, section):
+    """Neither sideways nor up and down, on a projector. Both are there: control."""
+    table = f"it.querySelector('#{section} > .wide')"
+    for way in ("Width", "Height"):
+        over = asked(report, 1280, tmp_path, f"{table}.scroll{way} - {table}.client{way}")
+        assert over == 0
+        assert asked(report, 1280, tmp_path, f"{table}.client{way}") > 100

@@ -1,5 +1,7 @@
 """The few numbers that are drawn and printed, on tables small enough to do by hand."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from sim.contract import MemoryRow, StartupRow, StormRow
 from sim.tables import as_frame
 from sim.tables.summary import (
+    engine_mib,
     interval,
     median_start,
     memory_each,
@@ -66,7 +69,10 @@ def test_storms_are_summed_up_by_hand():
 
 
 def memory_rows() -> list[MemoryRow]:
-    amounts = {2: {"program": 4.0, "helper": 2.0, "total": 6.0}, 8: {"total": 20.0}}
+    amounts = {
+        2: {"program": 4.0, "helper": 2.0, "total": 6.0},
+        8: {"program": 18.0, "helper": 2.0, "total": 20.0},
+    }
     return [
         MemoryRow(*HEAD, n, "pss", part, mib)
         for n, parts in amounts.items()
@@ -74,12 +80,24 @@ def memory_rows() -> list[MemoryRow]:
     ]
 
 
-def test_one_instance_is_a_share_of_the_fewest():
-    parts = one_instance(as_frame("memory", memory_rows()))
-    assert dict(zip(parts["part"], parts["value_mib"], strict=True)) == {"program": 2, "helper": 1}
-    (row,) = memory_each(as_frame("memory", memory_rows())).itertuples()
-    assert (row.n, row.each_mib) == (2, 3.0)
+def test_one_instance_is_a_share_of_the_fewest_without_the_engine():
+    table = as_frame("memory", memory_rows())
+    parts = one_instance(table)
+    assert dict(zip(parts["part"], parts["value_mib"], strict=True)) == {"program": 2}
+    assert engine_mib(table) == 2.0
+    (row,) = memory_each(table).itertuples()
+    assert (row.n, row.each_mib) == (2, 2.0)
     assert (row.further_mib, row.largest_n) == (pytest.approx(14 / 6), 8)
+
+
+def test_no_engine_is_not_a_number():
+    assert math.isnan(engine_mib(as_frame("memory")))
+
+
+def test_what_the_whole_machine_has_left_is_no_prediction():
+    rows = [MemoryRow(*HEAD, 8, account, "total", 9.0) for account in ("pss", "available")]
+    found = quantities(as_frame("storm"), as_frame("memory", rows))
+    assert list(found["quantity"]) == ["memory pss [MiB]"]
 
 
 def test_errors_are_relative_and_only_held_out_ones_count():
