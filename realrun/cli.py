@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def add_build(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """build, base."""
+    """build, base, dockerfile."""
     build = verbs.add_parser("build", help="build an image from a Dockerfile")
     build.add_argument("context", help="folder with the Dockerfile and the files it copies")
     build.add_argument("-t", "--tag", action="append", default=[], help="name:tag for the image")
@@ -44,6 +44,14 @@ def add_build(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     build.add_argument("-q", "--quiet", action="store_true", help="print the image's id only")
     base = verbs.add_parser("base", help="make a base image from this system's own packages")
     base.add_argument("name", choices=["busybox"])
+    dockerfile = verbs.add_parser("dockerfile", help="what the builder's parser sees")
+    actions = dockerfile.add_subparsers(dest="action", required=True, metavar="ACTION")
+    parse = actions.add_parser("parse", help="the instructions of a Dockerfile, as they are read")
+    parse.add_argument("file", help="the Dockerfile, or - for standard input")
+    parse.add_argument("--json", action="store_true")
+    expand = actions.add_parser("expand", help="what a word with variables becomes")
+    expand.add_argument("word")
+    expand.add_argument("-e", "--env", action="append", default=[], metavar="NAME=VALUE")
 
 
 def add_run(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
