@@ -46,9 +46,8 @@ class Cost(NamedTuple):
 def answer(evidence: Evidence) -> list[str]:
     """The sentences as plain text; says so where there is nothing to answer with."""
     costs, memory = _costs(evidence), evidence.tables.memory
-    sentences = [
-        *_comparison(costs, evidence.source("qemu"), evidence.source("container")),
-        *_elsewhere(evidence),
+    first = list(_comparison(costs, evidence.source("qemu"), evidence.source("container")))
+    rest = [
         *_starts(costs),
         *_memory(costs),
         *_systems(one_instance(memory)),
@@ -56,6 +55,8 @@ def answer(evidence: Evidence) -> list[str]:
         *_storms(evidence.storms[0]),
         *_model(evidence.errors),
     ]
+    elsewhere = list(_elsewhere(evidence))
+    sentences = [*first, *elsewhere, *rest] if first else [*rest, *elsewhere]
     return sentences or ["Nothing was measured and nothing is recorded: there is no answer."]
 
 

@@ -39,6 +39,10 @@ class Evidence:
             return next(iter(found.values()))
         return ", ".join(f"{table} {source}" for table, source in found.items())
 
+    def named(self, table: str, source: str) -> list[str]:
+        """The isolations whose rows of `table` are measured, recorded or missing."""
+        return [s.isolation for s in self.statuses if (s.table, s.source) == (table, source)]
+
     def reason(self, isolation: str) -> str:
         """Why this isolation was not measured here, or only in part."""
         return "; ".join(

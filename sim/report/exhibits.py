@@ -31,6 +31,7 @@ class Exhibit:
     name: str
     title: str
     words: str
+    shows: str  # the table of the contract that it is drawn from
     svg: str
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
@@ -60,6 +61,7 @@ def stacks(evidence: Evidence) -> Exhibit:
     parts, engine = one_instance(evidence.tables.memory), engine_mib(evidence.tables.memory)
     return Exhibit(
         name="stacks",
+        shows="memory",
         title="The stacks, drawn to scale",
         words="The well-known picture puts a guest system on top of the host's. Here its height is"
         " what was measured. A container brings no kernel: it runs on the host's, as any process"
@@ -87,6 +89,7 @@ def starts(evidence: Evidence) -> Exhibit:
     totals, medians = start_totals(evidence.tables.startup), start_medians(evidence.tables.startup)
     return Exhibit(
         name="starts",
+        shows="startup",
         title="How long a start takes",
         words="Every dot is one start. Distance on this axis is a ratio: each grid line is ten"
         " times the one before.",
@@ -106,6 +109,7 @@ def waterfall(evidence: Evidence) -> Exhibit:
     medians = every.groupby(keys, sort=False)[["duration_s", "cpu_s"]].median().reset_index()
     return Exhibit(
         name="waterfall",
+        shows="startup",
         title="What happens in a start",
         words="The steps of the plan, one after the other. Mind the units: the upper panels are in"
         " milliseconds, a guest's in seconds; the last strip has all in one scale.",
@@ -121,6 +125,7 @@ def memory(evidence: Evidence) -> Exhibit:
     points, line = (table[table["part"] == INSTANCES] for table in (measured, simulated))
     return Exhibit(
         name="memory",
+        shows="memory",
         title="Memory of many",
         words="What instances share is counted once, so that the second one costs less than the"
         " first. Guests share little: each has a kernel of its own.",
@@ -137,6 +142,7 @@ def storm(evidence: Evidence) -> Exhibit:
     measured, simulated = evidence.storms
     return Exhibit(
         name="storm",
+        shows="storm",
         title="Many at once",
         words="All are requested at the same moment. Where a line is flat, one more costs no time;"
         " where it rises as steeply as n itself, twice as many take twice as long.",

@@ -10,7 +10,7 @@ import pandas as pd
 from sim.charts.style import EMULATION
 from sim.contract import ISOLATIONS
 from sim.profiles import Isolation
-from sim.report.answer import answer
+from sim.report.answer import answer, joined
 from sim.report.evidence import Evidence
 from sim.report.exhibits import Exhibit, exhibits
 from sim.report.predictions import HEADER as PREDICTION_HEADER
@@ -71,7 +71,7 @@ def page(evidence: Evidence) -> str:
             f"<header><p class=kicker>report</p><h1>{TITLE}</h1><p>{QUESTION}</p></header>",
             _section("answer", "The answer", _answer(evidence)),
             _section("results", "Results", _results(evidence)),
-            *(_exhibit(one) for one in shown),
+            *(_exhibit(one, evidence) for one in shown),
             _section("predictions", "How good are the predictions?", _errors(evidence)),
             _section("machine", "The machine", _machine(evidence)),
             _section("method", "Method and caveats", _method(evidence)),
@@ -101,8 +101,8 @@ def _section(name: str, title: str, inside: str) -> str:
     return f'<section id="{name}">\n<h2>{escape(title)}</h2>\n{inside}\n</section>'
 
 
-def _exhibit(one: Exhibit) -> str:
-    """A chart with what to notice, and its tables behind a click."""
+def _exhibit(one: Exhibit, evidence: Evidence) -> str:
+    """A chart with what to notice, whose rows it shows, and its tables behind a click."""
     picture = (
         f"<figure tabindex=0>{one.svg}</figure>"
         if one.svg
@@ -113,7 +113,16 @@ def _exhibit(one: Exhibit) -> str:
         for name, frame in one.tables.items()
         if len(frame)
     )
-    return _section(one.name, one.title, f"<p>{escape(one.words)}</p>\n{picture}\n{tables}")
+    words = f"<p>{escape(one.words)}</p>\n{_marked(one.shows, evidence)}"
+    return _section(one.name, one.title, f"{words}{picture}\n{tables}")
+
+
+def _marked(table: str, evidence: Evidence) -> str:
+    """Which isolations a chart does not show as measured here; nothing if it shows all."""
+    recorded, missing = (evidence.named(table, source) for source in ("recorded", "missing"))
+    said = [f"Recorded on another machine: {joined(recorded)}."] if recorded else []
+    said += [f"Missing, neither measured nor recorded: {joined(missing)}."] if missing else []
+    return f"<p class=marked>{escape(' '.join(said))}</p>\n" if said else ""
 
 
 def table_html(frame: pd.DataFrame) -> str:

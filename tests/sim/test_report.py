@@ -121,6 +121,15 @@ def test_recorded_and_missing_are_said_with_the_reason(tmp_path):
     assert "<b>uml</b>: missing: no linux &lt;binary&gt;" in html
 
 
+def test_every_chart_says_what_is_recorded_and_what_is_missing(tmp_path, html):
+    full = page(evidence(tmp_path, measured=("process", "container", "uml", "qemu")))
+    for name in ("stacks", "starts", "waterfall", "memory", "storm"):
+        section = html.split(f'<section id="{name}">')[1].split("</section>")[0]
+        assert "Recorded on another machine: qemu." in section
+        assert "Missing, neither measured nor recorded: uml." in section
+    assert "class=marked" not in full
+
+
 def test_the_row_says_which_table_is_recorded(tmp_path):
     found = evidence(tmp_path, ("process",), ("process",))
     (tmp_path / "measured" / "storm.csv").unlink()
@@ -169,6 +178,7 @@ def test_the_answer_can_be_read_aloud(html):
     answer = html.split("<p class=answer>")[1].split("</p>")[0]
     assert not re.search(r"\([^)]*\(", answer)
     assert answer.count("tcg") == 1
+    assert answer.index("</b>") < answer.index("tcg")
     for sentence in answer.split(". "):
         named = re.findall(r"\((process|container|uml|qemu)\)", sentence)
         assert named == sorted(named, key=ISOLATIONS.index)
