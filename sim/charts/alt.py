@@ -1,13 +1,13 @@
 """Alternative texts: what a chart shows, in words, made from the data it is drawn from."""
 
-from math import isnan
+from math import isnan, nan
 
 import pandas as pd
 
 from sim.charts.style import label, mib, order, origin, rows_of, seconds
 
 
-def stacks_alt(parts: pd.DataFrame, engine_mib: float) -> str:
+def stacks_alt(parts: pd.DataFrame, engine_mib: float = nan) -> str:
     """The heights of the stacks, of what they consist, and what they stand on."""
     told = []
     for pair in order(parts):

@@ -1,5 +1,7 @@
 """Whole figures: charts laid out on a page-wide canvas. Call inside `sim.charts.style.styled()`."""
 
+from math import nan
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -10,7 +12,7 @@ from sim.charts.style import new_figure, order, rows_of
 from sim.charts.waterfall import bars, common_scale, waterfall
 
 
-def stacks_figure(parts: pd.DataFrame, engine_mib: float) -> Figure:
+def stacks_figure(parts: pd.DataFrame, engine_mib: float = nan) -> Figure:
     """The stacks of all isolations, drawn to scale."""
     figure = new_figure(5.2)
     stacks(parts, engine_mib, figure.subplots())
