@@ -54,8 +54,8 @@ class Record:
         found, last_ns = [], self.requested_ns
         used = {ENGINE: self.engine_cpu_ns, "instance": 0}
         stamps = [(ENGINE, s) for s in self.engine]
-        stamps += [("instance", s) for s in (*self.child, *self.watched)]
-        for actor, (step, at_ns, cpu_ns) in sorted(stamps, key=lambda s: s[1][1]):
+        stamps += [("instance", s) for s in (*self.entering(), *self.watched)]
+        for actor, (step, at_ns, cpu_ns) in sorted(stamps, key=lambda s: (s[1].at_ns, s[1].step)):
             cpu_s = None if cpu_ns is None else max(0, cpu_ns - used[actor]) / 1e9
             found.append(
                 self.phase(step, self.plan.steps[step].name, "start", last_ns, at_ns, cpu_s)
@@ -67,6 +67,14 @@ class Record:
                 found.append(self.phase(number, name, "end", last_ns, at_ns, None))
                 last_ns = at_ns
         return found
+
+    def entering(self) -> list[Stamp]:
+        """The child's own steps. We see exec(2) end by the end of its pipe, and may see that late:
+        it was over before the first output."""
+        if not (self.child and self.output_ns):
+            return self.child
+        *before, last = self.child
+        return [*before, last._replace(at_ns=min(last.at_ns, self.output_ns))]
 
     def phase(
         self, step: int, name: str, part: str, from_ns: int, to_ns: int, cpu_s: float | None

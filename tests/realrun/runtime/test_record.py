@@ -73,6 +73,16 @@ def test_one_start_told_in_full():
     assert (one.pid, one.code, one.cpu_s) == (5, 0, 0.5)
 
 
+def test_exec_is_over_before_the_first_output():
+    """The end of exec is seen by another process than the output, and may be seen later."""
+    one = record()
+    one.hear(running([1001 * MS, 1003 * MS, 1004 * MS, 1009 * MS], [0, 0, 0, 0]))
+    one.output_ns = 1007 * MS
+    one.watched.append(Stamp(4, 1007 * MS, 0))
+    ends = [(p.name, p.begin_s, p.duration_s) for p in one.phases()[-2:]]
+    assert ends == [("exec", 0.004, 0.003), ("first output", 0.007, 0.0)]
+
+
 def test_before_anything_happened_there_are_no_phases():
     assert record().phases() == []
 
