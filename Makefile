@@ -33,7 +33,8 @@ data: setup  ## record data/measured anew on this machine, with the profile and 
 	@tools/demo.sh out
 	@mkdir -p data/measured data/profiles
 	@cp out/measured/*.csv out/measured/*.meta.json data/measured/
-	@cp out/profile.toml data/profiles/recorded.toml
+	@$(BIN)/sim calibrate data/measured -o data/profiles/recorded.toml
+	@$(BIN)/sim picture --measured data/measured -o docs/stacks.svg
 
 environment.yml: setup  ## write environment.yml anew from pyproject.toml
 	@$(BIN)/python tools/environment_yml.py > $@.new && mv $@.new $@

@@ -20,7 +20,6 @@ from realrun.runtime.run import Run
 N, GUEST_N = (1, 2, 4, 8, 16, 32), (1, 2, 4, 8)
 REPEATS, GUEST_REPEATS = 3, 2
 SETTLE_S = 0.3  # from the greeting to the waiting: the last to be ready still has to begin it
-FEW = 4  # guests: larger crowds are measured once
 
 
 class Turn(NamedTuple):
@@ -38,7 +37,7 @@ def turns(session: Session, n: tuple[int, ...], guest_n: tuple[int, ...]) -> lis
         for count in sorted({*n, *guest_n}):
             for name in session.isolations:
                 guest = name in GUESTS
-                repeats = (GUEST_REPEATS if count <= FEW else 1) if guest else REPEATS
+                repeats = GUEST_REPEATS if guest else REPEATS
                 if count in (guest_n if guest else n) and repeat < repeats:
                     found.append(Turn(name, count, repeat))
     return found
