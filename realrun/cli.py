@@ -27,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     add_build(verbs)
     add_run(verbs)
     add_images(verbs)
+    add_archives(verbs)
     add_bench(verbs)
     add_machine(verbs)
     return top
@@ -97,6 +98,17 @@ def add_images(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     remove = verbs.add_parser("rmi", help="remove images")
     remove.add_argument("image", nargs="+")
     verbs.add_parser("prune", help="remove whatever killed commands have left behind")
+
+
+def add_archives(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """save, load."""
+    save = verbs.add_parser("save", help="write images to an archive")
+    save.add_argument("image", nargs="+")
+    save.add_argument("-o", "--output", metavar="FILE", help="the archive (default: the output)")
+    save.add_argument("--format", default="docker", choices=["docker", "oci"])
+    load = verbs.add_parser("load", help="read the images of an archive, of Docker's form or OCI's")
+    load.add_argument("-i", "--input", metavar="FILE", help="the archive (default: the input)")
+    load.add_argument("-q", "--quiet", action="store_true", help="print nothing")
 
 
 def add_bench(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -131,6 +131,11 @@ def docker() -> str | None:
     return None if shutil.which("dockerd") else "no dockerd on PATH"
 
 
+def skopeo() -> str | None:
+    """None if there is skopeo, which reads and copies archives of images."""
+    return None if shutil.which("skopeo") else "no skopeo on PATH"
+
+
 def chromium() -> str | None:
     """None if there is a Chromium."""
     names = ("chromium", "chromium-browser", "google-chrome")
@@ -151,5 +156,5 @@ def network() -> str | None:
 
 PROBES: dict[str, Callable[[], str | None]] = {
     probe.__name__: cache(probe)
-    for probe in (root, userns, overlay, cgroup, uml, qemu, kvm, docker, chromium, network)
+    for probe in (root, userns, overlay, cgroup, uml, qemu, kvm, docker, skopeo, chromium, network)
 }

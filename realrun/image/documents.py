@@ -18,18 +18,31 @@ MAX_BYTES = 4 << 20  # OCI distribution-spec: manifests beyond 4 MiB need not be
 
 def load(data: bytes, what: str) -> dict[str, Any]:
     """The object that `data` holds; keys whose value is null count as absent."""
+    found = parsed(data, what)
+    if not isinstance(found, dict):
+        raise BadImage(f"{what} is not a JSON object")
+    return found
+
+
+def load_objects(data: bytes, what: str) -> list[dict[str, Any]]:
+    """The list of objects that `data` holds."""
+    found = parsed(data, what)
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise BadImage(f"{what} is not a JSON list of objects")
+    return found
+
+
+def parsed(data: bytes, what: str) -> Any:
+    """Any JSON value, read strictly."""
     if len(data) > MAX_BYTES:
         raise BadImage(f"{what} has {len(data)} bytes; at most {MAX_BYTES} make sense")
     try:
-        found = json.loads(
+        return json.loads(
             data.decode("utf-8"), object_pairs_hook=once_each, parse_constant=no_constant
         )
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else error
         raise BadImage(f"{what} is not a JSON document: {reason}") from error
-    if not isinstance(found, dict):
-        raise BadImage(f"{what} is not a JSON object")
-    return found
 
 
 def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

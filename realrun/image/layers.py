@@ -129,6 +129,10 @@ class HashingReader:
         while piece := self.read(CHUNK):
             if (rest := rest + len(piece)) > limits.total_bytes:
                 raise BadImage("the layer goes on for ever after its end mark")
+        return self.named()
+
+    def named(self) -> str:
+        """The name of what has been read so far."""
         return "sha256:" + self._hash.hexdigest()
 
 

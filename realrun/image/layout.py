@@ -68,9 +68,8 @@ class Layout:
         document = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": manifests}
         write_whole(self.path / "index.json", documents.dump(document), scratch)
 
-    def write_document(self, document: object, media_type: str, scratch: Path) -> dict[str, Any]:
-        """Store a JSON document; returns its descriptor."""
-        data = documents.dump(document)
+    def write_blob(self, data: bytes, media_type: str, scratch: Path) -> dict[str, Any]:
+        """Store a document; returns its descriptor."""
         digest = "sha256:" + sha256_of(data)
         if not self.blob(digest).exists():
             write_whole(self.blob(digest), data, scratch)
@@ -90,16 +89,20 @@ class Layout:
         return documents.load(data, what)
 
     def manifest(self, descriptor: dict[str, Any]) -> dict[str, Any]:
-        """A manifest that is one: not an index, or both at once (CVE-2021-41190)."""
-        found = self.read_document(descriptor, "the manifest")
-        config, layers = found.get("config"), found.get("layers")
-        if "manifests" in found or not isinstance(config, dict) or not isinstance(layers, list):
-            raise BadImage("the manifest needs a config and layers, and must not be an index")
-        if not all(isinstance(layer, dict) for layer in layers):
-            raise BadImage("the manifest's layers have to be descriptors")
-        if found.get("mediaType", MANIFEST_TYPE) not in (MANIFEST_TYPE, DOCKER_MANIFEST_TYPE):
-            raise BadImage(f"a manifest of type {found['mediaType']!r} cannot be run")
-        return found
+        """A manifest by its descriptor."""
+        return checked_manifest(self.read_document(descriptor, "the manifest"))
+
+
+def checked_manifest(found: dict[str, Any]) -> dict[str, Any]:
+    """The manifest, if it is one: not an index, or both at once (CVE-2021-41190)."""
+    config, layers = found.get("config"), found.get("layers")
+    if "manifests" in found or not isinstance(config, dict) or not isinstance(layers, list):
+        raise BadImage("the manifest needs a config and layers, and must not be an index")
+    if not all(isinstance(layer, dict) for layer in layers):
+        raise BadImage("the manifest's layers have to be descriptors")
+    if found.get("mediaType", MANIFEST_TYPE) not in (MANIFEST_TYPE, DOCKER_MANIFEST_TYPE):
+        raise BadImage(f"a manifest of type {found['mediaType']!r} cannot be run")
+    return found
 
 
 def sha256_of(data: bytes) -> str:

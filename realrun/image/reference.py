@@ -36,6 +36,19 @@ def normal(reference: str) -> str:
     return f"{name}:{tag}"
 
 
+def full(name: str) -> str:
+    """The form that says all: the registry, too.
+
+    >>> full("busybox:1"), full("me/app:1"), full("host:5000/a:1")
+    ('docker.io/library/busybox:1', 'docker.io/me/app:1', 'host:5000/a:1')
+    """
+    first, slash, _ = name.partition("/")
+    if not slash:
+        return f"docker.io/library/{name}"
+    is_host = "." in first or ":" in first or first == "localhost"
+    return name if is_host else f"docker.io/{name}"
+
+
 def is_name(reference: str) -> bool:
     try:
         normal(reference)

@@ -21,10 +21,13 @@ from realrun.errors import BadImage, RealRunError, UsageError
 from realrun.files.remove import remove_tree
 from realrun.files.workspace import leftovers, locked, sync_directory, workspace
 from realrun.image import config as configs
+from realrun.image import documents
 from realrun.image import reference as references
+from realrun.image.index import name_of, named, same
 from realrun.image.layers import Layer
-from realrun.image.layout import CONFIG_TYPE, MANIFEST_TYPE, NAME, Layout
+from realrun.image.layout import CONFIG_TYPE, MANIFEST_TYPE, Layout
 from realrun.image.merged import mountable
+from realrun.image.newcomer import Newcomer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,27 +89,30 @@ class Store:
     ) -> Image:
         """Take an image in: a whole configuration document, and its layers, base first.
 
-        A layer that brings `blob` and `tree` hands them over (they have to lie on the same file
-        system); one that does not is in the store already. Without `ref` the image has no name.
+        See `Newcomer` for what becomes of the layers. Without `ref` the image has no name.
         """
-        document = configs.check(dict(config))
-        if document["rootfs"]["diff_ids"] != [layer.diff_id for layer in layers]:
-            raise BadImage("the configuration lists other layers than those given")
-        name = references.normal(ref) if ref is not None else None
+        names = [] if ref is None else [references.normal(ref)]
+        data = documents.dump(dict(config))
+        return self.add_all([Newcomer(config=data, layers=layers, names=names)])[0]
+
+    def add_all(self, newcomers: Sequence[Newcomer]) -> list[Image]:
+        """Take several images in at once: all of them, or none. One answer for each name."""
+        for one in newcomers:
+            one.check()
+        found: list[str] = []
         with self._changing("add") as scratch:
-            for layer in layers:
-                self._take_over(layer)
-            described = self.layout.write_document(document, CONFIG_TYPE, scratch)
-            manifest = {
-                "schemaVersion": 2,
-                "mediaType": MANIFEST_TYPE,
-                "config": described,
-                "layers": [layer.descriptor() for layer in layers],
-            }
-            descriptor = self.layout.write_document(manifest, MANIFEST_TYPE, scratch)
-            self._name(descriptor, name, scratch)
-        image = self._image(self._find(name or descriptor["digest"]))
-        return replace(image, layers=mountable(image.layers))
+            index = self.layout.index()
+            for one in newcomers:
+                for layer in one.layers:
+                    self._take_over(layer)
+                self.layout.write_blob(one.config, CONFIG_TYPE, scratch)
+                descriptor = self.layout.write_blob(one.manifest_bytes(), MANIFEST_TYPE, scratch)
+                for name in one.names or (None,):
+                    index = named(index, descriptor, name)
+                found += one.names or [descriptor["digest"]]
+            self.layout.write_index(index, scratch)
+        images = [self._image(self._find(reference)) for reference in found]
+        return [replace(image, layers=mountable(image.layers)) for image in images]
 
     def keep(self, layers: Sequence[Layer]) -> None:
         """Take layers over that no image names: a build may want them again; `prune` takes them."""
@@ -118,7 +124,8 @@ class Store:
         """Give an image one more name; a name that another image had moves over."""
         name = references.normal(new)
         with self._changing("tag") as scratch:
-            self._name(self._find(reference), name, scratch)
+            index = named(self.layout.index(), self._find(reference), name)
+            self.layout.write_index(index, scratch)
         return self.resolve(name)
 
     def remove(self, reference: str, keep: Collection[Path] = ()) -> list[str]:
@@ -169,23 +176,6 @@ class Store:
         with workspace(self.root, purpose) as scratch, locked(self.root):
             self.layout.prepare(scratch)
             yield scratch
-
-    def _name(self, descriptor: Mapping[str, Any], name: str | None, scratch: Path) -> None:
-        """Put a descriptor into the index; whoever had the name before loses it, but stays."""
-        entry = {key: descriptor[key] for key in ("digest", "size")}
-        entry["mediaType"] = descriptor.get("mediaType", MANIFEST_TYPE)
-        index = []
-        for other in self.layout.index():
-            if name is not None and name_of(other) == name:
-                other = {key: value for key, value in other.items() if key != "annotations"}
-            index.append(other)
-        if name is not None:
-            entry["annotations"] = {NAME: name}
-        named = {d.get("digest") for d in (*index, entry) if name_of(d)}
-        index = [d for d in index if name_of(d) or d.get("digest") not in named]
-        if name is not None or not any(same(d, entry) for d in index):
-            index.append(entry)
-        self.layout.write_index(index, scratch)
 
     def _find(self, reference: str) -> dict[str, Any]:
         """The index entry that a name, digest or id prefix means; raises NoSuchImage."""
@@ -277,13 +267,3 @@ def stored_layer(descriptor: Mapping[str, Any], diff_id: str) -> Layer:
         raise BadImage("a layer's descriptor needs a size and a media type")
     digest = str(descriptor.get("digest"))
     return Layer(diff_id=diff_id, digest=digest, size=size, media_type=media_type)
-
-
-def name_of(descriptor: Mapping[str, Any]) -> str:
-    """The name an index entry gives its image, or nothing."""
-    annotations = descriptor.get("annotations")
-    return str(annotations.get(NAME, "")) if isinstance(annotations, dict) else ""
-
-
-def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return one.get("digest") == other.get("digest")

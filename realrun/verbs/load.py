@@ -1,0 +1,29 @@
+"""load: the images of an archive come into the store.
+
+Source: docs.docker.com, `docker image load`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from realrun.errors import BadImage, UsageError
+from realrun.image import Store
+from realrun.image.load import load
+
+
+def main(args: argparse.Namespace) -> int:
+    """From the file after -i, else from the input; says what came, as Docker does."""
+    if not args.input and sys.stdin.isatty():
+        raise UsageError("no archive comes from a terminal; give -i FILE or redirect the input")
+    name = args.input or "standard input"
+    try:
+        with open(args.input, "rb") if args.input else sys.stdin.buffer as stream:
+            images = load(Store(), stream)
+    except BadImage as error:
+        raise BadImage(f"{name}: {error}") from error
+    for image in [] if args.quiet else images:
+        named = image.reference != "<none>"
+        print(f"Loaded image: {image.reference}" if named else f"Loaded image ID: {image.image_id}")
+    return 0
