@@ -101,7 +101,7 @@ def add_images(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 
 def add_archives(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """save, load."""
+    """save, load, import."""
     save = verbs.add_parser("save", help="write images to an archive")
     save.add_argument("image", nargs="+")
     save.add_argument("-o", "--output", metavar="FILE", help="the archive (default: the output)")
@@ -109,6 +109,11 @@ def add_archives(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     load = verbs.add_parser("load", help="read the images of an archive, of Docker's form or OCI's")
     load.add_argument("-i", "--input", metavar="FILE", help="the archive (default: the input)")
     load.add_argument("-q", "--quiet", action="store_true", help="print nothing")
+    imports = verbs.add_parser("import", help="make an image of a root file system's archive")
+    imports.add_argument("file", help="the archive, or - for the input")
+    imports.add_argument("name", nargs="?", help="name:tag for the image")
+    imports.add_argument("-m", "--message", help="a comment for the history")
+    imports.set_defaults(verb="imports")
 
 
 def add_bench(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from realrun.image import Store
 from tests.realrun.image.stores import add
 from tests.realrun.stage import cli
+from tests.realrun.trees import archive, member, snapshot
 
 
 @pytest.fixture
@@ -56,3 +59,42 @@ def test_an_error_is_one_line_with_the_archive_in_it(store: Store, tmp_path: Pat
     assert "No such file" in cli("load", "-i", "/no/such").stderr
     assert "no image 'nosuch' here" in cli("save", "-o", str(path), "nosuch").stderr
     assert path.read_text() == "no archive at all"
+
+
+ROOT_FILES = archive([member("bin/sh", data=b"#!"), member("etc/passwd", data=b"root")])
+
+
+@pytest.mark.parametrize("squeeze", [bytes, gzip.compress])
+def test_a_root_file_system_becomes_an_image_of_one_layer(store: Store, tmp_path: Path, squeeze):
+    """The layer is the archive itself, whatever its compression, from a file or from a pipe."""
+    path = tmp_path / "root.tar"
+    path.write_bytes(squeeze(ROOT_FILES))
+    done = cli("import", "-m", "by hand", str(path), "new:1")
+    image = store.resolve("new:1")
+
+    assert (done.stdout, done.stderr) == (f"{image.image_id}\n", "")
+    assert image.diff_ids == ("sha256:" + sha256(ROOT_FILES).hexdigest(),)
+    assert (image.config, image.history[0]["comment"]) == ({}, "by hand")
+    assert (image.layers[0] / "bin/sh").read_text() == "#!"
+    done = cli("import", "-", input=path.read_bytes(), text=False)
+    unnamed = store.resolve(done.stdout.decode().strip())
+    assert (unnamed.reference, unnamed.diff_ids) == ("<none>", image.diff_ids)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "the archive is empty"),
+        (b"x" * 600, "checksum"),
+        (ROOT_FILES[:700], "cut off"),
+        (gzip.compress(ROOT_FILES)[:60], "does not decompress"),
+        (archive([member("../x", data=b"1")]), "climbs out"),
+    ],
+)
+def test_an_archive_that_is_none_is_no_image(store: Store, data: bytes, said: str):
+    before = snapshot(store.root, times=False)
+    done = cli("import", "-", "new", input=data, text=False)
+    assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (125, b"", 1)
+    assert done.stderr.startswith(b"realrun: standard input: ")
+    assert said in done.stderr.decode()
+    assert snapshot(store.root, times=False) == before

@@ -1,0 +1,51 @@
+"""The archive of a whole root file system becomes an image of one layer, without any settings.
+
+The archive is the layer as it is, so its diff id is its own digest; it also has to unpack.
+
+Source: docs.docker.com, `docker image import`; OCI image-spec, layer.md.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from realrun.errors import BadImage
+from realrun.image import config as configs
+from realrun.image.layers import CHUNK, Layer, Packer, unpack_blob
+from realrun.image.store import Image, Store
+from realrun.image.streams import Readable, look, plain
+from realrun.image.tarread import Limits
+
+
+def import_root(store: Store, stream: Readable, name: str | None, comment: str) -> Image:
+    """Take in an archive, compressed or not; raises BadImage and changes nothing."""
+    with store.workspace("import") as scratch:
+        layer = packed(stream, scratch)
+        created = configs.timestamp()
+        document = configs.make(
+            config={},
+            diff_ids=[layer.diff_id],
+            history=[{"created": created, "comment": comment}],
+            created=created,
+        )
+        return store.add(document, [layer], name)
+
+
+def packed(stream: Readable, scratch: Path, limits: Limits | None = None) -> Layer:
+    """The archive in its two forms: compressed, and unpacked."""
+    limits = limits or Limits()
+    head, source = look(plain(stream))
+    if not head:
+        raise BadImage("the archive is empty")
+    blob, tree, taken = scratch / "layer", scratch / "tree", 0
+    with open(blob, "xb") as out:
+        packer = Packer(out)
+        while piece := source.read(CHUNK):
+            if (taken := taken + len(piece)) > limits.total_bytes:
+                raise BadImage(f"the archive has more than {limits.total_bytes} bytes")
+            packer.write(piece)
+        diff_id, digest = packer.finish()
+    tree.mkdir()
+    tree.chmod(0o755)
+    unpack_blob(blob, tree, diff_id, limits)
+    return Layer(diff_id=diff_id, digest=digest, size=packer.size, blob=blob, tree=tree)
