@@ -84,9 +84,16 @@ def add_run(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def add_images(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """images, history, inspect, tag, rmi, prune."""
+    """images, image tree, image df, history, inspect, tag, rmi, prune."""
     images = verbs.add_parser("images", help="list images")
     images.add_argument("--json", action="store_true")
+    image = verbs.add_parser("image", help="look into images: their layers, their disk bill")
+    actions = image.add_subparsers(dest="action", required=True, metavar="ACTION")
+    tree = actions.add_parser("tree", help="the layers, and what each does to those below")
+    tree.add_argument("image")
+    tree.add_argument("--json", action="store_true")
+    bill = actions.add_parser("df", help="what images take on the disk, and what they share")
+    bill.add_argument("--json", action="store_true")
     history = verbs.add_parser("history", help="the instructions that made an image")
     history.add_argument("image")
     history.add_argument("--json", action="store_true")

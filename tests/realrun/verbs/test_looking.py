@@ -67,9 +67,36 @@ def test_the_history_is_newest_first_with_the_bytes_of_each_layer(store: Store):
         ("tag one UPPER", "'UPPER' is no image name"),
         ("history nosuch", "no image 'nosuch' here"),
         ("inspect one nosuch", "no image 'nosuch' here"),
+        ("image tree nosuch", "no image 'nosuch' here"),
     ],
 )
 def test_an_error_is_one_line_and_nothing_else(store: Store, words: str, said: str):
     done = cli(*words.split())
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (125, "", 1)
     assert said in done.stderr
+
+
+def test_the_tree_for_people_and_for_programs(store: Store):
+    text = cli("image", "tree", "one").stdout
+    assert "|   adds 1: a\n|   shared with two:latest\n" in text
+    assert "|   adds 2: b, link\n" in text
+    first, second = json.loads(cli("image", "tree", "--json", "one").stdout)
+    assert (first["adds"], first["shared_with"]) == (["a"], ["two:latest"])
+    assert (second["adds"], second["changes"], second["hides"]) == (["b", "link"], [], [])
+    assert [first["size_bytes"], second["size_bytes"]] == [5, 2]
+
+
+def test_the_bill_for_people_and_for_programs(store: Store):
+    told = json.loads(cli("image", "df", "--json").stdout)
+    assert [image["names"] for image in told["images"]] == [["one:latest"], ["two:latest"]]
+    *parts, total = told["total"].values()
+    assert sum(parts) == total
+    lines = cli("image", "df").stdout.splitlines()
+    assert lines[0].split() == ["IMAGE", "VIRTUAL", "SHARED", "UNIQUE", "COMPRESSED"]
+    assert lines[-1].startswith("all of it")
+
+
+def test_the_bill_of_nothing(tmp_path: Path):
+    done = cli("image", "df", "--json", env={"REALRUN_ROOT": str(tmp_path / "none")})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["total"]["total_bytes"] == 0

@@ -1,0 +1,93 @@
+"""The disk bill: what every image takes, what it shares, and what it all comes to.
+
+Bytes are those of the disk, as du(1) counts them. An image's layers are *shared* if another image
+has them, too, else *unique*; both together are its *virtual* bytes, what it would take alone.
+*Compressed* are its layers as blobs. A layer that is not unpacked yet takes nothing so far.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from realrun.image.garbage import contents
+from realrun.image.sizes import SECTOR, size_of
+from realrun.image.store import Image, Store
+
+
+class Bill(NamedTuple):
+    """One image, however many names it has."""
+
+    image_id: str
+    names: tuple[str, ...]
+    virtual_bytes: int
+    shared_bytes: int
+    unique_bytes: int
+    compressed_bytes: int
+
+
+class Total(NamedTuple):
+    """All of the store; everything counts once, and `total_bytes` is the sum of the rest."""
+
+    layers_bytes: int  # layers of images, unpacked
+    blobs_bytes: int  # the same layers, as blobs
+    documents_bytes: int  # manifests and configurations
+    unnamed_bytes: int  # what no image needs: the build cache, or work for `prune`
+    folders_bytes: int  # the two folders themselves
+    total_bytes: int
+
+
+def bills(store: Store) -> tuple[list[Bill], Total]:
+    """A bill an image, in the order of their arrival, and the total."""
+    names: dict[str, list[str]] = {}
+    images: dict[str, Image] = {}
+    for image in store.images():
+        images.setdefault(image.image_id, image)
+        names.setdefault(image.image_id, [])
+        names[image.image_id] += [image.reference] if image.reference != "<none>" else []
+    users = Counter(one for image in images.values() for one in set(image.diff_ids))
+    layers = {diff_id: taken(store.tree(diff_id)) for diff_id in users}
+    found = []
+    for image_id, image in images.items():
+        own = set(image.diff_ids)
+        shared = sum(layers[one] for one in own if users[one] > 1)
+        virtual = sum(layers[one] for one in own)
+        blobs = {layer.digest for layer in image.stored}
+        compressed = sum(taken(store.layout.blob(digest)) for digest in blobs)
+        words = tuple(names[image_id])
+        found.append(Bill(image_id, words, virtual, shared, virtual - shared, compressed))
+    return found, total(store, layers.values(), images.values())
+
+
+def total(store: Store, layers: Iterable[int], images: Iterable[Image]) -> Total:
+    """What du(1) says of the folder of the blobs and of that of the unpacked layers, in parts."""
+    layout = store.layout
+    blobs = {layout.blob(layer.digest) for image in images for layer in image.stored}
+    needed = {path for entry in layout.index() for path in contents(layout, entry)}
+    present = {*layout.blobs.glob("*"), *layout.trees.glob("*")}
+    parts = (
+        sum(layers),
+        sum(map(taken, blobs)),
+        sum(taken(path) for path in needed - blobs if path.parent == layout.blobs),
+        sum(map(taken, present - needed)),
+        sum(own(path) for path in (layout.blobs, layout.trees)),
+    )
+    return Total(*parts, sum(parts))
+
+
+def taken(path: Path) -> int:
+    """Bytes on the disk of a file or a whole folder; none if it is not there."""
+    if path.is_dir():
+        return size_of(path).disk_bytes
+    return own(path)
+
+
+def own(path: Path) -> int:
+    """Bytes on the disk of this one thing."""
+    try:
+        return os.lstat(path).st_blocks * SECTOR
+    except FileNotFoundError:
+        return 0

@@ -1,0 +1,107 @@
+"""image tree, image df: what is in an image, and what images take."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from realrun.image import Store
+from realrun.image.bill import bills
+from realrun.image.tree import Branch, tree
+from realrun.verbs.options import shown_size
+
+SHOWN = 5  # names of each sort, for people; programs get all
+
+
+def main(args: argparse.Namespace) -> int:
+    """`tree` or `df`."""
+    return show_tree(args) if args.action == "tree" else show_bills(args)
+
+
+def show_tree(args: argparse.Namespace) -> int:
+    """Base first, an instruction after the other, each with what its layer does."""
+    store = Store()
+    branches = tree(store, args.image)
+    if args.json:
+        print(json.dumps([row_of(branch) for branch in branches], indent=1))
+        return 0
+    image = store.resolve(args.image)
+    print(f"{image.reference} {image.image_id[7:19]}")
+    for branch in branches:
+        print_branch(branch)
+    return 0
+
+
+def row_of(branch: Branch) -> dict[str, Any]:
+    """One instruction for programs; names that are no UTF-8 keep their bytes as escapes."""
+    layer, size, effect = branch.chapter.layer, branch.size, branch.effect
+    row: dict[str, Any] = {
+        "created_by": branch.chapter.created_by,
+        "created": branch.chapter.created,
+        "diff_id": layer.diff_id if layer else None,
+        "size_bytes": size.content_bytes if size else 0,
+        "compressed_bytes": layer.size if layer else 0,
+        "adds": effect.adds if effect else [],
+        "changes": effect.changes if effect else [],
+        "hides": effect.hides if effect else [],
+        "shared_with": list(branch.shared_with or ()),
+    }
+    return row
+
+
+def print_branch(branch: Branch) -> None:
+    """The instruction, then its layer; settings change no files and have none."""
+    layer, size, effect = branch.chapter.layer, branch.size, branch.effect
+    words = " ".join((branch.chapter.created_by or branch.chapter.comment).split())
+    if layer is None or size is None or effect is None:
+        print(f"    {words}  (settings only)")
+        return
+    print(f"+-- {words}")
+    compressed = shown_size(layer.size)
+    print(f"|   layer {layer.diff_id[7:19]}  {shown_size(size.content_bytes)}, {compressed} stored")
+    for sort, names in (
+        ("adds", effect.adds),
+        ("changes", effect.changes),
+        ("hides", effect.hides),
+    ):
+        if names:
+            print(f"|   {sort} {len(names)}: {some(names)}")
+    if branch.shared_with:
+        print(f"|   shared with {', '.join(branch.shared_with)}")
+
+
+def some(names: Sequence[str]) -> str:
+    """The first few names, safe to print."""
+    shown = [name if name.isprintable() else repr(name) for name in names[:SHOWN]]
+    return ", ".join(shown) + (", ..." if len(names) > SHOWN else "")
+
+
+def show_bills(args: argparse.Namespace) -> int:
+    """A line an image, then the total; bytes on the disk."""
+    found, total = bills(Store())
+    if args.json:
+        images = [bill._asdict() for bill in found]
+        print(json.dumps({"images": images, "total": total._asdict()}, indent=1))
+        return 0
+    columns = ("VIRTUAL", "SHARED", "UNIQUE", "COMPRESSED")
+    print(f"{'IMAGE':<30}" + "".join(f"{column:>12}" for column in columns))
+    for bill in found:
+        name = bill.names[0] if bill.names else bill.image_id[7:19]
+        sizes = (shown_size(size_bytes) for size_bytes in bill[2:])
+        print(f"{name:<30}" + "".join(f"{size:>12}" for size in sizes))
+    print()
+    for key, size_bytes in total._asdict().items():
+        print(f"{EXPLAINED[key]:<42}{shown_size(size_bytes):>12}")
+    return 0
+
+
+EXPLAINED = {
+    "layers_bytes": "layers of images, unpacked, each once",
+    "blobs_bytes": "the same layers, as blobs",
+    "documents_bytes": "manifests and configurations",
+    "unnamed_bytes": "what no image needs (build cache)",
+    "folders_bytes": "the folders themselves",
+    "total_bytes": "all of it",
+}
