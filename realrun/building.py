@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from realrun import build as builder
 from realrun import engine
 from realrun.build.progress import Listener, silent
-from realrun.image import Image, Store
+from realrun.image import Image, Layer, Store
 from realrun.runtime.run import drive
 from realrun.runtime.spec import DEFAULT_PATH, Spec
 from realrun.runtime.start import Starter
@@ -23,12 +24,16 @@ def build(
     build_args: Mapping[str, str] | None = None,
     target: str | None = None,
     no_cache: bool = False,
+    labels: Mapping[str, str] | None = None,
     progress: Listener = silent,
 ) -> Image:
-    """Build an image in the default store with `starter` for RUN; see `realrun.build.build`."""
+    """Build an image in the default store with `starter` for RUN; see `realrun.build.build`.
+
+    `labels` go on top of the Dockerfile's.
+    """
     return builder.build(
         context,
-        store=Store(),
+        store=LabellingStore(labels or {}),
         run_step=step_runner(starter),
         tags=tags,
         dockerfile=dockerfile,
@@ -37,6 +42,27 @@ def build(
         no_cache=no_cache,
         progress=progress,
     )
+
+
+class LabellingStore(Store):
+    """The default store; the image that a build adds to it gets labels of the command line.
+
+    As in BuildKit they stand in the configuration only, not in the history.
+    """
+
+    def __init__(self, labels: Mapping[str, str]) -> None:
+        super().__init__()
+        self._labels = dict(labels)
+
+    def add(
+        self, config: Mapping[str, Any], layers: Sequence[Layer], ref: str | None = None
+    ) -> Image:
+        document = dict(config)
+        if self._labels:
+            settings = dict(document.get("config", {}))
+            settings["Labels"] = {**settings.get("Labels", {}), **self._labels}
+            document["config"] = settings
+        return super().add(document, layers, ref)
 
 
 def step_runner(starter: Starter) -> builder.RunStep:

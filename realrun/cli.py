@@ -36,10 +36,12 @@ def parser() -> argparse.ArgumentParser:
 def add_build(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """build, base, dockerfile."""
     build = verbs.add_parser("build", help="build an image from a Dockerfile")
-    build.add_argument("context", help="folder with the Dockerfile and the files it copies")
+    build.add_argument("context", help="the Dockerfile's folder, an archive of one, or - for stdin")
     build.add_argument("-t", "--tag", action="append", default=[], help="name:tag for the image")
     build.add_argument("-f", "--file", help="Dockerfile (default: CONTEXT/Dockerfile)")
     build.add_argument("--build-arg", action="append", default=[], metavar="NAME=VALUE")
+    build.add_argument("--label", action="append", default=[], metavar="NAME=VALUE")
+    build.add_argument("--iidfile", metavar="FILE", help="write the image's id there")
     build.add_argument("--target", help="stage to stop at")
     build.add_argument("--no-cache", action="store_true", help="carry out every instruction anew")
     build.add_argument("-q", "--quiet", action="store_true", help="print the image's id only")

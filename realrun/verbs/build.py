@@ -10,23 +10,33 @@ from pathlib import Path
 from realrun import building
 from realrun.build import Event
 from realrun.build.progress import silent
+from realrun.image import Store
 from realrun.runtime.watch import Watch
-from realrun.verbs.options import settings
+from realrun.verbs.contexts import context
+from realrun.verbs.options import labels, settings
 
 
 def main(args: argparse.Namespace) -> int:
-    """Build, tag, and print the image's id last."""
-    with Watch() as starter:
+    """Build, tag, and print the image's id last; after a failure there is no file with an id."""
+    if args.iidfile:
+        Path(args.iidfile).unlink(missing_ok=True)
+    given = {
+        "build_args": settings(args.build_arg, "--build-arg"),
+        "labels": labels(args.label),
+    }
+    with Watch() as starter, context(Store(), args.context, args.file) as found:
         image = building.build(
-            Path(args.context),
+            found.folder,
             args.tag,
             starter,
-            dockerfile=Path(args.file) if args.file else None,
-            build_args=settings(args.build_arg, "--build-arg"),
+            dockerfile=found.dockerfile,
             target=args.target,
             no_cache=args.no_cache,
             progress=silent if args.quiet else draw,
+            **given,
         )
+    if args.iidfile:
+        Path(args.iidfile).write_text(image.image_id)
     print(image.image_id)
     return 0
 

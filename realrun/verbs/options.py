@@ -29,6 +29,21 @@ def settings(entries: Iterable[str], option: str) -> dict[str, str]:
     return found
 
 
+def labels(entries: Iterable[str]) -> dict[str, str]:
+    """NAME=VALUE pairs of --label; a bare NAME has an empty value.
+
+    >>> labels(["a=1", "b"])
+    {'a': '1', 'b': ''}
+    """
+    found = {}
+    for entry in entries:
+        name, _, value = entry.partition("=")
+        if not name:
+            raise UsageError(f"--label wants NAME=VALUE; got {entry!r}")
+        found[name] = value
+    return found
+
+
 def size_bytes(text: str, option: str) -> int:
     """A size with Docker's units.
 
