@@ -2,7 +2,8 @@
 
 * a target that ends in `/` or is a directory in the image takes files by their names, any other
   target is the file's new name; several sources need a directory;
-* missing directories are made, owned by root, mode 0755; existing ones keep what they are;
+* missing directories are made, mode 0755, owned by root or whom --chown names; existing ones keep
+  what they are;
 * a file replaces a file or a link; nothing but a directory goes where a directory is.
 
 Source: Dockerfile reference, "COPY"; BuildKit where the reference leaves a choice.
@@ -15,6 +16,7 @@ import stat
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from realrun.build.archives import unpack_into
 from realrun.build.selecting import CannotCopy, Item, Source
 from realrun.build.writing import Parts, Upper
 from realrun.image.merged import Node
@@ -40,6 +42,11 @@ def copy(sources: Sequence[Source], target: str, upper: Upper, looks: Looks) -> 
         raise CannotCopy(f"{target} is not a directory in the image")
     place = (*found.parts, *missing)
     for source in sources:
+        if source.is_archive:
+            archive = source.items[0].node
+            assert archive is not None
+            unpack_into(archive, place, upper, looks.owner or (0, 0))
+            continue
         if source.is_directory:
             if not missing and not found.is_directory:
                 raise CannotCopy(f"{target} is a file in the image, a directory cannot go there")
@@ -51,8 +58,7 @@ def copy(sources: Sequence[Source], target: str, upper: Upper, looks: Looks) -> 
 
 
 def make_target(upper: Upper, place: Parts, looks: Looks) -> None:
-    """The target directory itself belongs to whoever gets the files."""
-    upper.make_directory(place[:-1])
+    """The target directory, and what is missing above it, belong to whoever gets the files."""
     upper.make_directory(place, looks.owner or (0, 0))
 
 
@@ -61,7 +67,7 @@ def put(item: Item, place: Parts, upper: Upper, looks: Looks) -> None:
     if item.is_directory:
         put_directory(item, place, upper, looks)
         return
-    upper.make_directory(place[:-1])
+    make_target(upper, place[:-1], looks)
     here = upper.make_room(place)
     node = item.node
     if node is None:

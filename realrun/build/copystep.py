@@ -5,23 +5,24 @@ Source: Dockerfile reference, "COPY", "ADD".
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from realrun.build import instructions as i
+from realrun.build.archives import is_archive
 from realrun.build.copying import Looks
 from realrun.build.evaluate import State
 from realrun.build.owners import owner
 from realrun.build.selecting import CannotCopy, Item, Origin, Source
 from realrun.image.merged import Merged
 
-MAGICS = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd")
 REMOTE = ("http://", "https://", "git://", "git@")
 
 
 def target_of(step: i.Copy, state: State) -> str:
-    """The target as an absolute path; a `/` at its end says that it is a directory."""
+    """The target as an absolute path; a `/` at its end says that it is a directory.
+
+    As BuildKit has it, only a written `/` and a lone `.` say so: `/x/.` is a file's name.
+    """
     written = state.expand(step.target, step.at)
-    is_folder = written.endswith(("/", "/.")) or written in (".", "", "..")
+    is_folder = written.endswith("/") or written in (".", "")
     path = state.absolute(written)
     return path + "/" if is_folder and path != "/" else path
 
@@ -44,7 +45,7 @@ def sources_of(step: i.Copy, state: State, origin: Origin) -> list[Source]:
             raise CannotCopy(f"ADD {path}: fetching from the network is not supported yet")
         found += origin.select(path)
     if step.add:
-        refuse_archives(found)
+        found = [marked(source) for source in found]
     for document in step.heredocs:
         text = document.content
         text = state.expand_text(text, step.at) if document.expand else text
@@ -53,21 +54,7 @@ def sources_of(step: i.Copy, state: State, origin: Origin) -> list[Source]:
     return found
 
 
-def refuse_archives(sources: list[Source]) -> None:
-    """ADD as far as it is COPY: the rest is refused, never done differently."""
-    for source in sources:
-        node = None if source.is_directory else source.items[0].node
-        if node is not None and looks_packed(node.path):
-            raise CannotCopy(
-                f"ADD {source.base}: unpacking archives is not supported yet;"
-                " COPY copies the archive as it is"
-            )
-
-
-def looks_packed(path: Path) -> bool:
-    """An archive by its first bytes, as ADD decides it: gzip, bzip2, xz, zstd, tar."""
-    if not path.is_file():
-        return False
-    with open(path, "rb") as data:
-        head = data.read(512)
-    return head.startswith(MAGICS) or head[257:262] == b"ustar"
+def marked(source: Source) -> Source:
+    """The source of an ADD, which unpacks archives that it names; those in a directory stay."""
+    node = None if source.is_directory else source.items[0].node
+    return source._replace(is_archive=node is not None and is_archive(node.path))

@@ -46,6 +46,7 @@ class Source(NamedTuple):
     base: str  # the name that a file has in a target directory
     items: tuple[Item, ...]
     is_directory: bool
+    is_archive: bool = False  # ADD unpacks it
 
 
 class Origin:
@@ -157,7 +158,8 @@ def fingerprint(sources: Sequence[Source], with_owner: bool) -> str:
 
     total = hashlib.sha256()
     for source in sources:
-        total.update(f"source {source.base!r} {source.is_directory}\n".encode())
+        kind = "archive" if source.is_archive else source.is_directory
+        total.update(f"source {source.base!r} {kind}\n".encode())
         for item in source.items:
             total.update(repr((item.name, *description(item, with_owner))).encode() + b"\n")
     return total.hexdigest()

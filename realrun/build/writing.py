@@ -18,6 +18,7 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
+from realrun.files.remove import remove_tree
 from realrun.image.merged import Merged, Node
 from realrun.image.unpack import PRIVATE
 
@@ -74,6 +75,14 @@ class Upper:
         if there is not None and there.is_directory:
             raise CannotWrite(f"/{'/'.join(parts)} is a directory in the image")
         here = self.path.joinpath(*parts)
+        here.unlink(missing_ok=True)
+        return here
+
+    def make_free(self, parts: Parts) -> Path:
+        """The same for a member of an archive, which replaces directories, too."""
+        here = self.path.joinpath(*parts)
+        if here.is_dir() and not here.is_symlink():
+            remove_tree(here)
         here.unlink(missing_ok=True)
         return here
 

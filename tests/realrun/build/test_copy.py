@@ -190,7 +190,7 @@ def test_owners_are_the_images_in_the_archive_even_without_privilege(shop, chown
     flag = f"--chown={chown}" if chown else ""
     image = shop.build(f"FROM users\nARG who=sue\nCOPY {flag} d /new/deep")
     found = {name: (info.uid, info.gid) for name, info in entries(shop, image).items()}
-    assert found == {"new": (0, 0), "new/deep": owner, "new/deep/f": owner}
+    assert found == {"new": owner, "new/deep": owner, "new/deep/f": owner}
 
 
 def test_a_new_workdir_belongs_to_the_user_of_that_moment(shop: Workshop):
@@ -238,10 +238,9 @@ def test_here_documents_are_files(shop: Workshop):
 
 def test_add_refuses_what_it_cannot_do_yet(shop: Workshop):
     shop.files({"plain": "x"})
-    with tarfile.open(shop.context / "a.dat", "w:gz") as tar:
-        tar.add(shop.context / "plain", "plain")
-    with pytest.raises(DockerfileError, match="unpacking archives is not supported yet"):
-        shop.build("FROM scratch\nADD a.dat /x/")
+    (shop.context / "a.tar").write_bytes(b"\x28\xb5\x2f\xfd rest")
+    with pytest.raises(DockerfileError, match="zstd cannot be unpacked yet"):
+        shop.build("FROM scratch\nADD a.tar /x/")
     with pytest.raises(DockerfileError, match="network is not supported yet"):
         shop.build("FROM scratch\nADD https://example.com/x /x/")
     assert files_only(shop.build("FROM scratch\nADD plain /x")) == {"x": "x"}
