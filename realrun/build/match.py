@@ -2,7 +2,7 @@
 
     *  any run of characters but /        ?  one character but /
     [a-z] [^a-z]  one of these, none of these       \\c  the character c
-    **  in .dockerignore: any number of directories, none included
+    **  in .dockerignore: any number of directories, none included; at the end: everything
 
 Source: Go, path/filepath, "Match"; Dockerfile reference, ".dockerignore file".
 """
@@ -31,10 +31,8 @@ def to_regex(pattern: str, deep: bool = False) -> str:
         char = pattern[at]
         if deep and pattern.startswith("**", at):
             at += 2
-            if pattern.startswith("/", at):
-                out, at = out + "(?:.*/)?", at + 1
-            else:
-                out += ".*"
+            at += pattern.startswith("/", at)
+            out += "(?:.*/)?" if at < len(pattern) else ".*"
             continue
         at += 1
         if char == "*":

@@ -16,11 +16,13 @@ class UnknownOwner(ValueError):
 
 
 def owner(spec: str, image: Merged) -> tuple[int, int]:
-    """(uid, gid) of `user`, `user:group`, `uid`, `uid:gid` and so on."""
+    """(uid, gid) of `user`, `user:group`, `uid`, `uid:gid` and so on; `:group` is root's."""
     user, colon, group = spec.partition(":")
-    if not user or (colon and not group):
+    if (colon and not group) or not (user or group):
         raise UnknownOwner(f"{spec!r} is no owner: USER, USER:GROUP or numbers")
-    if user.isascii() and user.isdecimal():
+    if not user:
+        uid = gid = 0
+    elif user.isascii() and user.isdecimal():
         uid = gid = number(user)
     else:
         uid, gid = lookup(user, "/etc/passwd", "user", image)
