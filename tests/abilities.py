@@ -127,8 +127,11 @@ def kvm() -> str | None:
 
 
 def docker() -> str | None:
-    """None if a Docker daemon could be started."""
-    return None if shutil.which("dockerd") else "no dockerd on PATH"
+    """None if a Docker daemon could be started: its programs, and what they need of the machine."""
+    missing = [name for name in ("dockerd", "docker") if shutil.which(name) is None]
+    if missing:
+        return f"no {' and no '.join(missing)} on PATH; on Debian: apt install docker.io"
+    return root() or overlay() or cgroup()
 
 
 def skopeo() -> str | None:

@@ -1,0 +1,97 @@
+"""Both builders, ready: started once, for as long as the tests of this folder run."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from realrun.build import RunStep, build
+from realrun.building import step_runner
+from realrun.guest import tools
+from realrun.image import Store
+from realrun.image.base import PATH
+from realrun.image.layers import decompressed
+from realrun.runtime.watch import Watch
+from tests.peers import supplies
+from tests.peers.cases import Case
+from tests.peers.daemon import Daemon, running
+from tests.peers.flat import Files, flat, of_docker, settings
+
+Built = tuple[Files, dict[str, Any]]
+
+
+@dataclass
+class Peers:
+    """The two builders, with the same base and the same context."""
+
+    daemon: Daemon
+    store: Store
+    run_step: RunStep
+    folder: Path
+    made: dict[str, Path] = field(default_factory=dict)
+
+    def dockerfile(self, case: Case) -> Path:
+        """The case as a file, with its .dockerignore beside it."""
+        place = self.folder / "cases" / case.tag
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "Dockerfile").write_text(case.text)
+        if case.ignore is not None:
+            (place / "Dockerfile.dockerignore").write_text(case.ignore)
+        return place / "Dockerfile"
+
+    def docker(self, case: Case) -> Built:
+        self.daemon.build(
+            self.folder / "context", self.dockerfile(case), case.tag, case.args, case.more
+        )
+        return of_docker(self.daemon.call("save", case.tag))
+
+    def ours(self, case: Case) -> Built:
+        image = build(
+            self.folder / "context",
+            store=self.store,
+            run_step=self.run_step,
+            dockerfile=self.dockerfile(case),
+            build_args=case.args,
+            target=case.target,
+        )
+        blobs = [self.store.layout.blob(layer.digest).read_bytes() for layer in image.stored]
+        return flat(blobs), settings({"config": dict(image.config), "author": image.author})
+
+
+@pytest.fixture(scope="session")
+def busybox() -> Path:
+    if found := tools.find("busybox"):
+        return found.path
+    pytest.skip("no static busybox here; `realrun fetch` gets it")
+
+
+@pytest.fixture(scope="session")
+def folder() -> Iterator[Path]:
+    """A short path, since the socket of the daemon lies in it."""
+    made = Path(tempfile.mkdtemp(prefix="peer-"))
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def peers(folder: Path, busybox: Path) -> Iterator[Peers]:
+    for name in ("base", "docker"):
+        (folder / name).mkdir()
+    supplies.make_context(folder / "context")
+    layer, store = supplies.base_layer(folder / "base", busybox), Store(folder / "root")
+    assert layer.blob is not None
+    with open(layer.blob, "rb") as stored, decompressed(stored) as plain:
+        data = plain.read()
+    with running(folder / "docker") as daemon, pytest.MonkeyPatch.context() as patch:
+        changes = [f"--change=ENV {PATH}", '--change=CMD ["sh"]']
+        daemon.call("import", *changes, "-", "base:latest", data=data)
+        patch.setenv("REALRUN_ROOT", str(folder / "root"))
+        supplies.add_base(store, layer)
+        with Watch() as starter:
+            yield Peers(daemon, store, step_runner(starter), folder)
