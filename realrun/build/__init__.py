@@ -1,7 +1,7 @@
 """From a Dockerfile to an image; the modules in the order of the work:
 
 lines, parser -> instructions -> stages -> expand, evaluate -> selecting, copying, writing,
-running -> cache -> stagework, builder.
+running -> cache, misses -> stagework, builder.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ The key of a step is a digest of everything its result depends on: the layers be
 instruction with its values, and for COPY a fingerprint of the files, which knows no times. The
 record under that key names the layer that came out, or none if nothing changed.
 
-    ROOT/cache/KEY.json    {"layer": {...} or null, "created": TIME, "parts": {...}}
+    ROOT/cache/KEY.json    {"layer": {...} or null, "created": TIME, "parts": {...}, "text": TEXT}
 
 A record whose layer is gone is a miss. Records are written when a whole build has succeeded.
 
@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from realrun.build.misses import reason
 from realrun.errors import BadImage
 from realrun.files.workspace import write_whole
 from realrun.image import Layer, Store
@@ -78,12 +79,24 @@ class Cache:
             data = read(self.folder / f"{key}.json")
         return None if data is None else self._hit(data)
 
-    def remember(self, parts: Parts, hit: Hit) -> None:
-        """For `save`, and for later stages of this build."""
+    def why_not(self, text: str, parts: Parts) -> str:
+        """What is new in a step that has no record: in words, or nothing if nothing is like it."""
+        return reason(self._records(), text, parts) if self.use else ""
+
+    def _records(self) -> Iterator[dict[str, Any]]:
+        """All that are stored; those that make no sense are left out."""
+        for path in self.folder.glob("*.json"):
+            try:
+                yield load(read(path) or b"", "a cache record")
+            except BadImage:
+                continue
+
+    def remember(self, parts: Parts, hit: Hit, text: str = "") -> None:
+        """For `save`, and for later stages of this build; `text` is the instruction's."""
         layer = None
         if hit.layer is not None:
             layer = {"diff_id": hit.layer.diff_id, **hit.layer.descriptor()}
-        record = {"layer": layer, "created": hit.created, "parts": parts}
+        record = {"layer": layer, "created": hit.created, "parts": parts, "text": text}
         self.new[key_of(parts)] = json.dumps(record, sort_keys=True, indent=1).encode()
 
     def save(self, scratch: Path) -> None:

@@ -15,7 +15,8 @@ class Event:
             cached   it need not be carried out
             done     it is finished, after `seconds`
             output   it wrote `output`
-            note     something worth knowing: `text` says what; of a COPY: nothing matched
+            note     something worth knowing: `text` says what; of a COPY: nothing matched; of a
+                     step that the cache did not know: what is new in it
     """
 
     state: Literal["begin", "cached", "done", "output", "note"]

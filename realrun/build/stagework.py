@@ -94,9 +94,9 @@ class Work:
         cached = carry_out()
         self._tell("cached" if cached else "done", step, seconds=time.monotonic() - begin)
 
-    def _tell(self, state: Any, step: Instruction, **more: Any) -> None:
+    def _tell(self, state: Any, step: Instruction, text: str = "", **more: Any) -> None:
         bench = self.bench
-        event = Event(state=state, step=bench.step, steps=bench.steps, text=step.at.text,
+        event = Event(state=state, step=bench.step, steps=bench.steps, text=text or step.at.text,
                       stage=self.stage.name, **more)  # fmt: skip
         bench.progress(event)
 
@@ -141,8 +141,10 @@ class Work:
         hit = self.bench.cache.find(parts)
         known = hit is not None
         if hit is None:
+            if new := self.bench.cache.why_not(step.at.text, parts):
+                self._tell("note", step, f"{step.at.text}: not in the cache; changed: {new}")
             hit = Hit(make(), configs.timestamp())
-            self.bench.cache.remember(parts, hit)
+            self.bench.cache.remember(parts, hit, step.at.text)
         self.created = max(self.created, hit.created)
         if hit.layer is not None:
             self.layers.append(hit.layer)

@@ -118,3 +118,40 @@ def test_layers_of_other_stages_are_remembered_too(shop: Workshop):
     assert len(shop.store.prune()) > 0
     shop.build(text)
     assert shop.cached() == [False, False]
+
+
+def notes(shop: Workshop) -> list[str]:
+    return [event.text for event in shop.events if event.state == "note"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("RUN one", "RUN two", "RUN two: not in the cache; changed: the command"),
+        ("ENV a=1\nRUN x", "ENV a=2\nRUN x", "RUN x: not in the cache; changed: the environment (a)"),
+        ("USER 1\nRUN x", "USER 2\nRUN x", "RUN x: not in the cache; changed: the user"),
+        ("COPY f /a", "COPY f /b", "COPY f /b: not in the cache; changed: the target"),
+        ("COPY f /", "COPY --chmod=700 f /",
+         "COPY --chmod=700 f /: not in the cache; changed: the owner or the mode"),
+        ("WORKDIR /a", "WORKDIR /b", "WORKDIR /b: not in the cache; changed: the path"),
+        ("RUN x", "COPY f /\nRUN x", "RUN x: not in the cache; changed: the layers below"),
+    ],
+)  # fmt: skip
+def test_a_miss_says_what_is_new(shop: Workshop, before, after, says):
+    shop.files({"f": "1"})
+    shop.build(f"FROM base\n{before}")
+    assert notes(shop) == []
+    shop.build(f"FROM base\n{after}")
+    assert notes(shop) == [says]
+    shop.build(f"FROM base\n{after}")
+    assert notes(shop) == []
+    shop.build(f"FROM base\n{after}", no_cache=True)
+    assert notes(shop) == []
+
+
+def test_a_changed_file_is_named_as_the_reason(shop: Workshop):
+    shop.files({"f": "1"})
+    shop.build("FROM base\nCOPY f /")
+    shop.files({"f": "2"})
+    shop.build("FROM base\nCOPY f /")
+    assert notes(shop) == ["COPY f /: not in the cache; changed: the files"]
