@@ -20,7 +20,8 @@ from realrun.image.layers import (
 )
 from realrun.image.spool import Member
 from realrun.image.store import Store
-from realrun.image.tarread import Limits
+from realrun.image.tarread import Limits, TarReader
+from realrun.image.unpack import unpack
 
 
 class Intake:
@@ -55,7 +56,7 @@ class Intake:
             else:
                 tree.mkdir()
                 tree.chmod(0o755)
-                unpack_blob(member.path, tree, layer.diff_id)
+                unpack_member(member, tree, layer.diff_id)
             sync(member.path)
             self._done[key] = replace(layer, blob=member.path, tree=tree)
         return self._done[key]
@@ -67,8 +68,19 @@ class Intake:
         return Layer(diff_id=diff_id, digest=member.digest, size=member.size, media_type=media_type)
 
 
+def unpack_member(member: Member, tree: Path, diff_id: str) -> None:
+    """Unpack and verify; one that is stored uncompressed was named when it was spooled."""
+    if member.digest != diff_id:
+        unpack_blob(member.path, tree, diff_id)
+        return
+    with open(member.path, "rb") as stored:
+        unpack(TarReader(stored.read), tree)
+
+
 def check_content(member: Member, diff_id: str) -> None:
     """The archive has this diff id, whatever its compression."""
+    if member.digest == diff_id:
+        return
     limits = Limits()
     with open(member.path, "rb") as stored, decompressed(stored) as stream:
         if HashingReader(stream).diff_id(limits) != diff_id:

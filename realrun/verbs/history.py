@@ -9,7 +9,7 @@ from typing import Any
 from realrun.image import Store
 from realrun.image.sizes import size_of
 from realrun.image.story import story
-from realrun.verbs.options import shown_size
+from realrun.verbs.options import one_line, shown_size
 
 WIDTH = 60
 
@@ -23,10 +23,11 @@ def main(args: argparse.Namespace) -> int:
         return 0
     print(f"{'CREATED':<20}  {'CREATED BY':<{WIDTH}}  {'SIZE':>10}  COMMENT")
     for row in found:
-        words = row["created_by"]
+        words = one_line(row["created_by"])
         made_by = words if len(words) <= WIDTH else words[: WIDTH - 3] + "..."
+        created, comment = one_line(row["created"])[:19], one_line(row["comment"])
         size = shown_size(row["size_bytes"])
-        print(f"{row['created']:<20}  {made_by:<{WIDTH}}  {size:>10}  {row['comment']}".rstrip())
+        print(f"{created:<20}  {made_by:<{WIDTH}}  {size:>10}  {comment}".rstrip())
     return 0
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from realrun.image import Store
 from realrun.image.bill import bills
 from realrun.image.tree import Branch, tree
-from realrun.verbs.options import shown_size
+from realrun.verbs.options import one_line, shown_size
 
 SHOWN = 5  # names of each sort, for people; programs get all
 
@@ -54,7 +54,7 @@ def row_of(branch: Branch) -> dict[str, Any]:
 def print_branch(branch: Branch) -> None:
     """The instruction, then its layer; settings change no files and have none."""
     layer, size, effect = branch.chapter.layer, branch.size, branch.effect
-    words = " ".join((branch.chapter.created_by or branch.chapter.comment).split())
+    words = one_line(branch.chapter.created_by or branch.chapter.comment)
     if layer is None or size is None or effect is None:
         print(f"    {words}  (settings only)")
         return

@@ -81,3 +81,13 @@ def shown_size(size_bytes: int) -> str:
     while value >= 1000 and (more := next(units, None)):
         value, unit = value / 1000, more
     return f"{value:.3g}{unit}"
+
+
+def one_line(text: str) -> str:
+    """Words of somebody else, safe to print: blanks run together, control characters escaped.
+
+    >>> one_line("a  b\\n\\x1b[31m")
+    'a b \\\\x1b[31m'
+    """
+    words = " ".join(text.split())
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in words)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from realrun.image import Store
+from realrun.image.newcomer import Newcomer
 from tests.realrun.image.stores import add
 from tests.realrun.stage import cli
 
@@ -100,3 +101,17 @@ def test_the_bill_of_nothing(tmp_path: Path):
     done = cli("image", "df", "--json", env={"REALRUN_ROOT": str(tmp_path / "none")})
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["total"]["total_bytes"] == 0
+
+
+def test_words_of_a_foreign_image_cannot_command_the_terminal(store: Store):
+    """Escape sequences, line ends and halves of characters in a history become plain text."""
+    base = store.resolve("two")
+    words = "RUN \x1b[2J\nx \ud800"
+    document = {**base.document, "history": [{"created_by": words, "created": "\x07"}]}
+    data = json.dumps(document).encode()
+    store.add_all([Newcomer(config=data, layers=base.stored, names=["evil:1"])])
+    for verb in (["history"], ["image", "tree"]):
+        done = cli(*verb, "evil:1")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "RUN \\x1b[2J x \\ud800" in done.stdout
+        assert all(line.isprintable() for line in done.stdout.splitlines())
