@@ -11,7 +11,6 @@ from __future__ import annotations
 import io
 import os
 import stat
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +22,7 @@ from realrun.image.merged import Merged
 from realrun.image.streams import BZIP2, GZIP, XZ, ZSTD, Readable, look, plain
 from realrun.image.tarread import BLOCK, TarReader
 from realrun.image.unpack import unpack
+from realrun.verbs.incoming import incoming
 
 MAX_DOCKERFILE = 4 << 20
 USTAR_AT = 257
@@ -44,11 +44,8 @@ def context(store: Store, where: str, file: str | None) -> Iterator[Context]:
     with store.workspace("context") as scratch:
         folder = scratch / "context"
         folder.mkdir(mode=0o755)
-        if where != "-":
-            with open(where, "rb") as stream:
-                found = from_stream(stream, folder, file, where)
-        else:
-            found = from_stream(sys.stdin.buffer, folder, file, "standard input")
+        with incoming(where) as stream:
+            found = from_stream(stream, folder, file, "standard input" if where == "-" else where)
         yield found
 
 

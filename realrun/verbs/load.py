@@ -6,20 +6,18 @@ Source: docs.docker.com, `docker image load`.
 from __future__ import annotations
 
 import argparse
-import sys
 
-from realrun.errors import BadImage, UsageError
+from realrun.errors import BadImage
 from realrun.image import Store
 from realrun.image.load import load
+from realrun.verbs.incoming import incoming
 
 
 def main(args: argparse.Namespace) -> int:
     """From the file after -i, else from the input; says what came, as Docker does."""
-    if not args.input and sys.stdin.isatty():
-        raise UsageError("no archive comes from a terminal; give -i FILE or redirect the input")
     name = args.input or "standard input"
     try:
-        with open(args.input, "rb") if args.input else sys.stdin.buffer as stream:
+        with incoming(args.input) as stream:
             images = load(Store(), stream)
     except BadImage as error:
         raise BadImage(f"{name}: {error}") from error
