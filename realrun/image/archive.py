@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from realrun.image.tarread import REGULAR, Entry
+from realrun.image.tarread import DIRECTORY, REGULAR, Entry
 from realrun.image.tarwrite import END, headers, padding
 
 MODE = 0o644
@@ -21,6 +21,10 @@ class Archive:
     def __init__(self, out: BinaryIO) -> None:
         self._out = out
         self._names: set[str] = set()
+
+    def folder(self, name: str) -> None:
+        """A directory; some readers that are not root cannot make those that are left out."""
+        self._out.write(headers(Entry(f"{name}/".encode(), DIRECTORY, 0o755, 0, 0, 0, 0)))
 
     def data(self, name: str, data: bytes) -> None:
         """A member that fits into memory."""

@@ -65,6 +65,8 @@ def write_docker_image(store: Store, archive: Archive, image: Image) -> dict[str
 def write_oci(store: Store, archive: Archive, chosen: Sequence[tuple[Image, str]]) -> None:
     """The blobs, and an index with a row for every name."""
     index: list[dict[str, Any]] = []
+    archive.folder("blobs")
+    archive.folder("blobs/sha256")
     for image, reference in chosen:
         found = [*(layer.digest for layer in image.stored), image.image_id, image.digest]
         for digest in found:

@@ -25,9 +25,9 @@ def loaded(store: Store, data: bytes) -> list[str]:
 
 
 def files_of(data: bytes) -> dict[str, bytes]:
-    """An archive as a table."""
+    """The files of an archive as a table."""
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
-        return {info.name: tar.extractfile(info).read() for info in tar}
+        return {info.name: tar.extractfile(info).read() for info in tar if info.isfile()}
 
 
 def packed(files: dict[str, bytes]) -> bytes:
