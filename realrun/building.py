@@ -79,6 +79,7 @@ def step_runner(starter: Starter) -> builder.RunStep:
         env: Mapping[str, str],
         cwd: str,
         user: str,
+        network: str = "default",
         on_output: Callable[[bytes], None],
     ) -> int:
         spec = Spec(
@@ -88,7 +89,7 @@ def step_runner(starter: Starter) -> builder.RunStep:
             cwd=cwd,
             user=user,
             hostname="build",
-            network="host",
+            network="none" if network == "none" else "host",
             upper=str(upper),
         )
         run = engine.begin(spec, starter, on_output, on_output)

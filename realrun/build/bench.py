@@ -18,6 +18,7 @@ from realrun.image import Layer, Store
 class RunStep(Protocol):
     """Carries out RUN: `argv` in a container whose root is `upper` over `layers` (base first).
 
+    `network` is none (loopback alone), host or default, which is for the runner to choose.
     Returns the exit status; what the command writes goes to `on_output` as it comes.
     """
 
@@ -30,6 +31,7 @@ class RunStep(Protocol):
         env: Mapping[str, str],
         cwd: str,
         user: str,
+        network: str,
         on_output: Callable[[bytes], None],
     ) -> int: ...
 

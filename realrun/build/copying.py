@@ -2,8 +2,9 @@
 
 * a target that ends in `/` or is a directory in the image takes files by their names, any other
   target is the file's new name; several sources need a directory;
-* missing directories are made, mode 0755, owned by root or whom --chown names; existing ones keep
-  what they are;
+* missing directories are made, mode 0755, owned by root or whom --chown names; an existing target
+  keeps what it is, but directories inside a copied one bring their attributes;
+* names of one file stay names of one file, within a source;
 * a file replaces a file or a link; nothing but a directory goes where a directory is.
 
 Source: Dockerfile reference, "COPY"; BuildKit where the reference leaves a choice.
@@ -14,19 +15,23 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from realrun.build.archives import unpack_into
+from realrun.build.modes import changed
 from realrun.build.selecting import CannotCopy, Item, Source
 from realrun.build.writing import Parts, Upper
 from realrun.image.merged import Node
 
+Links = dict[tuple[int, int], Path]  # of one source: which file is already here, under which name
+
 
 class Looks(NamedTuple):
-    """How copied files are to look: None means as the source does."""
+    """How copied files are to look: nothing said means as the source does."""
 
     owner: tuple[int, int] | None
-    mode: int | None
+    mode: str  # as --chmod has it, see realrun.build.modes
     keep_owner: bool = False  # --from another stage: owners are copied, too
 
 
@@ -51,9 +56,10 @@ def copy(sources: Sequence[Source], target: str, upper: Upper, looks: Looks) -> 
             if not missing and not found.is_directory:
                 raise CannotCopy(f"{target} is a file in the image, a directory cannot go there")
             make_target(upper, place, looks)
+        links: Links = {}
         for item in source.items:
             inside = item.name if source.is_directory else (source.base,) if into else ()
-            put(item, (*place, *inside), upper, looks)
+            put(item, (*place, *inside), upper, looks, links)
     upper.finish()
 
 
@@ -62,7 +68,7 @@ def make_target(upper: Upper, place: Parts, looks: Looks) -> None:
     upper.make_directory(place, looks.owner or (0, 0))
 
 
-def put(item: Item, place: Parts, upper: Upper, looks: Looks) -> None:
+def put(item: Item, place: Parts, upper: Upper, looks: Looks, links: Links) -> None:
     """One item into the layer."""
     if item.is_directory:
         put_directory(item, place, upper, looks)
@@ -72,11 +78,15 @@ def put(item: Item, place: Parts, upper: Upper, looks: Looks) -> None:
     node = item.node
     if node is None:
         here.write_bytes(item.content)
-        here.chmod(0o644 if looks.mode is None else looks.mode)
+        here.chmod(changed(looks.mode, stat.S_IFREG | 0o644))
         upper.give(place, looks.owner or (0, 0))
         return
     kind = stat.S_IFMT(node.status.st_mode)
     if kind == stat.S_IFREG:
+        first = links.setdefault((node.status.st_dev, node.status.st_ino), here)
+        if first != here:
+            here.hardlink_to(first)
+            return
         copy_content(node, os.fspath(here))
     elif kind == stat.S_IFLNK:
         here.symlink_to(os.readlink(node.path))
@@ -86,18 +96,19 @@ def put(item: Item, place: Parts, upper: Upper, looks: Looks) -> None:
         os.mknod(here, kind | 0o600, node.status.st_rdev)
     else:
         return  # a device: only root can make one
-    upper.copy_attributes(node, place, owner_for(node, upper, looks), looks.mode)
+    mode = changed(looks.mode, node.status.st_mode)
+    upper.copy_attributes(node, place, owner_for(node, upper, looks), mode)
 
 
 def put_directory(item: Item, place: Parts, upper: Upper, looks: Looks) -> None:
-    """A directory: made with the source's attributes, or left as it is if it is there."""
+    """A directory inside a copied one: it gets the source's attributes, even if it is there."""
     assert item.node is not None
     found, missing = upper.view.walk("/".join(place), follow=False)
     if not missing and not found.is_directory:
         raise CannotCopy(f"/{'/'.join(place)} is no directory in the image and cannot become one")
     upper.make_directory(place)
-    if missing:
-        upper.copy_attributes(item.node, place, owner_for(item.node, upper, looks), looks.mode)
+    mode = changed(looks.mode, item.node.status.st_mode)
+    upper.copy_attributes(item.node, place, owner_for(item.node, upper, looks), mode)
 
 
 def owner_for(node: Node, upper: Upper, looks: Looks) -> tuple[int, int]:

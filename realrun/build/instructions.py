@@ -80,15 +80,16 @@ class Label(Instruction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run(Instruction):
-    """RUN COMMAND"""
+    """RUN [--network=default|none|host] COMMAND"""
 
     command: Command
     heredocs: tuple[Heredoc, ...] = ()
+    network: str = "default"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy(Instruction):
-    """COPY or ADD [--from=STAGE] [--chown=U:G] [--chmod=MODE] SOURCE ... TARGET"""
+    """COPY or ADD [--from= | --chown= | --chmod= | --exclude=] SOURCE ... TARGET"""
 
     sources: tuple[str, ...]
     target: str
@@ -96,6 +97,7 @@ class Copy(Instruction):
     chown: str = ""
     chmod: str = ""
     add: bool = False
+    exclude: tuple[str, ...] = ()
     heredocs: tuple[Heredoc, ...] = ()
 
 

@@ -21,6 +21,7 @@ NAMES = {
     "env": "the environment",
     "cwd": "the working directory",
     "user": "the user",
+    "network": "the network",
     "files": "the files",
     "target": "the target",
     "looks": "the owner or the mode",

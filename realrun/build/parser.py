@@ -140,13 +140,16 @@ def read_label(part: Part) -> i.Label:
 
 
 def read_run(part: Part) -> i.Run:
-    for flag in ("mount", "network", "security"):
+    network = part.flag("network", "default")
+    if network not in ("default", "none", "host"):
+        raise words.WordError(f"--network is {network!r}; it can be default, none or host")
+    for flag in ("mount", "security"):
         if flag in part.flags:
             raise words.WordError(f"RUN --{flag} is not supported yet")
     command = part.command()
     if not command.words:
         raise words.WordError("RUN needs a command")
-    return i.Run(at=part.at, command=command, heredocs=part.heredocs)
+    return i.Run(at=part.at, command=command, heredocs=part.heredocs, network=network)
 
 
 def read_copy(part: Part) -> i.Copy:
@@ -164,7 +167,10 @@ def copy_or_add(part: Part, add: bool) -> i.Copy:
     chown, chmod = part.flag("chown"), part.flag("chmod")
     if part.flags.pop("link", [""])[-1] not in ("", "true", "false"):
         raise words.WordError("--link is true or false")
-    for flag in ("exclude", "parents", "checksum", "keep-git-dir", "unpack"):
+    exclude = tuple(part.flags.pop("exclude", []))
+    if not all(exclude):
+        raise words.WordError("--exclude needs a pattern: --exclude=*.md")
+    for flag in ("parents", "checksum", "keep-git-dir", "unpack"):
         if flag in part.flags:
             raise words.WordError(f"{name} --{flag} is not supported yet")
     given = part.items()
@@ -180,6 +186,7 @@ def copy_or_add(part: Part, add: bool) -> i.Copy:
         chown=chown,
         chmod=chmod,
         add=add,
+        exclude=exclude,
         heredocs=part.heredocs,
     )
 

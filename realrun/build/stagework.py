@@ -156,6 +156,8 @@ class Work:
         env = {**self._arguments(), **self.state.environment}
         parts = {"step": "RUN", "argv": argv, "script": script, "env": env,
                  "cwd": self.state.directory, "user": self.state.user}  # fmt: skip
+        if step.network != "default":
+            parts["network"] = step.network
         return self._remembered(step, parts, lambda: self._run_now(step, argv, script, env))
 
     def _arguments(self) -> dict[str, str]:
@@ -183,6 +185,7 @@ class Work:
             env={**self.state.proxies, **env},
             cwd=self.state.directory,
             user=self.state.user,
+            network=step.network,
             on_output=on_output,
         )
         if status != 0:

@@ -58,6 +58,13 @@ COPIES = {
     ". /x": "ADD",
     "/ /x": "COPY",
     "d/sub /x/y/": "COPY",
+    "over /": "COPY ADD",
+    "over/dir /dir": "COPY",
+    "over /x": "COPY",
+    "hard /x": "COPY",
+    "hard/* /x/": "COPY",
+    "--chown=bob over /": "COPY",
+    "--chmod=705 over /": "COPY",
     # links in the context
     "link /x": "COPY ADD",
     "lin* /x/": "COPY",

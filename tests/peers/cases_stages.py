@@ -49,6 +49,8 @@ STAGES = {
     "COPY --from a relative name": "FROM base AS b\nWORKDIR /dir\nFROM scratch\nCOPY --from=b file /x",
     "COPY --from hard links": "FROM base AS b\nRUN mkdir /hl && echo x > /hl/a && ln /hl/a /hl/b\n"
     "FROM scratch\nCOPY --from=b /hl /hl",
+    "COPY --from over what is there": "FROM base AS b\nRUN mkdir -p /s/dir/deep /s/open && chmod 711 /s/dir"
+    " && chown -R 5:6 /s\nFROM base\nCOPY --from=b /s /\nCOPY --from=b /s/dir /open",
     "COPY --from the sticky place": "FROM base AS b\nFROM scratch\nCOPY --from=b /open /x\n"
     "COPY --from=b /tmp /t/",
     "FROM a stage inherits": "FROM base AS b\nENV a=1\nLABEL l=1\nUSER sue\nWORKDIR /w\nCMD x\n"

@@ -34,7 +34,20 @@ def flat(layers: Iterable[bytes]) -> Files:
                 if not info.isdir():
                     take_out(found, name, below=True)
                 found[name] = facts(tar, info)
+            found.update(together(found, members))
     return found
+
+
+def together(found: Files, members: Iterable[tuple[str, tarfile.TarInfo]]) -> Files:
+    """Files of one layer that are one file: each knows the first name in the alphabet."""
+    groups: dict[str, list[str]] = {}
+    for name, info in members:
+        if info.islnk():
+            groups.setdefault(info.linkname.strip("/").removeprefix("./"), []).append(name)
+    first = {
+        name: min(target, *names) for target, names in groups.items() for name in [target, *names]
+    }
+    return {name: (*found[name], "one file with", first[name]) for name in first if name in found}
 
 
 def hide(found: Files, names: Iterable[str]) -> None:

@@ -32,9 +32,19 @@ CONTEXT = {
     ".hidden": "H", "-dash": "D", "uni-\u00e4": "U", "script.sh": "#!/bin/sh\necho ran\n",
     "su": "s", "deep/a/b/c/f.txt": "f", "deep/a/g.log": "g", "deep/h.log": "h", "notar.tar": "no",
     "chain": "-> link", "upd": "-> d/sub/..", "dir/new": "new", "tree/link/in": "in",
-    "tree2/file/in": "in", "q'uote": "Q", "dollar$x": "$", "back\\slash": "\\",
+    "tree2/file/in": "in",
+    "over/dir/deep/y": "y", "over/open/z": "z", "over/tmp/": None, "hard/one": "h",
+    "q'uote": "Q", "dollar$x": "$", "back\\slash": "\\",
 }  # fmt: skip
-MODES = {"c.md": 0o640, "script.sh": 0o755, "su": 0o4755, "d/sub": 0o750, "empty": 0o1777}
+MODES = {
+    "over/dir": 0o711,
+    "over/dir/deep": 0o750,
+    "c.md": 0o640,
+    "script.sh": 0o755,
+    "su": 0o4755,
+    "d/sub": 0o750,
+    "empty": 0o1777,
+}
 
 
 def base_layer(folder: Path, busybox: Path) -> Layer:
@@ -71,6 +81,7 @@ def make_context(folder: Path) -> Path:
     (folder / "t.tar.bz2").write_bytes(bz2.compress(plain))
     (folder / "t.tar.xz").write_bytes(lzma.compress(plain))
     (folder / "only.gz").write_bytes(gzip.compress(b"no archive", mtime=0))
+    (folder / "hard/two").hardlink_to(folder / "hard/one")
     for name, mode in MODES.items():
         (folder / name).chmod(mode)
     for path in [folder, *folder.rglob("*")]:

@@ -128,7 +128,8 @@ def notes(shop: Workshop) -> list[str]:
     ("before", "after", "says"),
     [
         ("RUN one", "RUN two", "RUN two: not in the cache; changed: the command"),
-        ("ENV a=1\nRUN x", "ENV a=2\nRUN x", "RUN x: not in the cache; changed: the environment (a)"),
+        ("ENV a=1\nRUN x", "ENV a=2\nRUN x",
+         "RUN x: not in the cache; changed: the environment (a)"),
         ("USER 1\nRUN x", "USER 2\nRUN x", "RUN x: not in the cache; changed: the user"),
         ("COPY f /a", "COPY f /b", "COPY f /b: not in the cache; changed: the target"),
         ("COPY f /", "COPY --chmod=700 f /",

@@ -108,7 +108,9 @@ def test_where_files_go(copies, words: str, instruction: str):
         ("a.txt /loop/x", "symbolic links"),
         ("--chown=nobody a.txt /x", "no user 'nobody'"),
         ("--chown=1:nogroup a.txt /x", "no group 'nogroup'"),
-        ("--chmod=u+x a.txt /x", "octal"),
+        ("--chmod=9 a.txt /x", "is no mode: octal"),
+        ("--chmod=u+y a.txt /x", "is no mode"),
+        ("--exclude=a[ a.txt /x", "unfinished"),
         ("--from=missing a /x", "no such stage"),
         ("--from=0 a /x", "only stages before"),
         ("a.txt[ /x", "unfinished"),
@@ -258,3 +260,23 @@ def test_from_another_stage_and_from_an_image(shop: Workshop):
 
 def test_there_is_a_reader_for_every_instruction():
     assert len(READERS) == 18
+
+
+def test_directories_inside_a_copied_one_bring_their_attributes(shop: Workshop):
+    """As BuildKit has it: a copied `tmp` that is 755 makes the image's own /tmp 755."""
+    tree = shop.base("full", {"tmp/x": "x", "app/sub/y": "y"}).layers[0]
+    (tree / "tmp").chmod(0o1777)
+    shop.files({"s/tmp/new": "n", "s/app/sub/": None})
+    (shop.context / "s/app/sub").chmod(0o700)
+    found = entries(shop, shop.build("FROM full\nCOPY s /"))
+    modes = {name: stat.S_IMODE(info.mode) for name, info in found.items() if info.isdir()}
+    assert modes == {"tmp": 0o755, "app": 0o755, "app/sub": 0o700}
+
+
+def test_names_of_one_file_stay_names_of_one_file_within_a_source(shop: Workshop):
+    shop.files({"d/a": "x", "d/sub/": None})
+    (shop.context / "d/sub/b").hardlink_to(shop.context / "d/a")
+    image = shop.build("FROM scratch\nCOPY d /x\nCOPY d/a d/sub/b /y/")
+    together, apart = (tree for tree in image.layers)
+    assert (together / "x/a").samefile(together / "x/sub/b")
+    assert not (apart / "y/a").samefile(apart / "y/b")

@@ -168,3 +168,9 @@ def test_nothing_is_left_of_a_build(make, store: Store):
     make(TEXT, tags=["made"])
     assert list((store.root / "tmp").iterdir()) == []
     assert [name for name in names(store.root) if name.startswith("instances/")] == []
+
+
+def test_a_step_without_a_network_has_the_loopback_alone(make, run):
+    look = "ls /sys/class/net > /devices"
+    image = make(f"FROM busybox\nRUN --network=none {look}\nCMD cat /devices")
+    assert run(image).split() == ["lo"]

@@ -52,9 +52,10 @@ class Workshop:
 
     def run_step(
         self, *, layers: Sequence[Path], upper: Path, argv: Sequence[str], env: Mapping[str, str],
-        cwd: str, user: str, on_output: Callable[[bytes], None],
+        cwd: str, user: str, network: str, on_output: Callable[[bytes], None],
     ) -> int:  # fmt: skip
-        self.runs.append({"argv": list(argv), "env": dict(env), "cwd": cwd, "user": user})
+        seen = {"argv": list(argv), "env": dict(env), "cwd": cwd, "user": user}
+        self.runs.append(seen if network == "default" else seen | {"network": network})
         assert layers
         assert all(layer.is_dir() for layer in layers)
         assert list(upper.iterdir()) == []
