@@ -14,6 +14,7 @@ from realrun.errors import KernelRefused, Missing
 X86_64, ARM64 = "x86_64", "aarch64"
 NUMBERS = {
     #             x86_64  arm64
+    "rt_sigaction": (13, 134),
     "pivot_root": (155, 41),
     "capset": (126, 91),
     "kcmp": (312, 272),

@@ -5,6 +5,7 @@ Sources: pidfd_open(2), prctl(2), close_range(2), proc(5).
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import signal
@@ -20,6 +21,16 @@ CLOSE_RANGE_CLOEXEC = 4
 def die_with_parent() -> None:
     """Get SIGKILL when the parent ends; a change of user or capabilities clears this."""
     libc.call("prctl", PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0, on="parent death signal")
+
+
+def hear_signal(number: int) -> None:
+    """Take back that a signal is ignored, also for those that the C library keeps to itself.
+
+    sigaction(3) refuses 32 and 33 (nptl(7)); the kernel's own structure is handler, flags,
+    restorer and mask, all zero for the default.
+    """
+    default = ctypes.create_string_buffer(32)
+    libc.syscall("rt_sigaction", number, default, None, 8, on=f"signal {number}")
 
 
 def close_all_on_exec(first: int) -> None:

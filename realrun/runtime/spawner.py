@@ -23,8 +23,10 @@ from realrun.runtime.plan import Stamp
 
 STAMP = struct.Struct("<BHQQ")  # kind, step, wall ns, cpu ns
 DONE, FAILED = 1, 2
-# Ignored by Python, by our spawner, by `nohup` and by a shell for its background jobs.
+# Ignored by Python, by our spawner, by `nohup`, by a shell for its background jobs; and the two
+# that belong to the C library's threads.
 DEFAULT_AGAIN = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+THREADS_OWN = (32, 33)
 NOT_FOUND, NOT_EXECUTABLE, ENGINE_FAILED = 127, 126, 125  # exit codes as Docker gives them
 
 
@@ -167,6 +169,8 @@ def execute(argv: list[str], env: dict[str, str], cwd: str) -> None:
     end_if_alone()
     for number in DEFAULT_AGAIN:
         signal.signal(number, signal.SIG_DFL)
+    for hidden in THREADS_OWN:
+        processes.hear_signal(hidden)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     search_and_exec(argv, env)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -116,19 +117,14 @@ def test_an_ended_process_has_no_kin_and_used_nothing_more():
 
 
 def test_descendants_are_told_parents_first():
-    reader, writer = os.pipe()
-    pid = namespaces.clone([])
-    if pid == 0:
-        grandchild = os.fork()
-        os.write(writer, str(grandchild).encode()) if grandchild else None
-        signal.pause()
-    grandchild = int(os.read(reader, 20))
+    """A shell and its child, in a process of their own: pytest has threads and must not fork."""
+    shell = subprocess.Popen(["sh", "-c", "sleep 1000 & echo $!; wait"], stdout=subprocess.PIPE)
+    grandchild = int(shell.stdout.readline())
     try:
-        assert processes.descendants(pid) == [pid, grandchild]
-        assert processes.with_own_memory([pid, grandchild, pid]) == [pid, grandchild]
+        assert processes.descendants(shell.pid) == [shell.pid, grandchild]
+        chosen = processes.with_own_memory([shell.pid, grandchild, shell.pid])
+        assert chosen == [shell.pid, grandchild]
     finally:
-        for one in (grandchild, pid):
-            os.kill(one, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        os.close(reader)
-        os.close(writer)
+        os.kill(grandchild, signal.SIGKILL)
+        shell.kill()
+        shell.communicate()
