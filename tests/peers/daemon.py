@@ -1,6 +1,7 @@
 """A Docker daemon of our own: private socket, data folder and id file, ended by its own pid.
 
-It needs no network: `--iptables=false --bridge=none` keep its hands off the machine's.
+It needs no network: `--iptables=false --bridge=none` keep its hands off the machine's. It lives in
+a mount namespace of its own, so that no mount of it can outlive it.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def client() -> str:
 @contextmanager
 def running(folder: Path) -> Iterator[Daemon]:
     """Start a daemon below `folder`, wait until it answers, end it in any case."""
-    command = ["dockerd", "--iptables=false", "--bridge=none", f"--data-root={folder}/data",
+    command = ["unshare", "--mount", "dockerd", "--iptables=false", "--bridge=none", f"--data-root={folder}/data",
                f"--exec-root={folder}/exec", f"--pidfile={folder}/pid",
                f"--host=unix://{folder}/sock"]  # fmt: skip
     with open(folder / "log", "wb") as log:
