@@ -20,15 +20,8 @@ from realrun.build.instructions import Command, Instruction, Place
 NO_TRIGGER = ("ONBUILD", "FROM", "MAINTAINER")
 STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*")
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
-NS = {
-    "ns": 1,
-    "us": 10**3,
-    "µs": 10**3,
-    "ms": 10**6,
-    "s": 10**9,
-    "m": 60 * 10**9,
-    "h": 3600 * 10**9,
-}
+NS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9,
+      "m": 60 * 10**9, "h": 3600 * 10**9}  # fmt: skip
 
 
 class Part:
@@ -237,7 +230,8 @@ def read_healthcheck(part: Part) -> i.HealthCheck:
     if kind.upper() == "NONE" and not rest:
         return i.HealthCheck(at=part.at, command=None)
     part.rest = rest
-    if kind.upper() != "CMD" or not rest:
+    command = part.command()
+    if kind.upper() != "CMD" or not command.words:
         raise words.WordError("HEALTHCHECK wants NONE, or CMD and a command")
     times = {
         name.replace("-", "_") + "_ns": nanoseconds(part.flag(name, "0s"), name)
@@ -246,7 +240,7 @@ def read_healthcheck(part: Part) -> i.HealthCheck:
     retries = part.flag("retries", "0")
     if not retries.isdecimal():
         raise words.WordError(f"--retries is {retries!r}, not a number")
-    return i.HealthCheck(at=part.at, command=part.command(), retries=int(retries), **times)
+    return i.HealthCheck(at=part.at, command=command, retries=int(retries), **times)
 
 
 def nanoseconds(text: str, flag: str) -> int:

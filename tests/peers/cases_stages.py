@@ -100,6 +100,7 @@ REFUSED = {
     "EXPOSE nonsense": "EXPOSE eighty",
     "EXPOSE too large": "EXPOSE 70000",
     "STOPSIGNAL nonsense": "STOPSIGNAL NOTHING",
+    "HEALTHCHECK of nothing": "HEALTHCHECK CMD []",
     "HEALTHCHECK nonsense": "HEALTHCHECK SOMETIMES x",
     "HEALTHCHECK duration": "HEALTHCHECK --interval=1 CMD x",
     "HEALTHCHECK retries": "HEALTHCHECK --retries=x CMD x",

@@ -73,9 +73,9 @@ def client() -> str:
 @contextmanager
 def running(folder: Path) -> Iterator[Daemon]:
     """Start a daemon below `folder`, wait until it answers, end it in any case."""
-    command = ["unshare", "--mount", "dockerd", "--iptables=false", "--bridge=none", f"--data-root={folder}/data",
-               f"--exec-root={folder}/exec", f"--pidfile={folder}/pid",
-               f"--host=unix://{folder}/sock"]  # fmt: skip
+    command = ["unshare", "--mount", "dockerd", "--iptables=false", "--bridge=none",
+               f"--data-root={folder}/data", f"--exec-root={folder}/exec",
+               f"--pidfile={folder}/pid", f"--host=unix://{folder}/sock"]  # fmt: skip
     with open(folder / "log", "wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
     try:
