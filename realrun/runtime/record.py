@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from realrun.runtime.plan import ENGINE, Plan, Stamp
 
+NEVER = 1 << 63  # later than any moment of the clock
+
 
 class Phase(NamedTuple):
     """One step of the plan as it happened; times in seconds since the request."""
@@ -54,7 +56,7 @@ class Record:
         found, last_ns = [], self.requested_ns
         used = {ENGINE: self.engine_cpu_ns, "instance": 0}
         stamps = [(ENGINE, s) for s in self.engine]
-        stamps += [("instance", s) for s in (*self.entering(), *self.watched)]
+        stamps += [("instance", s) for s in self.seen_in_time()]
         for actor, (step, at_ns, cpu_ns) in sorted(stamps, key=lambda s: (s[1].at_ns, s[1].step)):
             cpu_s = None if cpu_ns is None else max(0, cpu_ns - used[actor]) / 1e9
             found.append(
@@ -68,13 +70,17 @@ class Record:
                 last_ns = at_ns
         return found
 
-    def entering(self) -> list[Stamp]:
-        """The child's own steps. We see exec(2) end by the end of its pipe, and may see that late:
-        it was over before the first output."""
-        if not (self.child and self.output_ns):
-            return self.child
-        *before, last = self.child
-        return [*before, last._replace(at_ns=min(last.at_ns, self.output_ns))]
+    def seen_in_time(self) -> list[Stamp]:
+        """The instance's own steps, none of them over later than what must have come after.
+
+        Different processes see different ends, each a little late: exec(2) by the end of a pipe,
+        the output by its arrival, the exit by the kernel's word. exec was over before the first
+        output, and everything before the exit.
+        """
+        exit_ns = self.exit_ns or NEVER
+        entered_ns = min(self.output_ns or NEVER, exit_ns)
+        entering = [stamp._replace(at_ns=min(stamp.at_ns, entered_ns)) for stamp in self.child]
+        return [s._replace(at_ns=min(s.at_ns, exit_ns)) for s in (*entering, *self.watched)]
 
     def phase(
         self, step: int, name: str, part: str, from_ns: int, to_ns: int, cpu_s: float | None

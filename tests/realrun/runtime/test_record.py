@@ -83,6 +83,36 @@ def test_exec_is_over_before_the_first_output():
     assert ends == [("exec", 0.004, 0.003), ("first output", 0.007, 0.0)]
 
 
+@given(st.lists(st.integers(5, 10**9), min_size=4, max_size=4))
+def test_no_phase_is_negative_whoever_is_late(seen):
+    """exec, output, exit and removal in any order, since different processes see them."""
+    exec_ns, output_ns, exit_ns, removed_ns = seen
+    one = record(requested_ns=0)
+    one.hear(running([1, 2, 3, exec_ns], [0, 0, 0, 0]))
+    one.output_ns = output_ns
+    one.watched.append(Stamp(4, output_ns, 0))
+    one.hear(EXITED | {"exit_ns": exit_ns, "removed_ns": max(exit_ns, removed_ns)})
+    phases = one.phases()
+    assert [phase.name for phase in phases] == [*(s.name for s in STEPS), "exit", "remove"]
+    assert all(phase.duration_s >= 0 for phase in phases)
+
+
+def test_the_first_output_is_over_before_the_exit():
+    """The exit is seen by another process than the output, and may be seen earlier."""
+    one = record()
+    one.hear(running([1001 * MS, 1003 * MS, 1004 * MS, 1009 * MS], [0, 0, 0, 0]))
+    one.output_ns = 1008 * MS
+    one.watched.append(Stamp(4, 1008 * MS, None))
+    one.hear(EXITED | {"exit_ns": 1006 * MS, "removed_ns": 1010 * MS})
+    ends = [(p.name, p.begin_s, p.duration_s) for p in one.phases()[-4:]]
+    assert ends == [
+        ("exec", 0.004, 0.002),
+        ("first output", 0.006, 0.0),
+        ("exit", 0.006, 0.0),
+        ("remove", 0.006, 0.004),
+    ]
+
+
 def test_before_anything_happened_there_are_no_phases():
     assert record().phases() == []
 
