@@ -49,15 +49,23 @@ def guest_ram_kib(pids: Sequence[int], memory_kib: int) -> int:
     total = 0
     for pid in pids:
         inside, anonymous = False, False
-        with open(f"/proc/{pid}/smaps", encoding="utf-8") as file:
-            for line in file:
-                if head := MAPPING.match(line):
-                    inside, anonymous = bool(UML_MEMORY.search(head[1])), not head[1]
-                elif line.startswith("Size:") and anonymous:
-                    inside = int(line.split()[1]) == memory_kib
-                elif line.startswith("Pss:") and inside:
-                    total += int(line.split()[1])
+        for line in mappings(pid):
+            if head := MAPPING.match(line):
+                inside, anonymous = bool(UML_MEMORY.search(head[1])), not head[1]
+            elif line.startswith("Size:") and anonymous:
+                inside = int(line.split()[1]) == memory_kib
+            elif line.startswith("Pss:") and inside:
+                total += int(line.split()[1])
     return total
+
+
+def mappings(pid: int) -> list[str]:
+    """The lines of a process's smaps; none once it has ended, as a guest's own processes may."""
+    try:
+        with open(f"/proc/{pid}/smaps", encoding="utf-8") as file:
+            return file.readlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def read(runs: Sequence[Run], starter: Starter, helper: int) -> Amounts:

@@ -63,7 +63,8 @@ def crowds(
             storm += [storm_row(session, turn, k, run, asked_ns) for k, run in enumerate(runs)]
             if turn.repeat == 0:
                 time.sleep(SETTLE_S)
-                memory += memory_rows(session, turn, runs, before_mib)
+                read = partial(memory_rows, session, turn, runs, before_mib)
+                memory += session.attempt(read) or []
         finally:
             session.disperse(runs)
     return storm, memory

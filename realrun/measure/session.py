@@ -74,7 +74,7 @@ class Session:
         return run
 
     def attempt(self, work: Callable[[], T]) -> T | None:
-        """Do it, once more if a start fails; a start that failed twice is noted, never timed."""
+        """Do it, once more if it fails; what failed is noted, and what failed twice is left out."""
         for _ in range(2):
             try:
                 return work()

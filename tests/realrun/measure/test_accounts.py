@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,11 @@ def test_the_parts_of_a_guest_add_up(proc):
     parts = accounts.guest_parts(Told(), [5], 1600)
     assert parts == {"vmm": 600, "program": 70, "guest page cache": 270, "guest kernel": 660}
     assert sum(parts.values()) == 1600
+
+
+def test_a_process_that_has_ended_holds_nothing():
+    """A guest's own processes come and go while they are counted."""
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    assert accounts.guest_ram_kib([ended.pid], 4) == 0
+    assert accounts.rollup_kib(ended.pid) == {}
