@@ -91,7 +91,7 @@ def test_the_parts_of_a_guest_add_up(proc):
     assert sum(parts.values()) == 1600
 
 
-def test_a_process_that_has_ended_holds_nothing():
+def test_a_guests_own_process_may_end_while_it_is_counted():
     """A guest's own processes come and go while they are counted."""
     ended = subprocess.Popen(["true"])
     ended.wait()
