@@ -16,6 +16,7 @@ from realrun.runtime.start import Starter
 from realrun.runtime.watch import Event
 
 CHUNK = 65536
+WAKE_S = 0.5
 Sink = Callable[[bytes], None]
 
 
@@ -124,10 +125,14 @@ def hear(run: Run, fd: int) -> None:
         os.close(fd)
 
 
-def patience(runs: Sequence[R], until: Callable[[R], bool]) -> float | None:
-    """How long nothing may happen before somebody is late."""
+def patience(runs: Sequence[R], until: Callable[[R], bool]) -> float:
+    """How long to wait for news: until somebody is late, and never long.
+
+    A signal that arrives just before the wait begins interrupts nothing: Python runs its handler
+    only when the wait is over.
+    """
     times = [run.deadline_s for run in runs if run.deadline_s is not None and not until(run)]
-    return max(0.0, min(times) - time.monotonic()) if times else None
+    return min([WAKE_S, *(max(0.0, late_s - time.monotonic()) for late_s in times)])
 
 
 def kill_late(runs: Sequence[R], starter: Starter, until: Callable[[R], bool]) -> None:
