@@ -49,7 +49,11 @@ done
 if [ "$RAW" ]; then
 	for line; do stty -F "$line" raw -echo; done
 fi
-exec 3<> "$1" 4> "$2" 5> "$3"
+# A port's name may appear a moment before the port can be opened. A failed `exec` would end the
+# shell, and the first process must not end; with `command` in front it may be tried again.
+until command exec 3<> "$1"; do usleep 1000; done
+until command exec 4> "$2"; do usleep 1000; done
+until command exec 5> "$3"; do usleep 1000; done
 echo "mark kernel $init_at" >&3
 mark drivers
 
