@@ -159,7 +159,9 @@ def attend(run: Run, starter: Starter) -> int:
         signal.setitimer(signal.ITIMER_REAL, AFTER_INTERRUPT_S)
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
-    old = {number: signal.signal(number, pass_on) for number in numbers}
+    # What our caller ignores, as `nohup` and a script's background job do, stays ignored.
+    heeded = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
+    old = {number: signal.signal(number, pass_on) for number in heeded}
     try:
         drive([run], starter)
     finally:

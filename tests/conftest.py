@@ -7,6 +7,7 @@ fails its tests. Without it a broken probe would turn every real test into a sil
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 
@@ -19,7 +20,17 @@ def promised() -> frozenset[str]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse a promise that no probe could break."""
+    """Refuse a promise that no probe could break; hear signals, also in a background job.
+
+    A script's background job ignores Ctrl-C, and its children inherit that: tests that send it
+    would wait for ever.
+    """
+    for number, normal in (
+        (signal.SIGINT, signal.default_int_handler),
+        (signal.SIGHUP, signal.SIG_DFL),
+    ):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, normal)
     if unknown := promised() - PROBES.keys():
         known = ", ".join(sorted(PROBES))
         raise pytest.UsageError(f"CI_PROMISES: unknown {', '.join(unknown)}; known: {known}")
