@@ -15,12 +15,18 @@ from realrun.linux import libc
 
 KCMP_VM = 1
 PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
 CLOSE_RANGE_CLOEXEC = 4
 
 
 def die_with_parent() -> None:
     """Get SIGKILL when the parent ends; a change of user or capabilities clears this."""
     libc.call("prctl", PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0, on="parent death signal")
+
+
+def adopt_orphans() -> None:
+    """Become the parent of our descendants' orphans, in place of the machine's first process."""
+    libc.call("prctl", PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0, on="subreaper")
 
 
 def hear_signal(number: int) -> None:

@@ -12,10 +12,9 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from realrun.linux import cgroups, libc, processes
+from realrun.linux import cgroups, processes
 from realrun.runtime import spawner, state
 
-PR_SET_CHILD_SUBREAPER = 36
 Event = dict[str, Any]
 
 
@@ -43,7 +42,7 @@ class Watch:
         self.epoll = select.epoll()
         self.children: dict[str, Child] = {}
         self.by_fd: dict[int, tuple[str, str]] = {}
-        libc.call("prctl", PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0, on="subreaper")
+        processes.adopt_orphans()
 
     def __enter__(self) -> Watch:
         return self
