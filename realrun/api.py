@@ -58,7 +58,7 @@ def spawner() -> Spawner:
 
 def build(context: str | Path, tag: str, **options: object) -> Image:
     """Build the Dockerfile in folder `context` and name the image `tag`, as `docker build -t`."""
-    return building.build(Path(context), [tag], spawner(), **options)  # type: ignore[arg-type]
+    return building.build(Path(context), [tag], spawner(), **options)
 
 
 def base(name: str = "busybox") -> Image:

@@ -6,8 +6,8 @@ running -> cache, misses -> stagework, builder.
 
 from __future__ import annotations
 
-from realrun.build.bench import RunStep
+from realrun.build.bench import Job, Runner
 from realrun.build.builder import build
 from realrun.build.progress import Event
 
-__all__ = ["Event", "RunStep", "build"]
+__all__ = ["Event", "Job", "Runner", "build"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from realrun.build.cache import Cache
 from realrun.build.evaluate import State
@@ -15,28 +15,43 @@ from realrun.build.stages import Stage
 from realrun.image import Layer, Store
 
 
-class RunStep(Protocol):
-    """Carries out RUN: `argv` in a container whose root is `upper` over `layers` (base first).
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Job:
+    """One RUN for a container: `argv` in a root file system of `upper` over `layers` (base first).
 
-    `network` is none (loopback alone), host or default, which is for the runner to choose.
-    Returns the exit status; what the command writes goes to `on_output` as it comes.
+    `network` is none (loopback alone), host or default, which is for the runner to choose. What
+    the command writes goes to `on_output` as it comes.
     """
 
-    def __call__(
-        self,
-        *,
-        layers: Sequence[Path],
-        upper: Path,
-        argv: Sequence[str],
-        env: Mapping[str, str],
-        cwd: str,
-        user: str,
-        network: str,
-        on_output: Callable[[bytes], None],
-    ) -> int: ...
+    layers: Sequence[Path]
+    upper: Path
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    cwd: str
+    user: str
+    network: str
+    on_output: Callable[[bytes], None]
 
 
-class Result(Protocol):
+class Runner(Protocol):
+    """Carries out jobs in containers, several at a time."""
+
+    def begin(self, job: Job) -> None:
+        """Start it."""
+
+    def wait(self) -> tuple[Job, int] | None:
+        """A job that has ended, and its exit status; None if none did for half a second."""
+
+    def stop(self) -> None:
+        """Kill all jobs that have begun, and wait until nothing of them is left."""
+
+
+T = TypeVar("T")
+Question = Callable[[], bool]
+Steps = Generator[Job | Question, int, T]  # see realrun.build.sidebyside
+
+
+class Finished(Protocol):
     """A finished stage, as a later one sees it."""
 
     state: State
@@ -49,21 +64,20 @@ class Result(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Bench:
-    """What all stages of a build share."""
+    """What all stages of a build share; `finished` are the stages that are, by their index."""
 
     store: Store
     cache: Cache
     scratch: Path
     context: Origin
     stages: Sequence[Stage]
-    run_step: RunStep
     progress: Listener
-    steps: int
     given: Mapping[str, str]
     before_from: Mapping[str, str]
     escape: str
-    works: dict[int, Result] = field(default_factory=dict)
-    step: int = 0
+    network: str  # for RUN without --network
+    is_alone: bool  # no other stage is built: its name need not be told
+    finished: dict[int, Finished] = field(default_factory=dict)
     serial: int = 0
 
     def folder(self) -> Path:

@@ -12,13 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from realrun.build import lines, parser, stages
-from realrun.build.bench import Bench, Result, RunStep
+from realrun.build import lines, parser, stages, stagework
+from realrun.build.bench import Bench, Finished, Runner
 from realrun.build.cache import Cache
-from realrun.build.instructions import Instruction
 from realrun.build.progress import Event, Listener, silent
 from realrun.build.selecting import CannotCopy, context
-from realrun.build.stagework import COUNTED, Work
+from realrun.build.sidebyside import carry_out
 from realrun.errors import UsageError
 from realrun.image import Image, Store
 from realrun.image import config as configs
@@ -29,18 +28,22 @@ def build(
     context_folder: Path,
     *,
     store: Store,
-    run_step: RunStep,
+    runner: Runner,
     tags: Sequence[str] = (),
     dockerfile: Path | None = None,
     build_args: Mapping[str, str] | None = None,
     target: str | None = None,
     no_cache: bool = False,
+    labels: Mapping[str, str] | None = None,
+    network: str = "default",
     progress: Listener = silent,
 ) -> Image:
     """Build the image that a Dockerfile describes, and give it the names in `tags`.
 
-    `run_step` carries out RUN in a container: see `RunStep`. Raises DockerfileError with the
-    place for whatever is wrong with the Dockerfile or with a step.
+    `runner` carries out RUN in containers; `network` (default, none or host) is for those that
+    name none. `labels` go on top of the Dockerfile's; as in BuildKit they stand in the
+    configuration alone, not in the history. Raises DockerfileError with the place for whatever is
+    wrong with the Dockerfile or with a step.
     """
     names = list(dict.fromkeys(normal(tag) for tag in tags))  # a wrong name is told at once
     dockerfile = dockerfile or context_folder / "Dockerfile"
@@ -61,17 +64,15 @@ def build(
             scratch=scratch,
             context=origin,
             stages=found,
-            run_step=run_step,
             progress=progress,
-            steps=sum(1 + counted(stage.steps) for stage in chosen),
             given=given,
             before_from=before,
             escape=source.escape,
+            network=network,
+            is_alone=len(chosen) == 1,
         )
-        for stage in chosen:
-            bench.works[stage.index] = work = Work(bench, stage)
-            work.carry_out()
-        return finish(bench, work, names)
+        carry_out((stagework.carry_out(bench, stage) for stage in chosen), runner)
+        return finish(bench, bench.finished[chosen[-1].index], names, labels or {})
 
 
 def read_source(folder: Path, dockerfile: Path) -> lines.Source:
@@ -88,21 +89,19 @@ def read_source(folder: Path, dockerfile: Path) -> lines.Source:
     return lines.read(data, str(dockerfile.relative_to(folder) if is_inside else dockerfile))
 
 
-def counted(steps: Sequence[Instruction]) -> int:
-    """The instructions that get a number in the progress: those that touch files."""
-    return sum(isinstance(step, COUNTED) for step in steps)
-
-
-def finish(bench: Bench, work: Result, names: Sequence[str]) -> Image:
+def finish(bench: Bench, work: Finished, names: Sequence[str], labels: Mapping[str, str]) -> Image:
     """Everything moves into the store: layers, the image, the cache's new records."""
+    config = dict(work.state.config)
+    if labels:
+        config["Labels"] = {**config.get("Labels", {}), **labels}
     document = configs.make(
-        config=work.state.config,
+        config=config,
         diff_ids=[layer.diff_id for layer in work.layers],
         history=work.history,
         created=work.created,
         author=work.state.author,
     )
-    others = [layer for other in bench.works.values() for layer in other.layers]
+    others = [layer for other in bench.finished.values() for layer in other.layers]
     bench.store.keep(others)
     image = bench.store.add(document, work.layers, names[0] if names else None)
     for name in names[1:]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from realrun.build.misses import reason
 from realrun.errors import BadImage
 from realrun.files.workspace import write_whole
 from realrun.image import Layer, Store
+from realrun.image.config import timestamp
 from realrun.image.documents import load
 
 Parts = Mapping[str, Any]
@@ -65,18 +67,20 @@ class Cache:
 
     store: Store
     use: bool = True
+    made: dict[str, Hit] = field(default_factory=dict)
     new: dict[str, bytes] = field(default_factory=dict)
+    _making: set[str] = field(default_factory=set)
 
     @property
     def folder(self) -> Path:
         return self.store.root / "cache"
 
     def find(self, parts: Parts) -> Hit | None:
-        """What these parts led to, if it is still there."""
+        """What these parts led to, in this build or, if it is still there, in an earlier one."""
         key = key_of(parts)
-        data = self.new.get(key)
-        if data is None and self.use:
-            data = read(self.folder / f"{key}.json")
+        if key in self.made or not self.use:
+            return self.made.get(key)
+        data = read(self.folder / f"{key}.json")
         return None if data is None else self._hit(data)
 
     def why_not(self, text: str, parts: Parts) -> str:
@@ -91,13 +95,26 @@ class Cache:
             except BadImage:
                 continue
 
-    def remember(self, parts: Parts, hit: Hit, text: str = "") -> None:
+    def remember(self, parts: Parts, made: Layer | None, text: str = "") -> Hit:
         """For `save`, and for later stages of this build; `text` is the instruction's."""
-        layer = None
-        if hit.layer is not None:
-            layer = {"diff_id": hit.layer.diff_id, **hit.layer.descriptor()}
+        hit = self.made[key_of(parts)] = Hit(made, timestamp())
+        layer = None if made is None else {"diff_id": made.diff_id, **made.descriptor()}
         record = {"layer": layer, "created": hit.created, "parts": parts, "text": text}
         self.new[key_of(parts)] = json.dumps(record, sort_keys=True, indent=1).encode()
+        return hit
+
+    @contextmanager
+    def making(self, parts: Parts) -> Iterator[None]:
+        """While a stage is at this step, another that comes to it should wait."""
+        key = key_of(parts)
+        self._making.add(key)
+        try:
+            yield
+        finally:
+            self._making.discard(key)
+
+    def is_in_the_making(self, parts: Parts) -> bool:
+        return key_of(parts) in self._making
 
     def save(self, scratch: Path) -> None:
         """Write what this build has learnt."""

@@ -1,4 +1,4 @@
-"""What a COPY or ADD means with the values of its stage: sources, target, owner, mode.
+"""COPY and ADD: what they mean with the values of their stage, and the layer that they make.
 
 Source: Dockerfile reference, "COPY", "ADD".
 """
@@ -9,15 +9,60 @@ from collections.abc import Sequence
 
 from realrun.build import instructions as i
 from realrun.build.archives import is_archive
-from realrun.build.copying import Looks
+from realrun.build.copying import Looks, copy
 from realrun.build.evaluate import State
 from realrun.build.match import BadPattern, Rule, ignored, read_rules
 from realrun.build.modes import BadMode, check
-from realrun.build.owners import owner
-from realrun.build.selecting import CannotCopy, Item, Origin, Source
+from realrun.build.owners import UnknownOwner, owner
+from realrun.build.selecting import CannotCopy, Item, Origin, Source, fingerprint
+from realrun.build.stages import stage_of
+from realrun.build.work import Work, new_upper, packed
+from realrun.build.writing import CannotWrite, Upper
+from realrun.errors import NoSuchImage, UsageError
+from realrun.image import Layer
 from realrun.image.merged import Merged
 
 REMOTE = ("http://", "https://", "git://", "git@")
+
+
+def carry_out(work: Work, step: i.Copy) -> bool:
+    """From the cache or by copying; true if the cache knew it. Raises DockerfileError."""
+    target = target_of(step, work.state)
+    try:
+        sources = sources_of(step, work.state, origin(work, step))
+        if not sources:
+            work.tell("note", step)
+        looks = looks_of(step, work.state, Merged(work.trees()))
+        parts = {"step": "COPY", "target": target, "looks": looks,
+                 "files": fingerprint(sources, looks.keep_owner)}  # fmt: skip
+        return work.remembered(step, parts, lambda: copied(work, sources, target, looks))
+    except (CannotCopy, CannotWrite, UnknownOwner) as error:
+        raise step.at.error(str(error)) from None
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise step.at.error(f"{where}{error.strerror}") from error
+
+
+def copied(work: Work, sources: Sequence[Source], target: str, looks: Looks) -> Layer:
+    """The layer."""
+    folder, below = work.bench.folder(), work.trees()
+    upper = Upper(new_upper(folder, below), below)
+    copy(sources, target, upper, looks)
+    return packed(upper.path, upper.owners)
+
+
+def origin(work: Work, step: i.Copy) -> Origin:
+    """Where the files come from: the context, another stage, or an image."""
+    bench = work.bench
+    if not step.source_stage:
+        return bench.context
+    index = stage_of(step, bench.stages, work.stage.index)
+    if index is not None:
+        return Origin(Merged(bench.finished[index].trees()))
+    try:
+        return Origin(Merged(bench.store.resolve(step.source_stage).layers))
+    except (NoSuchImage, UsageError) as error:
+        raise CannotCopy(f"--from={step.source_stage}: no such stage, and {error}") from None
 
 
 def target_of(step: i.Copy, state: State) -> str:

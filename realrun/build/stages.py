@@ -29,6 +29,11 @@ class Stage:
     def name(self) -> str:
         return self.start.name or str(self.index)
 
+    @property
+    def shown(self) -> str:
+        """The name for people, as BuildKit shows it."""
+        return self.start.name or f"stage-{self.index}"
+
 
 def split(
     instructions: Sequence[Instruction], given: Mapping[str, str], escape: str

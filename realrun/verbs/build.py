@@ -15,6 +15,8 @@ from realrun.runtime.watch import Watch
 from realrun.verbs.contexts import context
 from realrun.verbs.options import labels, settings
 
+LONG_LINE = 64 << 10
+
 
 def main(args: argparse.Namespace) -> int:
     """Build, tag, and print the image's id last; after a failure there is no file with an id."""
@@ -24,34 +26,78 @@ def main(args: argparse.Namespace) -> int:
         "build_args": settings(args.build_arg, "--build-arg"),
         "labels": labels(args.label),
     }
-    with Watch() as starter, context(Store(), args.context, args.file) as found:
-        image = building.build(
-            found.folder,
-            args.tag,
-            starter,
-            dockerfile=found.dockerfile,
-            target=args.target,
-            no_cache=args.no_cache,
-            progress=silent if args.quiet else draw,
-            **given,
-        )
+    drawing = Drawing()
+    try:
+        with Watch() as starter, context(Store(), args.context, args.file) as found:
+            image = building.build(
+                found.folder,
+                args.tag,
+                starter,
+                dockerfile=found.dockerfile,
+                target=args.target,
+                no_cache=args.no_cache,
+                network=args.network,
+                progress=silent if args.quiet else drawing,
+                **given,
+            )
+    finally:
+        drawing.close()
     if args.iidfile:
         Path(args.iidfile).write_text(image.image_id)
     print(image.image_id)
     return 0
 
 
-def draw(event: Event) -> None:
-    """One line an event, as Docker's plain progress; to stderr, since stdout is for the id."""
-    place = f"[{event.stage + ' ' if event.stage else ''}{event.step}/{event.steps}]"
-    if event.state == "begin":
-        print(f"{place} {event.text}", file=sys.stderr)
-    elif event.state == "cached":
-        print(f"{place} {event.text}\n    CACHED", file=sys.stderr)
-    elif event.state == "done" and event.seconds >= 0.05:
-        print(f"    done in {event.seconds:.1f} s", file=sys.stderr)
-    elif event.state == "note":
-        print(f"note: {event.text}", file=sys.stderr)
-    elif event.state == "output":
-        sys.stderr.flush()
-        os.write(2, b"".join(b"    | " + line for line in event.output.splitlines(keepends=True)))
+class Drawing:
+    """Docker's plain progress, to stderr, since stdout is for the id.
+
+    Several stages may be at work at once: then each line begins with its stage and step.
+    """
+
+    def __init__(self) -> None:
+        self._begun: dict[str, bytes] = {}  # of each place the last line, as far as it has come
+
+    def __call__(self, event: Event) -> None:
+        place = f"[{event.stage + ' ' if event.stage else ''}{event.step}/{event.steps}]"
+        prefix = place if event.stage else "   "
+        if event.state == "begin":
+            show(f"{place} {event.text}")
+        elif event.state == "output":
+            self._hear(f"{prefix} | ", event.output)
+        elif event.state == "note":
+            show(f"note: {event.text}")
+        else:
+            self._end(f"{prefix} | ")
+            if event.state == "cached":
+                show(f"{prefix} CACHED")
+            elif event.seconds >= 0.05:
+                show(f"{prefix} done in {event.seconds:.1f} s")
+
+    def _hear(self, prefix: str, output: bytes) -> None:
+        """Whole lines only, unless a line does not end."""
+        *whole, rest = (self._begun.pop(prefix, b"") + output).split(b"\n")
+        write(b"".join(prefix.encode() + line + b"\n" for line in whole))
+        self._begun[prefix] = rest
+        if len(rest) > LONG_LINE:
+            self._end(prefix)
+
+    def _end(self, prefix: str) -> None:
+        """What was no whole line is one now."""
+        if rest := self._begun.pop(prefix, b""):
+            write(prefix.encode() + rest + b"\n")
+
+    def close(self) -> None:
+        """The same for all steps that did not come to their end."""
+        for prefix in list(self._begun):
+            self._end(prefix)
+
+
+def show(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def write(data: bytes) -> None:
+    """As it is: what a program says need not be text."""
+    sys.stderr.flush()
+    while data:
+        data = data[os.write(2, data) :]

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from realrun.build import RunStep, build
-from realrun.building import step_runner
+from realrun.build import Runner, build
+from realrun.building import Containers
 from realrun.guest import tools
 from realrun.image import Store
 from realrun.image.base import PATH
@@ -32,7 +32,7 @@ class Peers:
 
     daemon: Daemon
     store: Store
-    run_step: RunStep
+    runner: Runner
     folder: Path
     made: dict[str, Path] = field(default_factory=dict)
 
@@ -55,7 +55,7 @@ class Peers:
         image = build(
             self.folder / "context",
             store=self.store,
-            run_step=self.run_step,
+            runner=self.runner,
             dockerfile=self.dockerfile(case),
             build_args=case.args,
             target=case.target,
@@ -94,4 +94,4 @@ def peers(folder: Path, busybox: Path) -> Iterator[Peers]:
         patch.setenv("REALRUN_ROOT", str(folder / "root"))
         supplies.add_base(store, layer)
         with Watch() as starter:
-            yield Peers(daemon, store, step_runner(starter), folder)
+            yield Peers(daemon, store, Containers(starter), folder)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from realrun.build import build
+from realrun.build import Job, build
 from realrun.build.progress import Event
 from realrun.errors import DockerfileError, RealRunError, UsageError
 from realrun.image import Store
-from tests.realrun.build.workshop import Workshop, content, files_only
+from tests.realrun.build.workshop import AtOnce, Workshop, content, files_only
 from tests.realrun.trees import names
 
 
@@ -105,22 +105,22 @@ def test_a_failing_run_says_how_and_leaves_the_store_as_it_was(shop: Workshop):
 def test_an_interrupted_build_leaves_the_store_as_it_was(shop: Workshop, error):
     before = ledger(shop.store)
 
-    def run_step(*, upper: Path, **_) -> int:
-        (upper / "half").mkdir(0o000)
-        (upper.parent / "work").mkdir(0o000)
+    def run_step(job: Job) -> int:
+        (job.upper / "half").mkdir(0o000)
+        (job.upper.parent / "work").mkdir(0o000)
         raise error
 
     with pytest.raises(error if isinstance(error, type) else type(error)):
-        shop.build("FROM base\nWORKDIR /w\nRUN x", run_step=run_step)
+        shop.build("FROM base\nWORKDIR /w\nRUN x", runner=AtOnce(run_step))
     assert ledger(shop.store) == before
 
 
 KILLED = """
 import os, sys
 from pathlib import Path
-from tests.realrun.build.workshop import Workshop
+from tests.realrun.build.workshop import AtOnce, Workshop
 shop = Workshop(Path(sys.argv[1]))
-shop.build("FROM base\\nRUN write a b\\nRUN die", run_step=lambda **_: os.kill(os.getpid(), 9))
+shop.build("FROM base\\nRUN write a b\\nRUN die", runner=AtOnce(lambda _: os.kill(os.getpid(), 9)))
 """
 
 
@@ -160,7 +160,7 @@ def test_the_same_context_gives_the_same_digests_anywhere(tmp_path: Path, monkey
 
 
 def test_the_context_and_the_dockerfile_have_to_be_there(shop: Workshop, tmp_path: Path):
-    options = {"store": shop.store, "run_step": shop.run_step}
+    options = {"store": shop.store, "runner": AtOnce(shop.run_step)}
     with pytest.raises(UsageError, match="not a folder"):
         build(tmp_path / "nowhere", **options)
     shop.context.mkdir()
@@ -188,7 +188,7 @@ def test_bytes_that_are_no_text_neither_break_the_build_nor_its_messages(shop: W
     shop.context.mkdir()
     for label, wrong in ((b"LABEL l=\xff", False), (b"RUN fail 1 \xff", True), (b"\xff\xfe", True)):
         (shop.context / "Dockerfile").write_bytes(b"FROM base\n" + label)
-        options = {"store": shop.store, "run_step": shop.run_step}
+        options = {"store": shop.store, "runner": AtOnce(shop.run_step)}
         if wrong:
             with pytest.raises(DockerfileError) as caught:
                 build(shop.context, **options)

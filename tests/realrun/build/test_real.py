@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from realrun.build import RunStep, build
-from realrun.building import step_runner
+from realrun.build import Job, build
+from realrun.building import Containers
 from realrun.errors import DockerfileError, Missing
 from realrun.guest import tools
 from realrun.image import Image, Store
@@ -44,42 +44,46 @@ def store(tmp_path: Path, busybox: Path, monkeypatch) -> Store:
 
 
 @pytest.fixture
-def run_step(store: Store) -> Iterator[RunStep]:
+def runner(store: Store) -> Iterator[Containers]:
     """RUN in a container of our own."""
-    starter = Watch()
-    yield step_runner(starter)
-    starter.close()
+    with Watch() as starter:
+        yield Containers(starter)
 
 
 @pytest.fixture
-def make(store: Store, run_step: RunStep, tmp_path: Path):
+def make(store: Store, runner: Containers, tmp_path: Path):
     def make(text: str, context: Path | None = None, **options) -> Image:
         if context is None:
             context = tmp_path / "context"
             context.mkdir(exist_ok=True)
             (context / "Dockerfile").write_text(text)
-        return build(context, store=store, run_step=run_step, **options)
+        return build(context, store=store, runner=runner, **options)
 
     return make
 
 
 @pytest.fixture
-def run(store: Store, run_step: RunStep):
+def run(store: Store, runner: Containers):
     def run(image: Image, **env: str) -> str:
         """Start the image as its configuration says; what it printed."""
         said: list[bytes] = []
         with store.workspace("run") as scratch:
             (scratch / "upper").mkdir()
             given = dict(entry.split("=", 1) for entry in image.config["Env"])
-            run_step(
+            job = Job(
                 layers=image.layers,
                 upper=scratch / "upper",
                 argv=[*image.config.get("Entrypoint", []), *image.config["Cmd"]],
                 env=given | env,
                 cwd=image.config.get("WorkingDir", "/"),
                 user=image.config.get("User", ""),
+                network="none",
                 on_output=said.append,
             )
+            runner.begin(job)
+            while (ended := runner.wait()) is None:
+                pass
+            assert ended == (job, 0), said
         return b"".join(said).decode()
 
     return run

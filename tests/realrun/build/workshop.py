@@ -7,16 +7,32 @@ The double knows three commands in shell form, enough to see what RUN gets and t
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from realrun.build import Event, build
+from realrun.build import Event, Job, build
 from realrun.image import Image, Store
 from realrun.image.merged import Merged, Node
 from tests.realrun.image.stores import add
 from tests.realrun.trees import write
+
+
+class AtOnce:
+    """A runner for a plain function: each job is over when it has begun."""
+
+    def __init__(self, run_step: Callable[[Job], int]) -> None:
+        self.run_step, self.ended = run_step, list[tuple[Job, int]]()
+
+    def begin(self, job: Job) -> None:
+        self.ended.append((job, self.run_step(job)))
+
+    def wait(self) -> tuple[Job, int] | None:
+        return self.ended.pop(0)
+
+    def stop(self) -> None:
+        self.ended.clear()
 
 
 @dataclass
@@ -47,25 +63,22 @@ class Workshop:
         path = self.folder / "Dockerfile"
         path.write_text(dockerfile)
         self.events, self.runs = [], []
-        options = {"run_step": self.run_step, "progress": self.events.append, **options}
+        options = {"runner": AtOnce(self.run_step), "progress": self.events.append, **options}
         return build(self.context, store=self.store, dockerfile=path, **options)
 
-    def run_step(
-        self, *, layers: Sequence[Path], upper: Path, argv: Sequence[str], env: Mapping[str, str],
-        cwd: str, user: str, network: str, on_output: Callable[[bytes], None],
-    ) -> int:  # fmt: skip
-        seen = {"argv": list(argv), "env": dict(env), "cwd": cwd, "user": user}
-        self.runs.append(seen if network == "default" else seen | {"network": network})
-        assert layers
-        assert all(layer.is_dir() for layer in layers)
-        assert list(upper.iterdir()) == []
-        verb, *rest = argv[-1].split(" ", 2)
+    def run_step(self, job: Job) -> int:
+        seen = {"argv": list(job.argv), "env": dict(job.env), "cwd": job.cwd, "user": job.user}
+        self.runs.append(seen if job.network == "default" else seen | {"network": job.network})
+        assert job.layers
+        assert all(layer.is_dir() for layer in job.layers)
+        assert list(job.upper.iterdir()) == []
+        verb, *rest = job.argv[-1].split(" ", 2)
         if verb == "write":
-            write(upper, {rest[0]: rest[1]})
+            write(job.upper, {rest[0]: rest[1]})
         elif verb == "remove":
-            os.mknod(upper / rest[0], 0o20000, os.makedev(0, 0))
+            os.mknod(job.upper / rest[0], 0o20000, os.makedev(0, 0))
         elif verb == "fail":
-            on_output(rest[1].encode("utf-8", "surrogateescape"))
+            job.on_output(rest[1].encode("utf-8", "surrogateescape"))
             return int(rest[0])
         return 0
 
