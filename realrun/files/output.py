@@ -6,11 +6,12 @@ Source: rename(2): a name leads to the old content or to the new one at any time
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+from realrun.files.trail import Passing
 
 
 @contextmanager
@@ -38,5 +39,7 @@ def passed_on(sink: BinaryIO, scratch: Path) -> Iterator[BinaryIO]:
     with open(scratch / "archive", "w+b") as out:
         yield out
         out.seek(0)
-        shutil.copyfileobj(out, sink, 1 << 20)
+        archive = Passing(out)
+        while piece := archive.read(1 << 20):
+            sink.write(piece)
         sink.flush()

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
+from realrun.files import holes
+from realrun.files.trail import Trail
 from realrun.image.tarread import DIRECTORY, REGULAR, Entry
 from realrun.image.tarwrite import END, headers, padding
 
@@ -19,7 +21,7 @@ class Archive:
     """A tar file in the making."""
 
     def __init__(self, out: BinaryIO) -> None:
-        self._out = out
+        self._out, self._trail = out, Trail(out)
         self._names: set[str] = set()
 
     def folder(self, name: str) -> None:
@@ -58,10 +60,11 @@ class Archive:
         self._out.flush()
 
     def _copy(self, pieces: Iterator[bytes]) -> int:
-        size = 0
+        begin, size = self._out.tell(), 0
         for piece in pieces:
-            self._out.write(piece)
+            holes.put(self._out, piece)
             size += len(piece)
+            self._trail.follow(begin + size)
         return size
 
 

@@ -33,7 +33,7 @@ def make_base_busybox(store: Store, busybox: Path, ref: str = "busybox:latest") 
         tree = scratch / "tree"
         tree.mkdir()
         fill(tree, busybox, applets)
-        layer = pack(tree, scratch / "layer.tar.gz", latest=0)
+        layer = pack(tree, scratch / "layer", latest=0, compress=True)
         created = configs.timestamp(0)
         document = configs.make(
             config={"Env": [PATH], "Cmd": ["sh"]},

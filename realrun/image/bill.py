@@ -2,7 +2,8 @@
 
 Bytes are those of the disk, as du(1) counts them. An image's layers are *shared* if another image
 has them, too, else *unique*; both together are its *virtual* bytes, what it would take alone.
-*Compressed* are its layers as blobs. A layer that is not unpacked yet takes nothing so far.
+*Compressed* are its layers as blobs, in the form in which they are stored; of these *plain* are
+not compressed: those of layers made here. A layer that is not unpacked yet takes nothing so far.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Bill(NamedTuple):
     shared_bytes: int
     unique_bytes: int
     compressed_bytes: int
+    plain_bytes: int
 
 
 class Total(NamedTuple):
@@ -55,10 +57,19 @@ def bills(store: Store) -> tuple[list[Bill], Total]:
         own = set(image.diff_ids)
         shared = sum(layers[one] for one in own if users[one] > 1)
         virtual = sum(layers[one] for one in own)
-        blobs = {layer.digest for layer in image.stored}
-        compressed = sum(taken(store.layout.blob(digest)) for digest in blobs)
-        words = tuple(names[image_id])
-        found.append(Bill(image_id, words, virtual, shared, virtual - shared, compressed))
+        blobs = {layer.digest: taken(store.layout.blob(layer.digest)) for layer in image.stored}
+        plain = {layer.digest for layer in image.stored if layer.digest == layer.diff_id}
+        found.append(
+            Bill(
+                image_id,
+                tuple(names[image_id]),
+                virtual,
+                shared,
+                virtual - shared,
+                compressed_bytes=sum(blobs.values()),
+                plain_bytes=sum(blobs[digest] for digest in plain),
+            )
+        )
     return found, total(store, layers.values(), images.values())
 
 

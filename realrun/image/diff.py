@@ -25,10 +25,11 @@ from pathlib import Path
 from typing import Protocol
 
 from realrun.errors import BadImage
+from realrun.files import holes
 from realrun.files.remove import DIRECTORY_FLAGS, list_directory
 from realrun.image import tarread as tar
 from realrun.image.rooted import is_opaque, is_whiteout
-from realrun.image.tarread import CHUNK, Entry, shown
+from realrun.image.tarread import Entry, shown
 from realrun.image.tarwrite import END, headers, padding
 from realrun.image.unpack import MARK, OPAQUE_MARK, PRIVATE
 
@@ -130,12 +131,11 @@ class Writer:
         fd = os.open(found.name, READ_FLAGS, dir_fd=found.dir_fd)
         try:
             left = size
-            while left:
-                piece = os.read(fd, min(left, CHUNK))
-                if not piece:
-                    raise BadImage(f"{shown(found.path)} became shorter while it was read")
+            for piece in holes.pieces(fd, size):
                 self.sink.write(piece)
                 left -= len(piece)
+            if left:
+                raise BadImage(f"{shown(found.path)} became shorter while it was read")
         finally:
             os.close(fd)
         self.sink.write(padding(size))

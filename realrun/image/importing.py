@@ -13,7 +13,7 @@ from realrun.errors import BadImage
 from realrun.image import config as configs
 from realrun.image.layers import CHUNK, Layer, Packer, unpack_blob
 from realrun.image.store import Image, Store
-from realrun.image.streams import Readable, look, plain
+from realrun.image.streams import Readable, ahead, look, plain
 from realrun.image.tarread import Limits
 
 
@@ -32,13 +32,13 @@ def import_root(store: Store, stream: Readable, name: str | None, comment: str) 
 
 
 def packed(stream: Readable, scratch: Path, limits: Limits | None = None) -> Layer:
-    """The archive in its two forms: compressed, and unpacked."""
+    """The archive in its two forms: as a blob, and unpacked."""
     limits = limits or Limits()
-    head, source = look(plain(stream))
+    head, again = look(plain(stream))
     if not head:
         raise BadImage("the archive is empty")
     blob, tree, taken = scratch / "layer", scratch / "tree", 0
-    with open(blob, "xb") as out:
+    with ahead(again) as source, open(blob, "xb") as out:
         packer = Packer(out)
         while piece := source.read(CHUNK):
             if (taken := taken + len(piece)) > limits.total_bytes:

@@ -10,16 +10,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from realrun.errors import BadImage
+from realrun.files.trail import Passing
 from realrun.image.layers import (
     TAR,
     TAR_GZIP,
+    TAR_ZSTD,
     HashingReader,
     Layer,
-    decompressed,
+    read_rest,
     unpack_blob,
 )
 from realrun.image.spool import Member
 from realrun.image.store import Store
+from realrun.image.streams import BZIP2, GZIP, XZ, ZSTD, ahead, plain
 from realrun.image.tarread import Limits, TarReader
 from realrun.image.unpack import unpack
 
@@ -34,9 +37,7 @@ class Intake:
 
     def any_form(self, member: Member, diff_id: str) -> Layer:
         """A layer whose stored form is free: the store keeps the form that it has."""
-        with open(member.path, "rb") as stored:
-            media_type = TAR if decompressed(stored) is stored else TAR_GZIP
-        layer = self.same_form(member, self._described(member, diff_id, media_type))
+        layer = self.same_form(member, self._described(member, diff_id, form_of(member)))
         known = self._stored.get(diff_id)
         if known is None or not self.store.layout.blob(known.digest).exists():
             return layer
@@ -68,23 +69,35 @@ class Intake:
         return Layer(diff_id=diff_id, digest=member.digest, size=member.size, media_type=media_type)
 
 
+def form_of(member: Member) -> str:
+    """The media type that OCI has for this form of a layer."""
+    with open(member.path, "rb") as stored:
+        head = stored.read(6)
+    if head.startswith((BZIP2, XZ)):
+        raise BadImage(
+            "a layer compressed with bzip2 or xz, for which OCI has no name; use gzip or none"
+        )
+    return TAR_GZIP if head.startswith(GZIP) else TAR_ZSTD if head.startswith(ZSTD) else TAR
+
+
 def unpack_member(member: Member, tree: Path, diff_id: str) -> None:
     """Unpack and verify; one that is stored uncompressed was named when it was spooled."""
     if member.digest != diff_id:
         unpack_blob(member.path, tree, diff_id)
         return
-    with open(member.path, "rb") as stored:
-        unpack(TarReader(stored.read), tree)
+    with open(member.path, "rb", buffering=0) as stored, ahead(Passing(stored)) as stream:
+        unpack(TarReader(stream.read), tree)
 
 
 def check_content(member: Member, diff_id: str) -> None:
     """The archive has this diff id, whatever its compression."""
     if member.digest == diff_id:
         return
-    limits = Limits()
-    with open(member.path, "rb") as stored, decompressed(stored) as stream:
-        if HashingReader(stream).diff_id(limits) != diff_id:
-            raise BadImage(f"a layer does not have the content {diff_id[:19]} that the image lists")
+    with open(member.path, "rb", buffering=0) as stored:
+        reader = HashingReader(plain(Passing(stored)))
+        read_rest(reader, Limits())
+    if reader.named() != diff_id:
+        raise BadImage(f"a layer does not have the content {diff_id[:19]} that the image lists")
 
 
 def sync(path: Path) -> None:

@@ -2,9 +2,10 @@
 
 The *digest* names the archive as it is stored, compressed or not; the *diff id* names the
 uncompressed archive, so it stays when the compression changes. Both are computed while the bytes
-pass by: memory does not grow with the layer.
+pass by: memory does not grow with the layer. Layers made here are stored uncompressed, so both
+names are one; those that come in keep the form that they have.
 
-Source: OCI image-spec, layer.md ("+gzip", "Distributable Format"), config.md ("Layer DiffID").
+Source: OCI image-spec, layer.md ("+gzip", "+zstd"), config.md ("Layer DiffID").
 """
 
 from __future__ import annotations
@@ -16,13 +17,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from realrun.errors import BadImage
+from realrun.files import holes
+from realrun.files.trail import Passing, Trail
 
 if TYPE_CHECKING:
+    from realrun.image.streams import Readable
     from realrun.image.tarread import Limits
 
 TAR = "application/vnd.oci.image.layer.v1.tar"
 TAR_GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
-GZIP_LEVEL = 1  # the layer is packed once and unpacked never: time counts more than size
+TAR_ZSTD = "application/vnd.oci.image.layer.v1.tar+zstd"
+GZIP_LEVEL = 6  # for base images: made once, kept long
 CHUNK = 1 << 20
 GZIP_WINDOW = 31  # zlib: a gzip wrapper, whose time stamp is 0
 
@@ -34,7 +39,7 @@ class Layer:
     diff_id: str
     digest: str
     size: int
-    media_type: str = TAR_GZIP
+    media_type: str = TAR
     blob: Path | None = None
     tree: Path | None = None
 
@@ -44,15 +49,17 @@ class Layer:
 
 
 class Packer:
-    """A sink for an archive: writes it compressed, and names both forms."""
+    """A sink for an archive: writes it, compressed or not, and names both forms."""
 
-    def __init__(self, out: BinaryIO, compress: bool = True) -> None:
+    def __init__(self, out: BinaryIO, compress: bool = False) -> None:
         import hashlib
-        import zlib
 
-        self._out, self.size = out, 0
+        self._out, self._trail, self.size, self._zip = out, Trail(out), 0, None
         self._plain, self._stored = hashlib.sha256(), hashlib.sha256()
-        self._zip = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, GZIP_WINDOW) if compress else None
+        if compress:
+            import zlib
+
+            self._zip = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, GZIP_WINDOW)
 
     def write(self, data: bytes, /) -> None:
         self._plain.update(data)
@@ -61,13 +68,15 @@ class Packer:
     def _store(self, data: bytes) -> None:
         if self._zip:
             self._stored.update(data)
-        self._out.write(data)
+        holes.put(self._out, data)
         self.size += len(data)
+        self._trail.follow(self.size)
 
     def finish(self) -> tuple[str, str]:
         """(diff id, digest); the file is on the disk when this returns."""
         if self._zip:
             self._store(self._zip.flush())
+        self._out.truncate(self.size)
         self._out.flush()
         os.fsync(self._out.fileno())
         diff_id = "sha256:" + self._plain.hexdigest()
@@ -80,11 +89,12 @@ def pack(
     *,
     owners: Mapping[bytes, tuple[int, int]] | None = None,
     latest: int | None = None,
-    compress: bool = True,
+    compress: bool = False,
 ) -> Layer:
     """Write the archive of `upper` to `blob` and settle `upper` to be the layer's directory.
 
-    `latest`: no file is younger than this (seconds), see SOURCE_DATE_EPOCH.
+    `latest`: no file is younger than this (seconds), see SOURCE_DATE_EPOCH. `compress`: by gzip,
+    which takes longer than all the rest.
     """
     from realrun.image.diff import Writer
 
@@ -106,30 +116,15 @@ def pack(
 class HashingReader:
     """Reads the uncompressed archive and names it on the way."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: Readable) -> None:
         import hashlib
 
         self._stream, self._hash = stream, hashlib.sha256()
 
-    def read(self, count: int) -> bytes:
-        import zlib
-
-        try:
-            piece = self._stream.read(count)
-        except (EOFError, OSError, zlib.error) as error:
-            if isinstance(error, OSError) and error.errno is not None:
-                raise
-            raise BadImage(f"the layer does not decompress: {error}") from error
+    def read(self, count: int, /) -> bytes:
+        piece = self._stream.read(count)
         self._hash.update(piece)
         return piece
-
-    def diff_id(self, limits: Limits) -> str:
-        """The name of the whole; reads what comes after the end-of-archive mark, too."""
-        rest = 0
-        while piece := self.read(CHUNK):
-            if (rest := rest + len(piece)) > limits.total_bytes:
-                raise BadImage("the layer goes on for ever after its end mark")
-        return self.named()
 
     def named(self) -> str:
         """The name of what has been read so far."""
@@ -138,26 +133,25 @@ class HashingReader:
 
 def unpack_blob(blob: Path, target: Path, diff_id: str, limits: Limits | None = None) -> None:
     """Unpack a stored layer into the empty directory `target`; its diff id has to be right."""
+    from realrun.image.streams import ahead, plain
     from realrun.image.tarread import Limits, TarReader
     from realrun.image.unpack import unpack
 
     limits = limits or Limits()
-    with open(blob, "rb") as stored, decompressed(stored) as stream:
-        reader = HashingReader(stream)
-        unpack(TarReader(reader.read, limits), target)
-        found = reader.diff_id(limits)
-    if found != diff_id:
-        raise BadImage(f"layer {blob.name[:12]}: its content is {found}, the image says {diff_id}")
+    with open(blob, "rb", buffering=0) as stored:
+        reader = HashingReader(plain(Passing(stored)))
+        with ahead(reader) as stream:
+            unpack(TarReader(stream.read, limits), target)
+            read_rest(stream, limits)
+    if reader.named() != diff_id:
+        raise BadImage(
+            f"layer {blob.name[:12]}: its content is {reader.named()}, the image says {diff_id}"
+        )
 
 
-def decompressed(stored: BinaryIO) -> BinaryIO:
-    """The archive without its compression, which its first bytes tell, whatever its label says."""
-    magic = stored.read(4)
-    stored.seek(0)
-    if magic[:2] == b"\x1f\x8b":
-        import gzip
-
-        return gzip.GzipFile(fileobj=stored)  # type: ignore[return-value]
-    if magic == b"\x28\xb5\x2f\xfd":
-        raise BadImage("layers compressed with zstd cannot be read yet; use gzip")
-    return stored
+def read_rest(stream: Readable, limits: Limits) -> None:
+    """What comes after the end-of-archive mark; it counts for the archive's name, too."""
+    rest = 0
+    while piece := stream.read(CHUNK):
+        if (rest := rest + len(piece)) > limits.total_bytes:
+            raise BadImage("the archive goes on for ever after its end mark")

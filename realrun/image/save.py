@@ -15,13 +15,15 @@ from functools import partial
 from typing import Any, BinaryIO
 
 from realrun.errors import BadImage
+from realrun.files.trail import Passing
 from realrun.image import documents
 from realrun.image import reference as references
 from realrun.image.archive import Archive
-from realrun.image.layers import CHUNK, HashingReader, Layer, decompressed
+from realrun.image.layers import CHUNK, HashingReader, Layer
 from realrun.image.layout import INDEX_TYPE, MANIFEST_TYPE, NAME
 from realrun.image.load import FULL_NAME, blob_name
 from realrun.image.store import Image, Store
+from realrun.image.streams import Readable, ahead, plain
 
 FORMATS = ("docker", "oci")
 
@@ -91,21 +93,24 @@ def name_asked(image: Image, reference: str) -> str:
 
 def content(store: Store, layer: Layer) -> Iterator[bytes]:
     """The uncompressed archive of a layer; it has to have its diff id."""
-    with open(store.layout.blob(layer.digest), "rb") as stored, decompressed(stored) as stream:
-        reader = HashingReader(stream)
-        while piece := reader.read(CHUNK):
-            yield piece
-        found = reader.named()
-    if found != layer.diff_id:
+    with open(store.layout.blob(layer.digest), "rb", buffering=0) as stored:
+        reader = HashingReader(plain(Passing(stored)))
+        yield from passing(reader)
+    if reader.named() != layer.diff_id:
         raise BadImage(f"layer {layer.digest[7:19]} was changed in the store")
 
 
 def blob(store: Store, digest: str) -> Iterator[bytes]:
     """A blob as it is; it has to have its digest."""
-    with open(store.layout.blob(digest), "rb") as stored:
-        reader = HashingReader(stored)
-        while piece := reader.read(CHUNK):
-            yield piece
-        found = reader.named()
-    if found != digest:
+    with open(store.layout.blob(digest), "rb", buffering=0) as stored:
+        reader = HashingReader(Passing(stored))
+        yield from passing(reader)
+    if reader.named() != digest:
         raise BadImage(f"blob {digest[7:19]} was changed in the store")
+
+
+def passing(reader: Readable) -> Iterator[bytes]:
+    """All that there is to read."""
+    with ahead(reader) as stream:
+        while piece := stream.read(CHUNK):
+            yield piece

@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from realrun.errors import BadImage
+from realrun.files import holes
+from realrun.files.trail import Trail
 from realrun.image import documents
 from realrun.image import tarread as tar
+from realrun.image.layers import read_rest
 from realrun.image.rooted import MAX_LINKS, Parts, clean
-from realrun.image.streams import Readable, plain
-from realrun.image.tarread import CHUNK, Entry, Limits, TarReader, shown
+from realrun.image.streams import Readable, ahead, plain
+from realrun.image.tarread import Entry, Limits, TarReader, shown
 
 LIMITS = Limits(members=100_000)
 
@@ -40,14 +43,11 @@ class Spool:
 
     def fill(self, stream: Readable) -> None:
         """Read the whole archive, compressed or not; raises BadImage if it is none."""
-        source = plain(stream)
-        reader = TarReader(source.read, self.limits)
-        for entry in reader:
-            self._take(entry, reader)
-        rest = 0
-        while piece := source.read(CHUNK):  # or whoever writes into our pipe would break off
-            if (rest := rest + len(piece)) > self.limits.total_bytes:
-                raise BadImage("the archive goes on for ever after its end mark")
+        with ahead(plain(stream)) as source:
+            reader = TarReader(source.read, self.limits)
+            for entry in reader:
+                self._take(entry, reader)
+            read_rest(source, self.limits)  # or whoever writes into our pipe would break off
 
     def find(self, name: str | bytes) -> Member | None:
         """The file of this name, links followed."""
@@ -97,8 +97,11 @@ class Spool:
 
         path, digest = self.folder / "member", hashlib.sha256()
         with open(path, "wb") as out:
-            for _, piece in reader.chunks(entry):
+            trail = Trail(out)
+            for offset, piece in reader.chunks(entry):
                 digest.update(piece)
-                out.write(piece)
+                holes.put(out, piece)
+                trail.follow(offset + len(piece))
+            out.truncate(entry.size)
         os.replace(path, self.folder / digest.hexdigest())
         return Member(self.folder / digest.hexdigest(), entry.size, "sha256:" + digest.hexdigest())

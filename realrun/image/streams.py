@@ -1,17 +1,22 @@
 """A stream without its compression, which its first bytes tell; it need not be seekable.
 
-Source: RFC 1952 (gzip), the bzip2 and xz file formats: their magic numbers.
+Source: RFC 1952 (gzip), RFC 8878 (zstd), the bzip2 and xz file formats: their magic numbers.
 """
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO, Protocol
 
 from realrun.errors import BadImage
 
 GZIP, BZIP2, XZ, ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd"
 HEAD = 512  # one block of an archive, and more than any magic number
+PIECE = 1 << 20
+COMPRESSED_PIECE = 1 << 18
+GZIP_WINDOW = 31  # zlib: the largest window, in a gzip wrapper
 
 
 class Readable(Protocol):
@@ -30,6 +35,41 @@ class Rewound:
         count = len(self._head) if count < 0 else count
         piece, self._head = self._head[:count], self._head[count:]
         return piece
+
+
+class Gunzip:
+    """gzip, member after member; the checksum of each is looked at.
+
+    Python's own `gzip` asks for 8 KiB at a time and counts the checksum once more by itself.
+    """
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream, self._zip = stream, zlib.decompressobj(GZIP_WINDOW)
+        self._waiting = b""  # compressed bytes that were read and not used yet
+
+    def read(self, count: int, /) -> bytes:
+        while True:
+            if not self._waiting:
+                self._waiting = self._stream.read(COMPRESSED_PIECE)
+            if self._zip.eof and not self._next_member():
+                return b""
+            if not self._waiting:
+                raise EOFError("it ends too early")
+            piece = self._zip.decompress(self._waiting, count)
+            self._waiting = self._zip.unused_data if self._zip.eof else self._zip.unconsumed_tail
+            if piece:
+                return piece
+
+    def _next_member(self) -> bool:
+        """Is there one more? Zeros after the last are padding."""
+        while self._waiting:
+            self._waiting = self._waiting.lstrip(b"\0")
+            if self._waiting:
+                break
+            self._waiting = self._stream.read(COMPRESSED_PIECE)
+        if self._waiting:
+            self._zip = zlib.decompressobj(GZIP_WINDOW)
+        return bool(self._waiting)
 
 
 class Plain:
@@ -56,13 +96,11 @@ def look(stream: Readable) -> tuple[bytes, Rewound]:
 
 
 def plain(stream: Readable) -> Readable:
-    """The stream, decompressed if it has to be: gzip, bzip2 or xz."""
+    """The stream, decompressed if it has to be: gzip, bzip2, xz or zstd."""
     head, again = look(stream)
     source: BinaryIO = again  # type: ignore[assignment]  # the decompressors only call read()
     if head.startswith(GZIP):
-        import gzip
-
-        return Plain(gzip.GzipFile(fileobj=source), (OSError, EOFError, zlib.error))
+        return Plain(Gunzip(again), (EOFError, zlib.error))
     if head.startswith(BZIP2):
         import bz2
 
@@ -72,5 +110,19 @@ def plain(stream: Readable) -> Readable:
 
         return Plain(lzma.LZMAFile(source), (OSError, EOFError, lzma.LZMAError))
     if head.startswith(ZSTD):
-        raise BadImage("archives compressed with zstd cannot be read yet; use gzip or none")
+        from realrun.image.zstd import Unzstd
+
+        return Plain(Unzstd(again), (EOFError,))
     return again
+
+
+@contextmanager
+def ahead(source: Readable) -> Iterator[Readable]:
+    """The same stream, some pieces ahead: it is read, decompressed and hashed while we write."""
+    from realrun.image.ahead import Ahead
+
+    reader = Ahead(source, PIECE)
+    try:
+        yield reader
+    finally:
+        reader.close()

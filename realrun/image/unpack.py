@@ -22,6 +22,7 @@ import stat
 from pathlib import Path
 
 from realrun.errors import BadImage
+from realrun.files import holes
 from realrun.files.remove import remove_at
 from realrun.image import tarread as tar
 from realrun.image.rooted import (
@@ -239,8 +240,7 @@ class Unpacker:
         fd = os.open(name, NEW_FILE, 0o600, dir_fd=dir_fd)
         try:
             for offset, piece in reader.chunks(entry):
-                if len(piece) < 4096 or piece.count(0) != len(piece):
-                    write_at(fd, piece, offset)
+                holes.put_at(fd, piece, offset)
             os.ftruncate(fd, entry.size)
             self._dress(entry, fd)
         finally:
@@ -265,13 +265,6 @@ class Unpacker:
             os.utime(path, ns=(stamp, stamp))
         else:
             os.utime(path, ns=(stamp, stamp), follow_symlinks=False)
-
-
-def write_at(fd: int, piece: bytes, offset: int) -> None:
-    view = memoryview(piece)
-    while view:
-        done = os.pwrite(fd, view, offset)
-        view, offset = view[done:], offset + done
 
 
 def set_attribute(path: int | bytes, key: bytes, value: bytes, follow: bool) -> None:

@@ -89,8 +89,11 @@ def show_bills(args: argparse.Namespace) -> int:
     print(f"{'IMAGE':<30}" + "".join(f"{column:>12}" for column in columns))
     for bill in found:
         name = bill.names[0] if bill.names else bill.image_id[7:19]
-        sizes = (shown_size(size_bytes) for size_bytes in bill[2:])
-        print(f"{name:<30}" + "".join(f"{size:>12}" for size in sizes))
+        sizes = [shown_size(size_bytes) for size_bytes in bill[2:6]]
+        sizes[3] += "*" if bill.plain_bytes else " "
+        print(f"{name:<30}" + "".join(f"{size:>12}" for size in sizes).rstrip())
+    if any(bill.plain_bytes for bill in found):
+        print("* with layers that are stored uncompressed, as those are that were made here")
     print()
     for key, size_bytes in total._asdict().items():
         print(f"{EXPLAINED[key]:<42}{shown_size(size_bytes):>12}")

@@ -16,7 +16,7 @@ from realrun.building import Containers
 from realrun.guest import tools
 from realrun.image import Store
 from realrun.image.base import PATH
-from realrun.image.layers import decompressed
+from realrun.image.streams import plain
 from realrun.runtime.watch import Watch
 from tests.peers import supplies
 from tests.peers.cases import Case
@@ -86,8 +86,9 @@ def peers(folder: Path, busybox: Path) -> Iterator[Peers]:
     supplies.make_context(folder / "context")
     layer, store = supplies.base_layer(folder / "base", busybox), Store(folder / "root")
     assert layer.blob is not None
-    with open(layer.blob, "rb") as stored, decompressed(stored) as plain:
-        data = plain.read()
+    with open(layer.blob, "rb") as stored:
+        source = plain(stored)
+        data = b"".join(iter(lambda: source.read(1 << 20), b""))
     with running(folder / "docker") as daemon, pytest.MonkeyPatch.context() as patch:
         changes = [f"--change=ENV {PATH}", '--change=CMD ["sh"]']
         daemon.call("import", *changes, "-", "base:latest", data=data)

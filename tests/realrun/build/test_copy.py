@@ -12,7 +12,6 @@ import pytest
 from realrun.build.parser import READERS
 from realrun.errors import DockerfileError
 from realrun.image import Image
-from realrun.image.layers import decompressed
 from realrun.image.merged import Merged
 from tests.realrun.build.workshop import Workshop, content, files_only
 
@@ -166,9 +165,7 @@ def test_a_directory_that_is_left_out_comes_with_what_is_taken_after_all(shop: W
 def entries(shop: Workshop, image: Image, layer: int = -1) -> dict[str, tarfile.TarInfo]:
     """The archive of a layer, read by the standard library."""
     blob = shop.store.layout.blob(image.stored[layer].digest)
-    with open(blob, "rb") as stored, decompressed(stored) as plain:
-        data = plain.read()
-    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+    with tarfile.open(fileobj=io.BytesIO(blob.read_bytes())) as tar:
         return {info.name: info for info in tar}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+import tempfile
 from hashlib import sha256
 
 from realrun.image import Store
@@ -15,9 +16,10 @@ OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 
 
 def saved(store: Store, *names: str, form: str = "docker") -> bytes:
-    out = io.BytesIO()
-    save(store, names, out, form)
-    return out.getvalue()
+    with tempfile.TemporaryFile() as out:
+        save(store, names, out, form)
+        out.seek(0)
+        return out.read()
 
 
 def loaded(store: Store, data: bytes) -> list[str]:
