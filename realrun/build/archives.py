@@ -1,7 +1,7 @@
 """ADD of a local archive: it is unpacked into the target, which always is a directory.
 
 * what is an archive its content says, never its name: a first member that can be read, plain or
-  inside gzip, bzip2 or xz; a compressed file that holds no archive is copied as it is;
+  inside gzip, bzip2, xz or zstd; a compressed file that holds no archive is copied as it is;
 * owners, modes, times and links are the archive's; --chown is for the target directory only;
 * a directory over a directory keeps the children and takes the attributes; any other member
   removes what was there first.
@@ -16,18 +16,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from realrun.build.selecting import CannotCopy
 from realrun.build.writing import Parts, Upper
-from realrun.errors import BadImage
+from realrun.errors import BadImage, Missing
 from realrun.files.remove import remove_tree
 from realrun.image.merged import Merged, Node
 from realrun.image.rooted import clean
+from realrun.image.streams import Readable, plain
 from realrun.image.tarread import Entry, TarReader
 from realrun.image.unpack import unpack
-
-ZSTD = b"\x28\xb5\x2f\xfd"
 
 
 class Noting(TarReader):
@@ -55,33 +53,13 @@ def is_archive(path: Path) -> bool:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
-    """The archive without its compression, which its first bytes tell."""
-    import bz2
-    import gzip
-    import lzma
-    import zlib
-
-    with open(path, "rb") as stored:
-        head = stored.read(6)
-        stored.seek(0)
-        if head.startswith(ZSTD):
-            raise CannotCopy(f"ADD {path.name}: zstd cannot be unpacked yet; use gzip, bzip2 or xz")
-        stream: object = stored
-        if head.startswith(b"\x1f\x8b"):
-            stream = gzip.GzipFile(fileobj=stored)
-        elif head.startswith(b"BZh"):
-            stream = bz2.BZ2File(stored)
-        elif head.startswith(b"\xfd7zXZ\0"):
-            stream = lzma.LZMAFile(stored)  # noqa: SIM115 - it is closed with the file below it
-        try:
-            yield stream  # type: ignore[misc]
-        except (EOFError, zlib.error, lzma.LZMAError) as error:
-            raise BadImage(f"it does not decompress: {error}") from None
-        except OSError as error:
-            if error.errno is not None:
-                raise
-            raise BadImage(f"it does not decompress: {error}") from None
+def opened(path: Path) -> Iterator[Readable]:
+    """The archive without its compression; raises CannotCopy if that takes what is not here."""
+    try:
+        with open(path, "rb") as stored:
+            yield plain(stored)
+    except Missing as error:
+        raise CannotCopy(f"ADD {path.name}: {error}") from None
 
 
 def unpack_into(archive: Node, place: Parts, upper: Upper, owner: tuple[int, int]) -> None:

@@ -64,7 +64,10 @@ class Finished(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Bench:
-    """What all stages of a build share; `finished` are the stages that are, by their index."""
+    """What all stages of a build share.
+
+    `chosen` are the indexes of the stages that are built, `finished` the stages that are done.
+    """
 
     store: Store
     cache: Cache
@@ -76,6 +79,7 @@ class Bench:
     before_from: Mapping[str, str]
     escape: str
     network: str  # for RUN without --network
+    chosen: set[int]
     is_alone: bool  # no other stage is built: its name need not be told
     finished: dict[int, Finished] = field(default_factory=dict)
     serial: int = 0

@@ -69,6 +69,7 @@ def build(
             before_from=before,
             escape=source.escape,
             network=network,
+            chosen={stage.index for stage in chosen},
             is_alone=len(chosen) == 1,
         )
         carry_out((stagework.carry_out(bench, stage) for stage in chosen), runner)

@@ -56,6 +56,8 @@ def copy(sources: Sequence[Source], target: str, upper: Upper, looks: Looks) -> 
             if not missing and not found.is_directory:
                 raise CannotCopy(f"{target} is a file in the image, a directory cannot go there")
             make_target(upper, place, looks)
+        elif into and not source.base:
+            raise CannotCopy(f"the source has no name of its own; name the file: {target}...")
         links: Links = {}
         for item in source.items:
             inside = item.name if source.is_directory else (source.base,) if into else ()

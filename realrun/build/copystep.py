@@ -5,12 +5,15 @@ Source: Dockerfile reference, "COPY", "ADD".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from realrun.build import instructions as i
 from realrun.build.archives import is_archive
 from realrun.build.copying import Looks, copy
 from realrun.build.evaluate import State
+from realrun.build.fetching import fetch, is_remote
+from realrun.build.heredocs import Heredoc
 from realrun.build.match import BadPattern, Rule, ignored, read_rules
 from realrun.build.modes import BadMode, check
 from realrun.build.owners import UnknownOwner, owner
@@ -22,14 +25,12 @@ from realrun.errors import NoSuchImage, UsageError
 from realrun.image import Layer
 from realrun.image.merged import Merged
 
-REMOTE = ("http://", "https://", "git://", "git@")
-
 
 def carry_out(work: Work, step: i.Copy) -> bool:
     """From the cache or by copying; true if the cache knew it. Raises DockerfileError."""
     target = target_of(step, work.state)
     try:
-        sources = sources_of(step, work.state, origin(work, step))
+        sources = sources_of(step, work.state, origin(work, step), work.bench.folder)
         if not sources:
             work.tell("note", step)
         looks = looks_of(step, work.state, Merged(work.trees()))
@@ -87,24 +88,37 @@ def looks_of(step: i.Copy, state: State, image: Merged) -> Looks:
     return Looks(owner(chown, image) if chown else None, chmod, bool(step.source_stage))
 
 
-def sources_of(step: i.Copy, state: State, origin: Origin) -> list[Source]:
-    """The files that the instruction names, and those that it brings along."""
+def sources_of(
+    step: i.Copy, state: State, origin: Origin, folder: Callable[[], Path]
+) -> list[Source]:
+    """The files that the instruction names, and those that it brings along.
+
+    `folder` makes a place for what has to be fetched.
+    """
+    paths = [state.expand(word, step.at) for word in step.sources]
+    checksum = state.expand(step.checksum, step.at)
+    if checksum and (len(paths) != 1 or not is_remote(paths[0])):
+        raise CannotCopy("--checksum is for one source, and that has to be a URL")
     found = []
-    for word in step.sources:
-        path = state.expand(word, step.at)
-        if step.add and path.startswith(REMOTE):
-            raise CannotCopy(f"ADD {path}: fetching from the network is not supported yet")
-        found += origin.select(path)
+    for path in paths:
+        if not is_remote(path):
+            chosen = origin.select_with_parents(path) if step.parents else origin.select(path)
+            found += [marked(source, step.add and step.unpack is not False) for source in chosen]
+        elif step.add:
+            found.append(marked(fetch(path, folder(), checksum), bool(step.unpack)))
+        else:
+            raise CannotCopy(f"COPY {path}: only ADD fetches from the network")
     rules = excluded(step, state)
     found = [one for source in found for one in without(source, rules)]
-    if step.add:
-        found = [marked(source) for source in found]
-    for document in step.heredocs:
-        text = document.content
-        text = state.expand_text(text, step.at) if document.expand else text
-        content = text.encode("utf-8", "surrogateescape")
-        found.append(Source(document.name, (Item((), None, content),), False))
-    return found
+    return found + [written(document, step, state) for document in step.heredocs]
+
+
+def written(document: Heredoc, step: i.Copy, state: State) -> Source:
+    """A here-document as a file."""
+    text = document.content
+    text = state.expand_text(text, step.at) if document.expand else text
+    content = text.encode("utf-8", "surrogateescape")
+    return Source(document.name, (Item((), None, content),), False)
 
 
 def excluded(step: i.Copy, state: State) -> list[Rule]:
@@ -125,7 +139,7 @@ def without(source: Source, rules: Sequence[Rule]) -> list[Source]:
     return [source._replace(items=items)]
 
 
-def marked(source: Source) -> Source:
-    """The source of an ADD, which unpacks archives that it names; those in a directory stay."""
+def marked(source: Source, unpack: bool) -> Source:
+    """The source, noted as an archive if it is one that has to be unpacked."""
     node = None if source.is_directory else source.items[0].node
-    return source._replace(is_archive=node is not None and is_archive(node.path))
+    return source._replace(is_archive=unpack and node is not None and is_archive(node.path))

@@ -89,7 +89,7 @@ class Run(Instruction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy(Instruction):
-    """COPY or ADD [--from= | --chown= | --chmod= | --exclude=] SOURCE ... TARGET"""
+    """COPY or ADD [FLAGS] SOURCE ... TARGET; `unpack` None: as ADD does for this kind of source"""
 
     sources: tuple[str, ...]
     target: str
@@ -98,6 +98,9 @@ class Copy(Instruction):
     chmod: str = ""
     add: bool = False
     exclude: tuple[str, ...] = ()
+    parents: bool = False
+    checksum: str = ""
+    unpack: bool | None = None
     heredocs: tuple[Heredoc, ...] = ()
 
 

@@ -14,45 +14,17 @@ from typing import Any
 
 from realrun.build import instructions as i
 from realrun.build import lines, words
-from realrun.build.heredocs import Heredoc, from_word
-from realrun.build.instructions import Command, Instruction, Place
+from realrun.build.heredocs import Heredoc
+from realrun.build.instructions import Instruction, Place
+from realrun.build.part import Part
+from realrun.build.readers import read_add, read_copy, read_run
+from realrun.errors import DockerfileError
 
 NO_TRIGGER = ("ONBUILD", "FROM", "MAINTAINER")
 STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*")
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
 NS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9,
       "m": 60 * 10**9, "h": 3600 * 10**9}  # fmt: skip
-
-
-class Part:
-    """What one instruction's parser gets to see; `flags` are taken out one by one."""
-
-    def __init__(
-        self, at: Place, rest: str, escape: str, heredocs: tuple[Heredoc, ...] = ()
-    ) -> None:
-        self.at, self.escape, self.heredocs = at, escape, heredocs
-        self.flags, self.rest = words.flags_first(rest, escape)
-
-    def flag(self, name: str, default: str = "") -> str:
-        """The value of a flag that may come once."""
-        values = self.flags.pop(name, [])
-        if len(values) > 1:
-            raise words.WordError(f"--{name} is given {len(values)} times")
-        if values and not values[0]:
-            raise words.WordError(f"--{name} needs a value: --{name}=...")
-        return values[0] if values else default
-
-    def command(self) -> Command:
-        """Exec form if it is a JSON list, shell form otherwise."""
-        listed = words.json_list(self.rest)
-        if listed is not None:
-            return Command(tuple(listed), shell=False)
-        return Command((self.rest,) if self.rest else (), shell=True)
-
-    def items(self) -> list[str]:
-        """A JSON list, or words between blanks."""
-        listed = words.json_list(self.rest)
-        return self.rest.split() if listed is None else listed
 
 
 def parse(source: lines.Source) -> list[Instruction]:
@@ -132,58 +104,6 @@ def read_label(part: Part) -> i.Label:
     return i.Label(at=part.at, pairs=tuple(words.pairs(part.rest, part.escape, "LABEL")))
 
 
-def read_run(part: Part) -> i.Run:
-    network = part.flag("network", "default")
-    if network not in ("default", "none", "host"):
-        raise words.WordError(f"--network is {network!r}; it can be default, none or host")
-    for flag in ("mount", "security"):
-        if flag in part.flags:
-            raise words.WordError(f"RUN --{flag} is not supported yet")
-    command = part.command()
-    if not command.words:
-        raise words.WordError("RUN needs a command")
-    return i.Run(at=part.at, command=command, heredocs=part.heredocs, network=network)
-
-
-def read_copy(part: Part) -> i.Copy:
-    return copy_or_add(part, add=False)
-
-
-def read_add(part: Part) -> i.Copy:
-    return copy_or_add(part, add=True)
-
-
-def copy_or_add(part: Part, add: bool) -> i.Copy:
-    """Both have the same form; `--link` changes only how layers are shared, never the result."""
-    name = "ADD" if add else "COPY"
-    stage = "" if add else part.flag("from")
-    chown, chmod = part.flag("chown"), part.flag("chmod")
-    if part.flags.pop("link", [""])[-1] not in ("", "true", "false"):
-        raise words.WordError("--link is true or false")
-    exclude = tuple(part.flags.pop("exclude", []))
-    if not all(exclude):
-        raise words.WordError("--exclude needs a pattern: --exclude=*.md")
-    for flag in ("parents", "checksum", "keep-git-dir", "unpack"):
-        if flag in part.flags:
-            raise words.WordError(f"{name} --{flag} is not supported yet")
-    given = part.items()
-    if len(given) < 2:
-        raise words.WordError(f"{name} needs at least one source and a target")
-    if part.heredocs and stage:
-        raise words.WordError("COPY --from cannot copy a here-document")
-    return i.Copy(
-        at=part.at,
-        sources=tuple(word for word in given[:-1] if not (part.heredocs and from_word(word))),
-        target=given[-1],
-        source_stage=stage,
-        chown=chown,
-        chmod=chmod,
-        add=add,
-        exclude=exclude,
-        heredocs=part.heredocs,
-    )
-
-
 def read_workdir(part: Part) -> i.Workdir:
     return i.Workdir(at=part.at, path=part.rest)
 
@@ -259,13 +179,26 @@ def nanoseconds(text: str, flag: str) -> int:
 
 
 def read_onbuild(part: Part) -> i.OnBuild:
+    """The trigger is kept as text, its here-documents below it, and read again when it fires."""
     name = part.rest.split(None, 1)[0].upper()
     if name in NO_TRIGGER:
         raise words.WordError(f"ONBUILD {name} is not allowed")
-    if part.heredocs:
-        raise words.WordError("ONBUILD with a here-document is not supported yet")
-    parse_one(part.at, part.rest, part.escape)
-    return i.OnBuild(at=part.at, trigger=part.rest)
+    parse_one(part.at, part.rest, part.escape, part.heredocs)
+    documents = "".join(f"\n{one.content}{one.name}" for one in part.heredocs)
+    return i.OnBuild(at=part.at, trigger=part.rest + documents)
+
+
+def parse_trigger(at: Place, trigger: str, escape: str) -> Instruction:
+    """The instruction that an ONBUILD of the base has left; `at` is the FROM that lets it fire."""
+    try:
+        found = list(lines.logical_lines(trigger.split("\n"), escape, at.file, []))
+    except DockerfileError:
+        found = []
+    if len(found) != 1:
+        raise at.error(f"the base has an ONBUILD that is no instruction: {printable(trigger)!r}")
+    line = found[0]
+    place = Place(at.file, at.first, at.last, printable(line.text))
+    return parse_one(place, line.text, escape, line.heredocs)
 
 
 def read_maintainer(part: Part) -> i.Maintainer:

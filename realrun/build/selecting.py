@@ -3,7 +3,8 @@
 * a source is a path from the top of the context; `/` and `..` in front of it mean nothing;
 * a pattern (`*.txt`) stands for all that match, sorted; for nothing if nothing matches;
 * a link that is named is followed, inside the context; links inside a directory stay links;
-* of a directory the contents are copied, not the directory itself;
+* of a directory the contents are copied, not the directory itself; with --parents everything keeps
+  the directories that it is in;
 * what `.dockerignore` leaves out is not there.
 
 Source: Dockerfile reference, "COPY", ".dockerignore file".
@@ -65,6 +66,30 @@ class Origin:
                 raise CannotCopy(str(error)) from None
             return [self._source(name) for name in found]
         return [self._source(path)]
+
+    def select_with_parents(self, word: str) -> list[Source]:
+        """The same for --parents: what is selected keeps the directories above it.
+
+        They count from the top, or from a `/./` in the word. Nothing is followed, and `**` stands
+        for any number of directories.
+        """
+        before, dot, after = word.partition("/./")
+        top, path = (before, after) if dot else ("", before)
+        pattern = posixpath.normpath("/" + path).strip("/")
+        node = self._find(posixpath.normpath("/" + top).strip("/"))
+        try:
+            wanted = [Rule(compiled(pattern or "**", deep=True), keeps=False)]
+        except BadPattern as error:
+            raise CannotCopy(str(error)) from None
+        if node is None or not node.is_directory:
+            raise CannotCopy(f"{'/' + top!r} is no directory of the source")
+        found = list(self._contents(node, ()))
+        kept = {item.name for item in found if ignored("/".join(item.name), wanted)}
+        if not kept and not has_magic(pattern):
+            raise CannotCopy(f"{'/' + pattern!r} is not there")
+        kept |= {name[:depth] for name in kept for depth in range(1, len(name))}
+        items = tuple(item for item in found if item.name in kept)
+        return [Source("", items, True)] if items else []
 
     def _source(self, path: str) -> Source:
         node = self._find(path)

@@ -14,7 +14,7 @@ from realrun.build.bench import Bench, Steps
 from realrun.build.evaluate import apply, of_image
 from realrun.build.instructions import Instruction
 from realrun.build.owners import UnknownOwner, owner
-from realrun.build.parser import parse_one
+from realrun.build.parser import parse_trigger
 from realrun.build.stages import Stage, stage_of
 from realrun.build.work import Work, new_upper, packed
 from realrun.build.writing import CannotWrite, Upper
@@ -34,7 +34,7 @@ def carry_out(bench: Bench, stage: Stage) -> Steps[None]:
     with work.shown(stage.start):
         start(work)
     triggers = work.state.config.pop("OnBuild", [])
-    first = [parse_one(stage.start.at, text, bench.escape) for text in triggers]
+    first = [parse_trigger(stage.start.at, text, bench.escape) for text in triggers]
     work.steps += counted(first)
     for step in [*first, *stage.steps]:
         for index in needs(work, step):
@@ -50,8 +50,11 @@ def counted(steps: Sequence[Instruction]) -> int:
 
 
 def finished(bench: Bench, index: int) -> Steps[None]:
-    """Wait for another stage."""
-    if index not in bench.finished:
+    """Wait for another stage; one that only an ONBUILD of the base asks for is built at once."""
+    if index not in bench.chosen:
+        bench.chosen.add(index)
+        yield from carry_out(bench, bench.stages[index])
+    elif index not in bench.finished:
         yield lambda: index in bench.finished
 
 
@@ -67,7 +70,8 @@ def one(work: Work, step: Instruction) -> Steps[None]:
     """Any instruction but FROM."""
     if not isinstance(step, COUNTED):
         apply(work.state, step)
-        work.note(step)
+        if not isinstance(step, i.OnBuild):  # it has done nothing yet
+            work.note(step)
         return
     with work.shown(step) as shown:
         match step:

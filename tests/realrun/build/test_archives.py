@@ -6,7 +6,9 @@ import bz2
 import gzip
 import lzma
 import os
+import shutil
 import stat
+import subprocess
 import tarfile
 
 import pytest
@@ -87,6 +89,17 @@ def test_the_cache_knows_the_content_and_that_it_was_unpacked(shop: Workshop):
     put(shop, archive(MEMBERS[:2]))
     shop.build("FROM base\nADD a.data /x/")
     assert shop.cached() == [False]
+
+
+def test_zstd_is_unpacked_or_what_is_missing_is_told(shop: Workshop, monkeypatch):
+    if (zstd := shutil.which("zstd")) is None:
+        pytest.skip("no zstd here; on Debian: apt install zstd")
+    pack = [zstd, "-qc"]
+    put(shop, subprocess.run(pack, input=archive(MEMBERS), capture_output=True, check=True).stdout)
+    assert content(shop.build("FROM scratch\nADD a.data /x")) == FOUND
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(DockerfileError, match=r"Dockerfile:2: ADD a\.data: .*install zstd"):
+        shop.build("FROM scratch\nADD a.data /x", no_cache=True)
 
 
 BAD = {

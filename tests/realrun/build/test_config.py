@@ -6,7 +6,7 @@ import pytest
 
 from realrun.build.evaluate import DEFAULT_PATH
 from realrun.errors import DockerfileError
-from tests.realrun.build.workshop import Workshop
+from tests.realrun.build.workshop import Workshop, files_only
 
 PATH = f"PATH={DEFAULT_PATH}"
 
@@ -141,6 +141,36 @@ def test_forms_of_run(shop: Workshop):
         ["s", "cat <<E > x\nin\nE\n"],
         ["/.realrun/script"],
     ]
+
+
+def test_triggers_keep_their_here_documents(shop: Workshop):
+    text = (
+        "FROM base\nENV a=1\nONBUILD COPY <<-A <<B /d/\n\tone\n\tA\ntwo $a\nB\n"
+        "ONBUILD RUN <<E\nwrite f x\nE\n"
+    )
+    parent = shop.build(text, tags=["parent"])
+    assert parent.config["OnBuild"] == [
+        "COPY <<-A <<B /d/\none\nA\ntwo $a\nB",
+        "RUN <<E\nwrite f x\nE",
+    ]
+    child = shop.build("FROM parent")
+    assert files_only(child) == {"etc/base": "base", "d/A": "one\n", "d/B": "two 1\n", "f": "x"}
+    assert [step["created_by"] for step in child.history[-2:]] == ["COPY <<-A <<B /d/", "RUN <<E"]
+
+
+def test_a_trigger_may_want_a_stage_that_nobody_else_does(shop: Workshop):
+    text = (
+        "FROM base AS one\nRUN write f x\nFROM base AS two\nONBUILD COPY --from=one /f /g\nFROM two"
+    )
+    assert files_only(shop.build(text)) == {"etc/base": "base", "g": "x"}
+    assert [run["argv"][-1] for run in shop.runs] == ["write f x"]
+
+
+@pytest.mark.parametrize("trigger", ["RUN <<E\nx", "ENV a=1\nENV b=1", "# nothing", "NO a"])
+def test_a_trigger_that_makes_no_sense_is_told(shop: Workshop, trigger: str):
+    shop.base("odd", OnBuild=[trigger])
+    with pytest.raises(DockerfileError, match=r"Dockerfile:1: .*(no instruction|unknown)"):
+        shop.build("FROM odd")
 
 
 def test_triggers_of_the_base_fire_once(shop: Workshop):

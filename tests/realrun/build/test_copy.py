@@ -235,16 +235,6 @@ def test_here_documents_are_files(shop: Workshop):
     assert found["named"] == "c\n"
 
 
-def test_add_refuses_what_it_cannot_do_yet(shop: Workshop):
-    shop.files({"plain": "x"})
-    (shop.context / "a.tar").write_bytes(b"\x28\xb5\x2f\xfd rest")
-    with pytest.raises(DockerfileError, match="zstd cannot be unpacked yet"):
-        shop.build("FROM scratch\nADD a.tar /x/")
-    with pytest.raises(DockerfileError, match="network is not supported yet"):
-        shop.build("FROM scratch\nADD https://example.com/x /x/")
-    assert files_only(shop.build("FROM scratch\nADD plain /x")) == {"x": "x"}
-
-
 def test_from_another_stage_and_from_an_image(shop: Workshop):
     shop.base("tool", {"bin/tool": "T", "l": "-> /bin"})
     image = shop.build(
@@ -253,6 +243,40 @@ def test_from_another_stage_and_from_an_image(shop: Workshop):
     )
     assert files_only(image) == {"a": "it", "b": "it", "c": "T"}
     assert Merged(image.layers).find("a") is not None
+
+
+PARENTS = {
+    "d/one /x": {"x/d/one": "1"},
+    "d/one e/one /x/": {"x/d/one": "1", "x/e/one": "other"},
+    "./d/./sub/three /x/": {"x/sub/three": "3"},
+    "d/./sub d/./one /x/": {"x/sub/three": "3", "x/one": "1"},
+    "**/three /x": {"x/d/sub/three": "3"},
+    "./d/./**/t* /x": {"x/two": "2", "x/sub/three": "3"},
+    "*/one /x": {"x/d/one": "1", "x/e/one": "other"},
+    "/nothing* /x": {},
+    "d/inner /x": {"x/d/inner": "-> one"},
+    "--exclude=d/sub d /x": {"x/d/one": "1", "x/d/two": "2", "x/d/inner": "-> one"},
+}
+
+
+@pytest.mark.parametrize("words", PARENTS)
+def test_with_parents_files_keep_their_directories(shop: Workshop, words: str):
+    shop.files(CONTEXT)
+    (shop.context / "d").chmod(0o711)
+    image = shop.build(f"FROM scratch\nCOPY --parents {words}")
+    assert files_only(image) == PARENTS[words]
+    if "x/d/one" in PARENTS[words]:
+        assert stat.S_IMODE((image.layers[0] / "x/d").stat().st_mode) == 0o711
+
+
+def test_parents_from_another_stage_and_of_nothing(shop: Workshop):
+    image = shop.build("FROM base\nFROM scratch\nCOPY --parents --from=0 etc/base /x/")
+    assert files_only(image) == {"x/etc/base": "base"}
+    for words, says in {"none": "'/none' is not there", "no/./x": "'/no' is no directory"}.items():
+        with pytest.raises(DockerfileError, match=says):
+            shop.build(f"FROM base\nCOPY --parents {words} /x/")
+    with pytest.raises(DockerfileError, match="ADD does not know the flag --parents"):
+        shop.build("FROM base\nADD --parents x /x/")
 
 
 def test_there_is_a_reader_for_every_instruction():
