@@ -107,7 +107,8 @@ def test_a_record_without_its_layer_is_a_miss_and_prune_takes_it(built: Workshop
     built.build(TEXT)
     assert built.cached() == [False, False, False]
     (built.store.root / "cache/0.json").write_text("[]")
-    assert cache.prune(built.store) == ["cache/0.json"]
+    assert "cache/0.json" in cache.prune(built.store)
+    assert cache.prune(built.store) == []
 
 
 def test_layers_of_other_stages_are_remembered_too(shop: Workshop):

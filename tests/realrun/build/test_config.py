@@ -154,7 +154,7 @@ def test_triggers_keep_their_here_documents(shop: Workshop):
         "RUN <<E\nwrite f x\nE",
     ]
     child = shop.build("FROM parent")
-    assert files_only(child) == {"etc/base": "base", "d/A": "one\n", "d/B": "two 1\n", "f": "x"}
+    assert files_only(child) == {"etc/base": "base", "d/A": "one\n", "d/B": "two 1\n", "f": "x\n"}
     assert [step["created_by"] for step in child.history[-2:]] == ["COPY <<-A <<B /d/", "RUN <<E"]
 
 

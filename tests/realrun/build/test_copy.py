@@ -245,40 +245,6 @@ def test_from_another_stage_and_from_an_image(shop: Workshop):
     assert Merged(image.layers).find("a") is not None
 
 
-PARENTS = {
-    "d/one /x": {"x/d/one": "1"},
-    "d/one e/one /x/": {"x/d/one": "1", "x/e/one": "other"},
-    "./d/./sub/three /x/": {"x/sub/three": "3"},
-    "d/./sub d/./one /x/": {"x/sub/three": "3", "x/one": "1"},
-    "**/three /x": {"x/d/sub/three": "3"},
-    "./d/./**/t* /x": {"x/two": "2", "x/sub/three": "3"},
-    "*/one /x": {"x/d/one": "1", "x/e/one": "other"},
-    "/nothing* /x": {},
-    "d/inner /x": {"x/d/inner": "-> one"},
-    "--exclude=d/sub d /x": {"x/d/one": "1", "x/d/two": "2", "x/d/inner": "-> one"},
-}
-
-
-@pytest.mark.parametrize("words", PARENTS)
-def test_with_parents_files_keep_their_directories(shop: Workshop, words: str):
-    shop.files(CONTEXT)
-    (shop.context / "d").chmod(0o711)
-    image = shop.build(f"FROM scratch\nCOPY --parents {words}")
-    assert files_only(image) == PARENTS[words]
-    if "x/d/one" in PARENTS[words]:
-        assert stat.S_IMODE((image.layers[0] / "x/d").stat().st_mode) == 0o711
-
-
-def test_parents_from_another_stage_and_of_nothing(shop: Workshop):
-    image = shop.build("FROM base\nFROM scratch\nCOPY --parents --from=0 etc/base /x/")
-    assert files_only(image) == {"x/etc/base": "base"}
-    for words, says in {"none": "'/none' is not there", "no/./x": "'/no' is no directory"}.items():
-        with pytest.raises(DockerfileError, match=says):
-            shop.build(f"FROM base\nCOPY --parents {words} /x/")
-    with pytest.raises(DockerfileError, match="ADD does not know the flag --parents"):
-        shop.build("FROM base\nADD --parents x /x/")
-
-
 def test_there_is_a_reader_for_every_instruction():
     assert len(READERS) == 18
 

@@ -57,7 +57,7 @@ def site(monkeypatch) -> Iterator[Site]:
         "/d/b%20c?q=1": (200, {}, b"B"),
         "/": (200, {}, b"index"),
         "/moved": (302, {"Location": "/f"}, b""),
-        "/file": (302, {"Location": "file:///etc/passwd"}, b""),
+        "/file": (302, {"Location": "file:/proc/version"}, b""),
         "/ftp": (302, {"Location": "ftp://127.0.0.1/x"}, b""),
         "/short": (200, {"Content-Length": "10"}, b"short"),
         "/loop": (302, {"Location": "/loop"}, b""),
