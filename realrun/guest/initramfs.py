@@ -109,7 +109,7 @@ def command(spec: Spec, user: User) -> str:
     the program up along the new PATH. `exec -a` reaches both through the one busybox, since PATH
     is the image's by then.
     """
-    if user.groups:
+    if set(user.groups) - {user.gid}:
         raise UsageError(
             f"user {spec.user!r} has supplementary groups; guests cannot set those yet"
         )

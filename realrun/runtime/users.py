@@ -1,7 +1,9 @@
 """Who the program runs as: Docker's `USER` looked up in the image's own passwd and group files.
 
 Source: the OCI image specification, `config.md`, `User`: user, uid, user:group, uid:gid, uid:group,
-user:gid. With a group given, supplementary groups are dropped; a number is taken as it is.
+user:gid. With a group given, supplementary groups are dropped; a number is taken as it is. As in
+Docker since 20.10.18 (CVE-2022-36109) the group itself is one of the supplementary groups, too:
+else a program could leave it, and with it what files forbid to the group's members.
 """
 
 from __future__ import annotations
@@ -49,7 +51,7 @@ def resolve(user: str, read: Callable[[str], Rows]) -> User:
     """The user that `user` names; `read` gives the rows of the image's `etc/passwd`, `etc/group`.
 
     >>> resolve("1234", lambda path: [])
-    User(uid=1234, gid=0, groups=(), home='/')
+    User(uid=1234, gid=0, groups=(0,), home='/')
     """
     name, _, group = (user or "0").partition(":")
     passwd = [row for row in read("etc/passwd") if len(row) >= 6 and all(map(is_id, row[2:4]))]
@@ -59,9 +61,11 @@ def resolve(user: str, read: Callable[[str], Rows]) -> User:
         raise UsageError(f"the image's /etc/passwd has no user {name!r}; use a number or add it")
     uid, home = (int(row[2]), row[5]) if row else (int(name), "/")
     if group:
-        return User(uid, group_id(rows, group), (), home)
-    groups = tuple(int(g[2]) for g in rows if row and len(g) > 3 and row[0] in g[3].split(","))
-    return User(uid, int(row[3]) if row else 0, groups, home)
+        gid = group_id(rows, group)
+        return User(uid, gid, (gid,), home)
+    gid = int(row[3]) if row else 0
+    more = [int(g[2]) for g in rows if row and len(g) > 3 and row[0] in g[3].split(",")]
+    return User(uid, gid, (gid, *(one for one in more if one != gid)), home)
 
 
 def is_id(text: str) -> bool:

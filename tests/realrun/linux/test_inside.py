@@ -42,7 +42,7 @@ def test_another_user_has_no_rights_at_all(stage):
     assert {status[key] for key in ("CapPrm", "CapEff", "CapInh", "CapAmb")} == {"0" * 16}
     assert status["Uid"].split() == ["1234"] * 4
     assert status["Gid"].split() == ["77"] * 4
-    assert status["Groups"] == ""
+    assert status["Groups"] == "77"
 
 
 @pytest.mark.parametrize(

@@ -40,18 +40,18 @@ def rows(path: str) -> list[list[str]]:
 @pytest.mark.parametrize(
     ("user", "expected"),
     [
-        ("", User(0, 0, (50, 51), "/root")),
-        ("root", User(0, 0, (50, 51), "/root")),
-        ("0", User(0, 0, (50, 51), "/root")),
-        ("web", User(33, 34, (50,), "/srv")),
-        ("33", User(33, 34, (50,), "/srv")),
-        ("web:50", User(33, 50, (), "/srv")),
-        ("web:ops", User(33, 51, (), "/srv")),
-        ("33:ops", User(33, 51, (), "/srv")),
-        ("1234", User(1234, 0, (), "/")),
-        ("1234:77", User(1234, 77, (), "/")),
-        ("1234:staff", User(1234, 50, (), "/")),
-        ("4294967294", User(4294967294, 0, (), "/")),
+        ("", User(0, 0, (0, 50, 51), "/root")),
+        ("root", User(0, 0, (0, 50, 51), "/root")),
+        ("0", User(0, 0, (0, 50, 51), "/root")),
+        ("web", User(33, 34, (34, 50), "/srv")),
+        ("33", User(33, 34, (34, 50), "/srv")),
+        ("web:50", User(33, 50, (50,), "/srv")),
+        ("web:ops", User(33, 51, (51,), "/srv")),
+        ("33:ops", User(33, 51, (51,), "/srv")),
+        ("1234", User(1234, 0, (0,), "/")),
+        ("1234:77", User(1234, 77, (77,), "/")),
+        ("1234:staff", User(1234, 50, (50,), "/")),
+        ("4294967294", User(4294967294, 0, (0,), "/")),
     ],
 )
 def test_every_form_of_user(user, expected):
@@ -70,7 +70,7 @@ def test_what_cannot_be_resolved_is_refused_by_name(user):
 
 
 def test_without_any_file_numbers_still_work():
-    assert users.resolve("5:6", lambda _: []) == User(5, 6, (), "/")
+    assert users.resolve("5:6", lambda _: []) == User(5, 6, (6,), "/")
 
 
 text = st.text(st.sampled_from("ab0179²٣:,-+ \nx"), max_size=60)
@@ -145,4 +145,4 @@ def test_bytes_that_are_no_text_do_no_harm():
         (Path(name) / "etc").mkdir()
         (Path(name) / "etc/passwd").write_bytes(b"\xff\xfe:x:5:6::/h:\n")
         found = users.resolve("\udcff\udcfe", users.reader([name]))
-    assert found == User(5, 6, (), "/h")
+    assert found == User(5, 6, (6,), "/h")
