@@ -12,11 +12,12 @@ from typing import Any, Protocol
 
 from realrun import paths
 from realrun.errors import GuestFailed, RealRunError, UsageError
-from realrun.linux import processes
+from realrun.linux import capabilities, processes
 from realrun.runtime import start
+from realrun.runtime.mountwords import clean_target
 from realrun.runtime.plan import Plan
 from realrun.runtime.run import Run, Sink, drive
-from realrun.runtime.spec import Spec, command, environment
+from realrun.runtime.spec import SHM_BYTES, Mount, Spec, command, environment
 from realrun.runtime.start import Starter
 
 GUESTS = ("uml", "qemu")
@@ -43,13 +44,28 @@ class Wishes:
 
     isolation: str = "container"
     words: tuple[str, ...] = ()
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str | None] = field(default_factory=dict)  # None takes a name away
     entrypoint: str | None = None
     cwd: str = ""
     user: str = ""
     hostname: str = ""
     network: str = "none"
     limits: Mapping[str, int] = field(default_factory=dict)
+    mounts: Sequence[Mount] = ()
+    read_only: bool = False
+    shm_bytes: int = SHM_BYTES
+    ulimits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    cap_add: Sequence[str] = ()
+    cap_drop: Sequence[str] = ()
+    no_new_privileges: bool = False
+    seccomp: bool = True
+    init: bool = False
+    # What a container's record keeps, beside its spec.
+    labels: Mapping[str, str] = field(default_factory=dict)
+    stop_signal: str = ""
+    stop_timeout_s: int = 10  # -1: for ever
+    interactive: bool = False
+    auto_remove: bool = False
 
 
 def spec_for(image: Runnable, wishes: Wishes) -> Spec:
@@ -69,12 +85,38 @@ def spec_for(image: Runnable, wishes: Wishes) -> Spec:
         network=wishes.network,
         image_digest=image.digest,
         limits=wishes.limits,
+        mounts=mounts_for(config, wishes),
+        read_only=wishes.read_only,
+        shm_bytes=wishes.shm_bytes,
+        ulimits=wishes.ulimits,
+        capabilities=capabilities.chosen(wishes.cap_add, wishes.cap_drop),
+        no_new_privileges=wishes.no_new_privileges,
+        seccomp=wishes.seccomp,
+        init=wishes.init,
         id=instance,
     )
 
 
+def mounts_for(config: Mapping[str, Any], wishes: Wishes) -> tuple[Mount, ...]:
+    """The mounts that are wished for, and a new volume for each VOLUME of the image without one.
+
+    A guest keeps what is written there on its own disk, with everything else.
+    """
+    targets = [mount.target for mount in wishes.mounts]
+    for target in targets:
+        if targets.count(target) > 1:
+            raise UsageError(f"{target} is mounted twice; each place takes one mount")
+    if wishes.isolation in GUESTS:
+        return ()
+    own = {clean_target(path) for path in config.get("Volumes") or {}}
+    new = [Mount("volume", "", target) for target in sorted(own - set(targets) - {"/"})]
+    return (*wishes.mounts, *new)
+
+
 def check_wishes(wishes: Wishes) -> None:
     """Refuse what an isolation cannot do, rather than ignore it."""
+    if wishes.isolation != "container":
+        check_container_options(wishes)
     if wishes.isolation == "process" and (wishes.limits or wishes.hostname):
         raise UsageError(
             "--isolation process has no control group and no host name of its own; "
@@ -84,6 +126,25 @@ def check_wishes(wishes: Wishes) -> None:
         if wishes.network != "none":
             raise UsageError("guests have no network device yet: --network must be none")
         check_machine(wishes)
+
+
+def check_container_options(wishes: Wishes) -> None:
+    """What only a container can be given; a mount, a limit or a read-only root also a process."""
+    guest = wishes.isolation in GUESTS
+    asked = {
+        "-v, --mount and --tmpfs": guest and wishes.mounts,
+        "--read-only": guest and wishes.read_only,
+        "--ulimit": guest and wishes.ulimits,
+        "--shm-size": wishes.shm_bytes != SHM_BYTES,
+        "--cap-add and --cap-drop": wishes.cap_add or wishes.cap_drop,
+        "--security-opt": wishes.no_new_privileges or not wishes.seccomp,
+        "--init": wishes.init,
+    }
+    for options, found in asked.items():
+        if found:
+            raise UsageError(
+                f"--isolation {wishes.isolation} does not know {options}; leave it out"
+            )
 
 
 def check_machine(wishes: Wishes) -> None:

@@ -3,6 +3,7 @@
     RealRunError            one line for the user: what, where, what was expected, the way out
     ├── UsageError          the command line or an argument makes no sense
     ├── NoSuchImage         a reference that the store does not hold
+    ├── NoSuchVolume        a name that no volume has
     ├── BadImage            an image, layer or archive that breaks the OCI image specification
     ├── DockerfileError     a Dockerfile that does not parse or does not build; names file and line
     ├── KernelRefused       a system call failed; names the call, the object and the remedy
@@ -28,6 +29,10 @@ class UsageError(RealRunError):
 
 class NoSuchImage(RealRunError):
     """The store holds no image of that name."""
+
+
+class NoSuchVolume(RealRunError):
+    """There is no volume of that name."""
 
 
 class BadImage(RealRunError):
@@ -68,6 +73,7 @@ class KernelRefused(RealRunError):
         ("clone3", errno.ENOSPC): "raise /proc/sys/user/max_*_namespaces",
         ("clone3", errno.EAGAIN): "too many processes; see `ulimit -u` and the pids cgroup",
         ("mount", errno.EPERM): USERNS_HINT,
+        ("mount_setattr", errno.ENOSYS): "a read-only mount takes Linux 5.12 or newer",
         ("setresuid", errno.EINVAL): "that user id is not mapped into this user namespace",
         ("setresgid", errno.EINVAL): "that group id is not mapped into this user namespace",
     }

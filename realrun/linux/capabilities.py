@@ -6,7 +6,9 @@ Source: capabilities(7); the list is Docker's `DefaultCapabilities`.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 
+from realrun.errors import UsageError
 from realrun.linux import libc
 
 NAMES = (
@@ -26,7 +28,40 @@ PR_CAPBSET_READ, PR_CAPBSET_DROP = 23, 24
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 
 
-def mask(names: list[str]) -> int:
+def chosen(add: Sequence[str], drop: Sequence[str]) -> tuple[str, ...]:
+    """Docker's default after `--cap-drop` and `--cap-add`; what is in both is added.
+
+    With ALL among the added: everything but what is dropped. With ALL among the dropped: the added
+    alone. Raises UsageError for names that do not exist. Source: moby, `oci/caps/utils.go`.
+
+    >>> chosen(["cap_sys_time"], ["ALL"])
+    ('SYS_TIME',)
+    """
+    adds, drops = [[known(word) for word in words] for words in (add, drop)]
+    if "ALL" in adds:
+        return tuple(name for name in of_this_kernel() if name not in drops)
+    if "ALL" in drops:
+        return tuple(dict.fromkeys(adds))
+    kept = [name for name in DOCKER_DEFAULT if name not in drops]
+    return tuple(dict.fromkeys([*kept, *adds]))
+
+
+def known(word: str) -> str:
+    """A capability's name without CAP_, or ALL, whatever the case of its letters."""
+    name = word.upper().removeprefix("CAP_")
+    if name != "ALL" and name not in NAMES:
+        listed = ", ".join(sorted(NAMES))
+        raise UsageError(f"{word!r} is no capability; there are ALL, {listed}")
+    return name
+
+
+def of_this_kernel() -> list[str]:
+    """All that the running kernel has; a newer list may know more."""
+    with open("/proc/sys/kernel/cap_last_cap", encoding="ascii") as file:
+        return NAMES[: int(file.read()) + 1]
+
+
+def mask(names: Sequence[str]) -> int:
     """The bit mask of capabilities given by name without `CAP_`.
 
     >>> mask(["CHOWN", "DAC_READ_SEARCH"])

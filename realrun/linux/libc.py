@@ -20,10 +20,13 @@ NUMBERS = {
     "kcmp": (312, 272),
     "seccomp": (317, 277),
     "pidfd_send_signal": (424, 424),
+    "open_tree": (428, 428),
+    "move_mount": (429, 429),
     "pidfd_open": (434, 434),
     "clone3": (435, 435),
     "close_range": (436, 436),
     "openat2": (437, 437),
+    "mount_setattr": (442, 442),
 }
 
 _libc = ctypes.CDLL(None, use_errno=True)

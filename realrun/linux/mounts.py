@@ -11,14 +11,20 @@ import ctypes
 import errno
 import os
 import stat
+import struct
 
 from realrun.errors import KernelRefused, UsageError
 from realrun.linux import libc
 
 # sys/mount.h
-RDONLY, NOSUID, NODEV, NOEXEC, REMOUNT = 1, 2, 4, 8, 32
+RDONLY, NOSUID, NODEV, NOEXEC, SYNCHRONOUS, REMOUNT = 1, 2, 4, 8, 16, 32
+NOATIME, NODIRATIME = 1024, 2048
 BIND, REC, PRIVATE, SLAVE = 4096, 16384, 1 << 18, 1 << 19
 DETACH = 2
+# linux/mount.h, linux/fcntl.h
+OPEN_TREE_CLONE, MOUNT_ATTR_RDONLY = 1, 1
+MOVE_FROM_DESCRIPTOR, MOVE_TO_DESCRIPTOR = 0x04, 0x40
+HERE, EMPTY_PATH, RECURSIVE = -100, 0x1000, 0x8000
 
 DEVICES = (("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9))
 TTY = ("tty", 5, 0)
@@ -116,7 +122,7 @@ def mount_sys(root: str) -> None:
     mount("sysfs", ensure_directory(root, "sys"), "sysfs", NOSUID | NODEV | NOEXEC | RDONLY)
 
 
-def mount_dev(root: str, rootless: bool) -> None:
+def mount_dev(root: str, rootless: bool, shm_bytes: int) -> None:
     """A minimal /dev: the six usual devices, its own terminals, shared memory and queues."""
     dev = ensure_directory(root, "dev")
     mount("tmpfs", dev, "tmpfs", NOSUID, "mode=755,size=65536k")
@@ -129,7 +135,7 @@ def mount_dev(root: str, rootless: bool) -> None:
     tty_group = "" if rootless else ",gid=5"
     flags = NOSUID | NOEXEC
     mount("devpts", f"{dev}/pts", "devpts", flags, f"newinstance,ptmxmode=0666,mode=620{tty_group}")
-    mount("shm", f"{dev}/shm", "tmpfs", flags | NODEV, "mode=1777,size=65536k")
+    mount("shm", f"{dev}/shm", "tmpfs", flags | NODEV, f"mode=1777,size={shm_bytes}")
     mount("mqueue", f"{dev}/mqueue", "mqueue", flags | NODEV)
 
 
@@ -158,6 +164,30 @@ def pivot_root(root: str) -> None:
     libc.syscall("pivot_root", b".", b".", on=root)
     libc.call("umount2", b".", DETACH, on="the old root")
     os.chdir("/")
+
+
+def cloned_tree(source: str) -> int:
+    """A descriptor of `source` with all that is mounted below it, mounted nowhere yet."""
+    flags = OPEN_TREE_CLONE | RECURSIVE | os.O_CLOEXEC
+    return libc.syscall("open_tree", HERE, libc.text(source), flags, on=source)
+
+
+def make_tree_read_only(tree: int, name: str) -> None:
+    """Every mount of the tree, as Docker has it since the kernel can (5.12)."""
+    change = struct.pack("QQQQ", MOUNT_ATTR_RDONLY, 0, 0, 0)
+    flags = EMPTY_PATH | RECURSIVE
+    libc.syscall("mount_setattr", tree, b"", flags, change, len(change), on=name)
+
+
+def put_tree(tree: int, place: int, name: str) -> None:
+    """Mount the tree onto the directory or file behind `place`: no path is looked up again."""
+    flags = MOVE_FROM_DESCRIPTOR | MOVE_TO_DESCRIPTOR
+    libc.syscall("move_mount", tree, b"", place, b"", flags, on=name)
+
+
+def make_root_read_only() -> None:
+    """The root's own mount alone: /dev, /proc and what is mounted on it stay as they are."""
+    mount(None, "/", None, BIND | REMOUNT | RDONLY)
 
 
 def mask_paths() -> None:

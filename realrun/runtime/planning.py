@@ -8,11 +8,14 @@ the filter before the rights are gone, the user last.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
-from realrun.linux import capabilities, cgroups
+from realrun.linux import cgroups
+from realrun.runtime import volumes
 from realrun.runtime.plan import CHILD, ENGINE, FIRST_OUTPUT, Plan, Step
-from realrun.runtime.spec import Spec
+from realrun.runtime.spec import Mount, Spec
 from realrun.runtime.users import User
 
 CLONE = "clone"
@@ -39,15 +42,17 @@ def make(spec: Spec, folder: str, user: User) -> Plan:
 def process_steps(spec: Spec, folder: str, user: User) -> list[Step]:
     """The image's files and nothing else: everything of the host stays in sight."""
     return [
-        directories(folder),
+        directories(folder, without_name(spec)),
         clone(["mnt"], "fork; a mount table of its own, so that the files below leave no trace"),
         *user_namespace(),
         private_mounts(),
         overlay(spec, folder),
         Step("host files", "show the host's own /proc, /sys and /dev", CHILD, "host files",
              {"root": f"{folder}/root"}),
+        *mount_steps(spec, folder),
         Step("chroot", "make the image's files the root directory", CHILD, "chroot",
              {"root": f"{folder}/root"}),
+        *read_only_steps(spec),
         *last_steps(spec, user, keep=None),
     ]  # fmt: skip
 
@@ -58,7 +63,7 @@ def container_steps(spec: Spec, folder: str, user: User) -> list[Step]:
     root = {"root": f"{folder}/root"}
     loopback = Step("loopback", "switch on the loopback device", CHILD, "loopback")
     return [
-        directories(folder),
+        directories(folder, without_name(spec)),
         *cgroup_steps(spec),
         clone(own, f"make the first process in new namespaces: {', '.join(own)}"),
         *join_steps(spec),
@@ -68,15 +73,17 @@ def container_steps(spec: Spec, folder: str, user: User) -> list[Step]:
         Step("proc", "mount a /proc with this container's processes alone", CHILD, "proc", root),
         *sys_steps(spec, root),
         Step("dev", "make a /dev with the six usual devices and its own terminals", CHILD, "dev",
-             root | {"rootless": rootless()}),
+             root | {"rootless": rootless(), "shm_bytes": spec.shm_bytes}),
+        *mount_steps(spec, folder),
         Step("pivot root", "make the image the root and detach the host's files", CHILD,
              "pivot root", root),
         Step("mask paths", "cover what in /proc and /sys tells of the host", CHILD, "mask paths"),
         Step("hostname", "give the container its own name", CHILD, "hostname",
              {"name": spec.hostname}),
         *([loopback] if spec.network == "none" else []),
-        Step("seccomp", "refuse dangerous system calls from now on", CHILD, "seccomp"),
-        *last_steps(spec, user, keep=capabilities.DOCKER_DEFAULT),
+        *read_only_steps(spec),
+        *seccomp_steps(spec),
+        *last_steps(spec, user, keep=list(spec.capabilities)),
     ]  # fmt: skip
 
 
@@ -87,10 +94,55 @@ def sys_steps(spec: Spec, root: dict[str, str]) -> list[Step]:
     return [Step("sys", "mount a read-only /sys", CHILD, "sys", root)]
 
 
-def directories(folder: str) -> Step:
+def mount_steps(spec: Spec, folder: str) -> list[Step]:
+    """What is mounted from outside; by depth, as Docker does, so that nothing covers another."""
+    if not spec.mounts:
+        return []
+    found = [one._asdict() | {"source": source} for one, source in sources(spec, folder)]
+    ordered = sorted(found, key=lambda one: one["target"].count("/"))
+    does = "mount at " + ", ".join(one["target"] for one in ordered)
+    return [Step("mounts", does, CHILD, "mounts", {"root": f"{folder}/root", "wanted": ordered})]
+
+
+def sources(spec: Spec, folder: str) -> Iterator[tuple[Mount, str]]:
+    """Each mount and the path it comes from; a volume without a name lies in the instance."""
+    root, names = Path(folder).parents[1], iter(without_name(spec))
+    for one in spec.mounts:
+        if one.kind != "volume":
+            yield one, one.source
+        elif one.source:
+            yield one, str(volumes.place(root, one.source) / "_data")
+        else:
+            yield one, f"{folder}/{next(names)}"
+
+
+def without_name(spec: Spec) -> list[str]:
+    """Folders for the volumes that go with the instance."""
+    count = sum(one.kind == "volume" and not one.source for one in spec.mounts)
+    return [f"volume-{number}" for number in range(count)]
+
+
+def read_only_steps(spec: Spec) -> list[Step]:
+    """The working directory has to be made before nothing can be made any more."""
+    if not spec.read_only:
+        return []
+    closed = Step("read-only root", "let nothing be written to the image's files from now on",
+                  CHILD, "read-only root")  # fmt: skip
+    return [working_directory(spec), closed]
+
+
+def seccomp_steps(spec: Spec) -> list[Step]:
+    """The filter of system calls; what capabilities allow it does not refuse."""
+    if not spec.seccomp:
+        return []
+    return [Step("seccomp", "refuse dangerous system calls from now on", CHILD, "seccomp")]
+
+
+def directories(folder: str, volumes_in_it: Sequence[str] = ()) -> Step:
     """The writable layer: image plus this thin layer = container."""
     return Step("writable layer", "make an empty layer to take this instance's changes", ENGINE,
-                "directories", {"folder": folder, "names": ["upper", "work", "root"]})  # fmt: skip
+                "directories",
+                {"folder": folder, "names": ["upper", "work", "root", *volumes_in_it]})  # fmt: skip
 
 
 def cgroup_steps(spec: Spec) -> list[Step]:
@@ -138,13 +190,18 @@ def overlay(spec: Spec, folder: str) -> Step:
                  "rootless": rootless()})  # fmt: skip
 
 
+def working_directory(spec: Spec) -> Step:
+    """As Docker does; the image may lack it."""
+    return Step("working directory", f"make sure that {spec.cwd} exists", CHILD,
+                "working directory", {"cwd": spec.cwd})  # fmt: skip
+
+
 def last_steps(spec: Spec, user: User, keep: list[str] | None) -> list[Step]:
     """Switch to the image's user, then become the program."""
     does = "switch to the user" + (" and give up root's dangerous rights" if keep else "")
     env = {"HOME": user.home} | dict(spec.env)
     return [
-        Step("working directory", f"make sure that {spec.cwd} exists", CHILD, "working directory",
-             {"cwd": spec.cwd}),
+        *([] if spec.read_only else [working_directory(spec)]),
         Step("user", does, CHILD, "user",
              {"uid": user.uid, "gid": user.gid, "groups": list(user.groups), "keep": keep}),
         Step("exec", "replace the engine's code by the program", CHILD, "exec",

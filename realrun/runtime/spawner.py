@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from realrun.errors import RealRunError
 from realrun.linux import capabilities, cgroups, mounts, namespaces, network, processes, seccomp
+from realrun.runtime.attach import attach
 from realrun.runtime.plan import Stamp
 
 STAMP = struct.Struct("<BHQQ")  # kind, step, wall ns, cpu ns
@@ -208,13 +209,15 @@ CHILD_VERBS: dict[str, Callable[..., None]] = {
     "sys": mounts.mount_sys,
     "dev": mounts.mount_dev,
     "host files": mounts.bind_host,
+    "mounts": attach,
     "pivot root": mounts.pivot_root,
     "chroot": change_root,
     "mask paths": mounts.mask_paths,
     "hostname": namespaces.set_hostname,
     "loopback": network.loopback_up,
-    "seccomp": seccomp.load,
     "working directory": make_working_directory,
+    "read-only root": mounts.make_root_read_only,
+    "seccomp": seccomp.load,
     "user": become,
     "exec": execute,
 }

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from realrun.errors import UsageError
+from realrun.linux.capabilities import DOCKER_DEFAULT
 
 ISOLATIONS = ("process", "container", "uml", "qemu")
 LONGEST_NAME = 64  # of a host (sethostname(2))
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+SHM_BYTES = 64 << 20  # of /dev/shm, as Docker's
+
+
+class Mount(NamedTuple):
+    """Something of outside at a place inside; `target` is absolute and clean.
+
+    `bind`: `source` is a path of this machine; with the option `create` it is made if missing.
+    `volume`: `source` is a volume's name, empty for one that goes with the instance; with the
+    option `nocopy` it does not take over what the image has there. `tmpfs`: memory, no source;
+    the options are mount(8)'s.
+    """
+
+    kind: str
+    source: str
+    target: str
+    read_only: bool = False
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +49,14 @@ class Spec:
     image_digest: str = ""
     upper: str = ""  # the writable layer, if it is to outlive the instance (a build's RUN)
     limits: Mapping[str, int] = field(default_factory=dict)  # memory_bytes, pids, cpu_milli
+    mounts: tuple[Mount, ...] = ()
+    read_only: bool = False  # the root file system; what is mounted on it is as it says
+    shm_bytes: int = SHM_BYTES
+    ulimits: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # soft, hard; -1 = none
+    capabilities: tuple[str, ...] = tuple(DOCKER_DEFAULT)
+    no_new_privileges: bool = False
+    seccomp: bool = True
+    init: bool = False  # a first process of ours that reaps orphans and passes signals on
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def __post_init__(self) -> None:
@@ -46,6 +73,27 @@ class Spec:
             raise UsageError(f"a host name has at most {LONGEST_NAME} bytes; got {self.hostname!r}")
 
 
+def document(spec: Spec) -> dict[str, Any]:
+    """The spec as JSON holds it."""
+    return dataclasses.asdict(spec)
+
+
+def from_document(told: Mapping[str, Any]) -> Spec:
+    """The spec that `document` told, after its way through JSON."""
+    fields = {name: unlisted(value) for name, value in told.items()}
+    fields["mounts"] = tuple(Mount(*one) for one in fields["mounts"])
+    return Spec(**fields)
+
+
+def unlisted(value: Any) -> Any:
+    """JSON has no tuples: its lists are ours."""
+    if isinstance(value, list | tuple):
+        return tuple(map(unlisted, value))
+    if isinstance(value, Mapping):
+        return {key: unlisted(inner) for key, inner in value.items()}
+    return value
+
+
 def command(config: Mapping[str, Any], words: Sequence[str], entrypoint: str | None) -> list[str]:
     """The command line: Entrypoint + (words or Cmd); a new entrypoint forgets the image's Cmd.
 
@@ -59,8 +107,13 @@ def command(config: Mapping[str, Any], words: Sequence[str], entrypoint: str | N
     return [*(config.get("Entrypoint") or []), *(words or config.get("Cmd") or [])]
 
 
-def environment(config: Mapping[str, Any], extra: Mapping[str, str], host: str) -> dict[str, str]:
-    """PATH, HOSTNAME and HOME as Docker sets them, the image's Env over them, then the caller's."""
-    env = {"PATH": DEFAULT_PATH, "HOSTNAME": host}
+def environment(
+    config: Mapping[str, Any], extra: Mapping[str, str | None], host: str
+) -> dict[str, str]:
+    """PATH, HOSTNAME and HOME as Docker sets them, the image's Env over them, then the caller's.
+
+    A name that the caller gives no value (`-e NAME`, and it is not set outside) is taken away.
+    """
+    env: dict[str, str | None] = {"PATH": DEFAULT_PATH, "HOSTNAME": host}
     env |= dict(entry.partition("=")[::2] for entry in config.get("Env") or [])
-    return env | dict(extra)
+    return {name: value for name, value in (env | dict(extra)).items() if value is not None}

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from realrun.errors import UsageError
 from realrun.files.remove import remove_tree
 from realrun.linux import cgroups
-from realrun.runtime import planning, state, users
+from realrun.runtime import planning, state, users, volumes
 from realrun.runtime.plan import Plan
 from realrun.runtime.record import Record
 from realrun.runtime.spec import Spec
@@ -51,6 +51,7 @@ def plan_for(spec: Spec, folder: str) -> Plan:
 def begin(spec: Spec, root: Path, starter: Starter, fds: list[int]) -> Record:
     """Ask for a start; the record fills as its events come in."""
     requested_ns = time.monotonic_ns()
+    volumes.prepare(root, spec.mounts)
     folder, lock_fd = state.create(root, spec.id)
     try:
         plan = plan_for(spec, folder)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from realrun.errors import UsageError
 
-UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 
 def settings(entries: Iterable[str], option: str) -> dict[str, str]:
@@ -26,6 +26,30 @@ def settings(entries: Iterable[str], option: str) -> dict[str, str]:
             found[name] = value
         elif name in os.environ:
             found[name] = os.environ[name]
+    return found
+
+
+def file_lines(path: str, option: str) -> list[str]:
+    """NAME=VALUE or NAME lines of a file: no quotes, a # in front is a comment, blanks end a name.
+
+    Source: Docker's reference, `docker run --env-file`, and the client's `parseKeyValueFile`.
+    """
+    try:
+        with open(path, encoding="utf-8-sig", newline="\n") as file:
+            lines = file.read().split("\n")
+    except OSError as error:
+        raise UsageError(f"{option} {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{option} {path} is not UTF-8 throughout") from None
+    found = []
+    for number, line in enumerate(lines, 1):
+        words = line.removesuffix("\r").lstrip()
+        name, _, _ = words.partition("=")
+        if not words or words.startswith("#"):
+            continue
+        if not name or " " in name or "\t" in name:
+            raise UsageError(f"{option} {path}:{number}: expected NAME=VALUE, got {words!r}")
+        found.append(words)
     return found
 
 
@@ -50,10 +74,11 @@ def size_bytes(text: str, option: str) -> int:
     >>> size_bytes("64m", "--memory")
     67108864
     """
-    match = re.fullmatch(r"([0-9]{1,12})([bkmg]?)", text.strip().lower())
-    if not match or not int(match[1]):
+    match = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?([kmgt]?)i?b?", text.strip().lower())
+    size = int(float(match[1]) * UNITS[match[2]]) if match else 0
+    if not size:
         raise UsageError(f"{option} wants a size such as 64m or 1g; got {text!r}")
-    return int(match[1]) * UNITS[match[2]]
+    return size
 
 
 def counts(text: str | None, option: str) -> tuple[int, ...] | None:

@@ -13,7 +13,7 @@ from realrun.image import Store
 from realrun.runtime.plan import Plan
 from realrun.runtime.record import Record
 from realrun.runtime.watch import Watch
-from realrun.verbs.options import settings, size_bytes
+from realrun.verbs.wishes import wishes
 
 
 def main(args: argparse.Namespace) -> int:
@@ -31,46 +31,6 @@ def main(args: argparse.Namespace) -> int:
         if args.explain:
             print_costs(run.record, args.json)
         return code
-
-
-def wishes(args: argparse.Namespace) -> engine.Wishes:
-    """The options as wishes."""
-    return engine.Wishes(
-        isolation=args.isolation,
-        words=tuple(args.words),
-        env=settings(args.env, "--env"),
-        entrypoint=args.entrypoint,
-        cwd=args.workdir,
-        user=args.user,
-        hostname=args.hostname,
-        network=args.network,
-        limits=limits(args),
-    )
-
-
-def limits(args: argparse.Namespace) -> dict[str, int]:
-    """The limits that were asked for."""
-    found = {}
-    if args.memory:
-        found["memory_bytes"] = size_bytes(args.memory, "--memory")
-    if args.pids_limit is not None:
-        if args.pids_limit < 1:
-            raise UsageError(f"--pids-limit must be at least 1; got {args.pids_limit}")
-        found["pids"] = args.pids_limit
-    if args.cpus:
-        found["cpu_milli"] = cpu_milli(args.cpus)
-    return found
-
-
-def cpu_milli(text: str) -> int:
-    """Processors in thousandths."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0.01 <= value <= 4096:
-        raise UsageError(f"--cpus wants a number of processors such as 1.5; got {text!r}")
-    return round(value * 1000)
 
 
 def write_to(stream: Any) -> Any:

@@ -11,7 +11,7 @@ import pytest
 from realrun.guest import backends, boot, tools
 from realrun.runtime import planning, spawner
 from realrun.runtime.plan import CHILD, ENGINE, WATCHED, Plan
-from realrun.runtime.spec import Spec
+from realrun.runtime.spec import Mount, Spec
 from realrun.runtime.users import User
 
 ABILITIES = list(product([False, True], [False, True], ["none", "host"]))
@@ -96,6 +96,44 @@ def test_what_is_optional_is_in_its_place(container):
         ("loopback", "seccomp"),
     ]:
         assert places.get(first, -1) < places.get(then, len(container))
+
+
+FULL = {"mounts": (Mount("volume", "", "/a/b"), Mount("tmpfs", "", "/c")), "read_only": True}
+
+
+@pytest.mark.parametrize("isolation", ["process", "container"])
+def test_what_is_asked_for_has_its_step_in_its_place(able, isolation):
+    """Mounts while both sides can be seen; the root is closed when all in it is made."""
+    able(rootless=True, cgroup=False)
+    found = names(planning.make(spec(isolation, **FULL), "/root/instances/x", User()))
+    plain = names(planning.make(spec(isolation), "/root/instances/x", User()))
+    assert set(found) - set(plain) == {"mounts", "read-only root"}
+    change = "pivot root" if isolation == "container" else "chroot"
+    order = ["overlay", "mounts", change, "working directory", "read-only root", "user", "exec"]
+    assert [name for name in found if name in order] == order
+    if isolation == "container":
+        assert found.index("dev") < found.index("mounts")
+        assert found.index("read-only root") < found.index("seccomp")
+
+
+def test_mounts_are_in_the_order_of_their_depth(able):
+    """So none covers another; a volume without a name lies in the instance's folder."""
+    able(rootless=False, cgroup=False)
+    mounts = (
+        Mount("volume", "data", "/a/b/c"),
+        Mount("bind", "/h", "/a/b"),
+        Mount("volume", "", "/z"),
+        Mount("volume", "", "/a/x"),
+    )
+    plan = planning.make(spec("container", mounts=mounts), "/root/instances/x", User())
+    step = plan.steps[names(plan).index("mounts")]
+    assert [(one["target"], one["source"]) for one in step.args["wanted"]] == [
+        ("/z", "/root/instances/x/volume-0"),
+        ("/a/b", "/h"),
+        ("/a/x", "/root/instances/x/volume-1"),
+        ("/a/b/c", "/root/volumes/data/_data"),
+    ]
+    assert plan.steps[0].args["names"] == ["upper", "work", "root", "volume-0", "volume-1"]
 
 
 def test_names_are_unique(plan):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import os
 
 import pytest
@@ -10,7 +12,15 @@ from hypothesis import strategies as st
 
 from realrun import engine
 from realrun.errors import UsageError
-from realrun.runtime.spec import DEFAULT_PATH, Spec, command, environment
+from realrun.runtime.spec import (
+    DEFAULT_PATH,
+    Mount,
+    Spec,
+    command,
+    document,
+    environment,
+    from_document,
+)
 
 GOOD = {"layers": ("/l",), "argv": ("x",), "env": {}}
 
@@ -81,6 +91,7 @@ def test_a_configuration_without_the_keys_is_one_with_nulls():
         (["HOSTNAME=image"], {}, {"HOSTNAME": "image"}),
         (["A=1", "A=2"], {}, {"A": "2"}),
         (None, {"a b": "\n"}, {"a b": "\n"}),
+        (["A=1"], {"A": None, "B": None}, {}),
     ],
 )
 def test_the_environment_is_docker_then_image_then_caller(own, extra, expected):
@@ -99,6 +110,39 @@ def test_no_setting_is_lost_or_changed(own, extra):
     assert found == {"PATH": DEFAULT_PATH, "HOSTNAME": "h"} | own | extra
 
 
+words = st.text(st.characters(exclude_categories=()), max_size=8)
+mounts = st.builds(
+    Mount, st.sampled_from(["bind", "volume", "tmpfs"]), words, words, st.booleans(),
+    st.lists(words, max_size=3).map(tuple),
+)  # fmt: skip
+specs = st.builds(
+    Spec,
+    layers=st.lists(words, max_size=3).map(tuple),
+    argv=st.lists(words, min_size=1, max_size=3).map(tuple),
+    env=st.dictionaries(words, words, max_size=3),
+    limits=st.dictionaries(st.sampled_from(["pids", "cpu_milli"]), st.integers(0, 1 << 60)),
+    mounts=st.lists(mounts, max_size=3).map(tuple),
+    read_only=st.booleans(),
+    shm_bytes=st.integers(0, 1 << 50),
+    ulimits=st.dictionaries(words, st.tuples(st.integers(), st.integers()), max_size=3),
+    capabilities=st.lists(words, max_size=3).map(tuple),
+    no_new_privileges=st.booleans(),
+    seccomp=st.booleans(),
+    init=st.booleans(),
+)
+
+
+@given(specs)
+def test_a_spec_survives_its_way_through_a_file(spec):
+    """A created container is stored and started later: nothing may change on the way."""
+    assert from_document(json.loads(json.dumps(document(spec)))) == spec
+
+
+def test_a_stored_spec_tells_every_field():
+    """One that is forgotten would be forgotten by every container that is started again."""
+    assert list(document(Spec(**GOOD))) == [field.name for field in dataclasses.fields(Spec)]
+
+
 @pytest.mark.parametrize(
     ("wishes", "rule"),
     [
@@ -109,6 +153,13 @@ def test_no_setting_is_lost_or_changed(own, extra):
         ({"isolation": "uml", "limits": {"cpu_milli": 2000}}, "exactly 1"),
         ({"isolation": "qemu", "limits": {"cpu_milli": 1500}}, "whole number"),
         ({"isolation": "qemu", "limits": {"pids": 5}}, "--pids-limit"),
+        ({"isolation": "uml", "mounts": (Mount("tmpfs", "", "/t"),)}, "uml does not know -v"),
+        ({"isolation": "uml", "read_only": True}, "--read-only"),
+        ({"isolation": "qemu", "ulimits": {"core": (0, 0)}}, "--ulimit"),
+        ({"isolation": "process", "cap_drop": ("ALL",)}, "--cap-add and --cap-drop"),
+        ({"isolation": "process", "seccomp": False}, "--security-opt"),
+        ({"isolation": "process", "shm_bytes": 1}, "--shm-size"),
+        ({"isolation": "process", "init": True}, "--init"),
     ],
 )
 def test_what_an_isolation_cannot_do_is_refused_not_ignored(wishes, rule):

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realrun import cli
+from realrun import cli, engine
 from realrun.errors import UsageError
-from realrun.verbs import bench, run
+from realrun.verbs import bench
+from realrun.verbs import wishes as wishing
 from realrun.verbs.options import counts, settings, size_bytes
 
 
@@ -33,7 +34,19 @@ def test_settings_are_pairs_and_a_bare_name_is_taken_from_outside(monkeypatch, e
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("1", 1), ("7b", 7), ("2k", 2048), ("64m", 64 << 20), ("3G", 3 << 30), (" 1m ", 1 << 20)],
+    [
+        ("1", 1),
+        ("7b", 7),
+        ("2k", 2048),
+        ("64m", 64 << 20),
+        ("3G", 3 << 30),
+        (" 1m ", 1 << 20),
+        ("1.5g", 3 << 29),
+        ("1T", 1 << 40),
+        ("64 MiB", 64 << 20),
+        ("2kb", 2048),
+        ("0.5k", 512),
+    ],
 )
 def test_sizes_have_dockers_units(text, expected):
     assert size_bytes(text, "--memory") == expected
@@ -50,7 +63,7 @@ def test_numbers_of_instances_come_in_rising_order(text, expected):
     ("text", "milli"), [("1", 1000), ("0.5", 500), ("1.5", 1500), ("4096", 4096000)]
 )
 def test_processors_are_counted_in_thousandths(text, milli):
-    assert run.cpu_milli(text) == milli
+    assert wishing.cpu_milli(text) == milli
 
 
 WRONG = {
@@ -59,10 +72,10 @@ WRONG = {
         "0",
         "0m",
         "-1",
-        "1.5g",
+        "1.5.5g",
         "m",
-        "1t",
-        "64 m",
+        "1x",
+        "64  m",
         "²",
         "٣m",
         "9" * 5000,
@@ -88,7 +101,7 @@ def test_nonsense_is_refused_with_option_and_value(read, text):
 def test_a_wrong_number_of_processors_is_refused(text):
     """The empty one means that there is no limit, and never gets here."""
     with pytest.raises(UsageError, match="--cpus"):
-        run.cpu_milli(text)
+        wishing.cpu_milli(text)
 
 
 anything = st.text(st.sampled_from("0123456789kmgb,.-+eE ²٣\n="), max_size=8)
@@ -97,7 +110,7 @@ anything = st.text(st.sampled_from("0123456789kmgb,.-+eE ²٣\n="), max_size=8)
 @given(anything)
 def test_any_text_is_a_value_or_a_refusal(text):
     """Never another error."""
-    for read in (lambda t: size_bytes(t, "-m"), lambda t: counts(t, "--n"), run.cpu_milli):
+    for read in (lambda t: size_bytes(t, "-m"), lambda t: counts(t, "--n"), wishing.cpu_milli):
         try:
             assert read(text)
         except UsageError:
@@ -117,11 +130,112 @@ def test_everything_behind_the_image_is_the_programs():
 
 def test_wishes_are_what_the_options_say():
     words = "run -m 64m --cpus 1.5 --pids-limit 9 -u 5:6 -w /w --entrypoint /e --hostname h"
-    wishes = run.wishes(parsed(*words.split(), "--network", "host", "image", "a"))
+    wishes = wishing.wishes(parsed(*words.split(), "--network", "host", "image", "a"))
     assert wishes.limits == {"memory_bytes": 64 << 20, "cpu_milli": 1500, "pids": 9}
     assert (wishes.user, wishes.cwd, wishes.entrypoint) == ("5:6", "/w", "/e")
     assert (wishes.hostname, wishes.network, wishes.words) == ("h", "host", ("a",))
-    assert run.wishes(parsed("run", "image")).limits == {}
+    assert wishing.wishes(parsed("run", "image")) == engine.Wishes()
+
+
+def wished(*words: str) -> engine.Wishes:
+    return wishing.wishes(parsed("run", *words, "image"))
+
+
+def test_rights_limits_and_mounts_are_wished_for():
+    words = "--cap-add NET_ADMIN --cap-drop all --ulimit nofile=64:128 --ulimit core=0"
+    wishes = wished(
+        *words.split(), "--shm-size=1m", "--read-only", "--init", "-v", "data:/d", "--tmpfs", "/t"
+    )
+    assert (wishes.cap_add, wishes.cap_drop) == (("NET_ADMIN",), ("all",))
+    assert wishes.ulimits == {"nofile": (64, 128), "core": (0, 0)}
+    assert (wishes.shm_bytes, wishes.read_only, wishes.init) == (1 << 20, True, True)
+    assert [mount.target for mount in wishes.mounts] == ["/d", "/t"]
+
+
+def test_what_only_a_container_has_is_wished_for_too():
+    words = "-l a=1 -l b --stop-signal INT --stop-timeout 3 -i --rm --name n -t"
+    wishes = wished(*words.split())
+    assert (wishes.labels, wishes.stop_signal) == ({"a": "1", "b": ""}, "INT")
+    assert (wishes.stop_timeout_s, wishes.interactive, wishes.auto_remove) == (3, True, True)
+
+
+def test_h_is_the_host_name_as_in_docker():
+    assert wished("-h", "box").hostname == "box"
+
+
+@pytest.mark.parametrize(
+    ("options", "no_new_privileges", "seccomp"),
+    [
+        ([], False, True),
+        (["no-new-privileges"], True, True),
+        (["no-new-privileges:true"], True, True),
+        (["no-new-privileges=true", "no-new-privileges=false"], False, True),
+        (["seccomp=unconfined"], False, False),
+        (["seccomp:unconfined", "apparmor=unconfined", "label=disable"], False, False),
+        (["label:disable"], False, True),
+    ],
+)
+def test_security_options(options, no_new_privileges, seccomp):
+    wishes = wished(*(f"--security-opt={option}" for option in options))
+    assert (wishes.no_new_privileges, wishes.seccomp) == (no_new_privileges, seccomp)
+
+
+@pytest.mark.parametrize(
+    ("words", "rule"),
+    [
+        ("--security-opt seccomp=/profile.json", "seccomp can be unconfined"),
+        ("--security-opt apparmor=mine", "apparmor profiles are not loaded"),
+        ("--security-opt label=type:x", "label profiles are not loaded"),
+        ("--security-opt nosuch", "knows no-new-privileges"),
+        ("--security-opt no-new-privileges=perhaps", "true or false"),
+        ("--ulimit nofile", "NAME=SOFT"),
+        ("--ulimit nofile=", "NAME=SOFT"),
+        ("--ulimit nosuch=1", "knows core, cpu, data"),
+        ("--ulimit nofile=2:1", "above the hard one"),
+        ("--ulimit nofile=-1:1", "above the hard one"),
+        ("--ulimit nofile=-2", "-1 .none. or a number"),
+        ("--ulimit nofile=99999999999999999999", "-1 .none. or a number"),
+        ("--stop-signal NOSUCH", "no signal"),
+        ("--stop-signal 65", "no signal"),
+        ("--stop-signal RTMIN-1", "no signal"),
+        ("--shm-size 0", "--shm-size wants"),
+        ("--env-file /no/such", "--env-file /no/such: No such file"),
+        ("--label =x", "--label wants"),
+        ("-e =x", "--env wants"),
+    ],
+)
+def test_a_wrong_option_is_refused_with_the_rule(words, rule):
+    with pytest.raises(UsageError, match=rule):
+        wished(*words.split())
+
+
+ENV_FILE = (
+    b"\xef\xbb\xbf# a comment\n\nA=1\r\n  B = spaces stay \n".replace(b"B =", b"B=")
+    + b"C='quoted'\n#D=4\nE=x=y # z\nOUTSIDE\nNOT_THERE\nF=\n\tA=2"
+)
+
+
+def test_a_file_of_variables_by_dockers_rules(monkeypatch, tmp_path):
+    """Comments, blanks in front, no quotes, bare names; what -e says comes later and wins."""
+    monkeypatch.setenv("OUTSIDE", "ours")
+    monkeypatch.delenv("NOT_THERE", raising=False)
+    (tmp_path / "env").write_bytes(ENV_FILE)
+    env = wished("-e", "F=given", "--env-file", str(tmp_path / "env"), "-e", "NOT_THERE").env
+    assert env == {
+        "A": "2", "B": " spaces stay ", "C": "'quoted'", "E": "x=y # z", "OUTSIDE": "ours",
+        "F": "given", "NOT_THERE": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [(b"A=1\nB C=1", ":2: expected NAME=VALUE"), (b"=x", ":1: expected"), (b"\xff=1", "not UTF-8")],
+)
+@pytest.mark.parametrize("option", ["--env-file", "--label-file"])
+def test_a_wrong_line_is_named(tmp_path, option, content, rule):
+    (tmp_path / "file").write_bytes(content)
+    with pytest.raises(UsageError, match=rule):
+        wished(option, str(tmp_path / "file"))
 
 
 @pytest.mark.parametrize(

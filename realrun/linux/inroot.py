@@ -1,0 +1,81 @@
+"""Paths inside a folder that is treated as `/`: the kernel itself lets nothing lead outside.
+
+Light, for the child on its way into an image whose links may be hostile.
+
+Source: openat2(2), RESOLVE_IN_ROOT and RESOLVE_NO_MAGICLINKS (Linux 5.6).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import struct
+
+from realrun.errors import KernelRefused
+from realrun.linux import libc
+
+RESOLVE_NO_MAGICLINKS, RESOLVE_IN_ROOT = 0x02, 0x10
+MAX_LINKS = 40  # as the kernel: more is a loop
+TRIES = 1000
+
+
+def open_in(root_fd: int, path: str, flags: int = os.O_PATH) -> int:
+    """Open `path` as chroot(2) would see it, following links; /proc's magic ones are refused.
+
+    While anything on this machine is mounted or renamed the kernel cannot be sure of a `..`, and
+    asks to be asked again (EAGAIN).
+    """
+    how = struct.pack("QQQ", flags | os.O_CLOEXEC, 0, RESOLVE_NO_MAGICLINKS | RESOLVE_IN_ROOT)
+    left = TRIES
+    while True:
+        try:
+            return libc.syscall("openat2", root_fd, os.fsencode(path), how, len(how), on=path)
+        except KernelRefused as refused:
+            left -= 1
+            if refused.number != errno.EAGAIN or not left:
+                raise
+
+
+def exists(root_fd: int, path: str) -> bool:
+    """Does `path` lead to anything."""
+    try:
+        os.close(open_in(root_fd, path))
+    except KernelRefused as refused:
+        if refused.number != errno.ENOENT:
+            raise
+        return False
+    return True
+
+
+def open_or_make(root_fd: int, path: str, directory: bool, links: int = MAX_LINKS) -> int:
+    """The same; what is missing is made: directories, and at the end an empty file if asked.
+
+    A link to nowhere is followed, and what it names is made, inside.
+    """
+    try:
+        return open_in(root_fd, path)
+    except KernelRefused as refused:
+        if refused.number != errno.ENOENT or not links:
+            raise
+    folder, name = os.path.split(path.rstrip("/"))
+    parent = open_or_make(root_fd, folder or "/", True, links)
+    try:
+        make_entry(name, parent, directory)
+    except FileExistsError:
+        path = os.path.join(folder, os.readlink(name, dir_fd=parent))
+        return open_or_make(root_fd, path, directory, links - 1)
+    finally:
+        os.close(parent)
+    return open_in(root_fd, path)
+
+
+def make_entry(name: str, dir_fd: int, directory: bool) -> None:
+    """An empty directory or file, readable to all whatever the caller's umask."""
+    umask = os.umask(0o022)
+    try:
+        if directory:
+            os.mkdir(name, 0o755, dir_fd=dir_fd)
+        else:
+            os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o755, dir_fd=dir_fd))
+    finally:
+        os.umask(umask)

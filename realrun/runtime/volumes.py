@@ -1,0 +1,125 @@
+"""Named volumes: directories that outlive containers, below ROOT/volumes.
+
+    ROOT/volumes/NAME/_data        what containers see
+    ROOT/volumes/NAME/volume.json  since when there is one, its labels, whether it has a name
+
+A volume is made whole and renamed into place. It fills from an image when the first container
+starts with it (`runtime.attach`). Names and rules are those of Docker's `local` driver.
+
+Source: Docker's documentation, "Volumes", `docker volume`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from realrun.errors import NoSuchVolume, RealRunError, UsageError
+from realrun.files.workspace import locked, workspace
+from realrun.runtime.spec import Mount
+
+NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
+LONGEST_NAME = 255  # a folder's, of any file system
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """A volume; `anonymous` ones have a random name and go with the container that has them."""
+
+    name: str
+    created: str
+    mountpoint: str
+    anonymous: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def check_name(name: str) -> None:
+    """Refuse what is no volume's name, in particular every path."""
+    if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+        raise UsageError(
+            f"{name!r} is no volume's name: two or more of a-z A-Z 0-9 _ . - that begin with "
+            "a letter or digit; a directory of this machine is given by its absolute path"
+        )
+
+
+def place(root: Path, name: str) -> Path:
+    """The folder of volume `name`."""
+    check_name(name)
+    return root / "volumes" / name
+
+
+def create(root: Path, name: str = "", labels: Mapping[str, str] | None = None) -> Volume:
+    """Make the volume, or find it if it is there already; without a name, a new one."""
+    chosen = name or os.urandom(32).hex()
+    folder = place(root, chosen)
+    if not folder.is_dir():
+        created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        told = {"created": created, "anonymous": not name, "labels": dict(labels or {})}
+        with workspace(root, "volume") as scratch, locked(root):
+            made = scratch / "volume"
+            (made / "_data").mkdir(parents=True)
+            (made / "volume.json").write_text(json.dumps(told), encoding="utf-8")
+            for path in (made, made / "_data"):
+                path.chmod(0o755)
+            folder.parent.mkdir(mode=0o711, exist_ok=True)
+            if not folder.is_dir():  # somebody may have been faster
+                os.rename(made, folder)
+    return find(root, chosen)
+
+
+def find(root: Path, name: str) -> Volume:
+    """The volume of that name."""
+    folder = place(root, name)
+    try:
+        told: dict[str, Any] = json.loads((folder / "volume.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NoSuchVolume(f"no such volume: {name}") from None
+    return Volume(name=name, mountpoint=str(folder / "_data"), **told)
+
+
+def every(root: Path) -> list[Volume]:
+    """All volumes, by name."""
+    folder = root / "volumes"
+    names = sorted(os.listdir(folder)) if folder.is_dir() else []
+    return [find(root, name) for name in names]
+
+
+def remove(root: Path, name: str, users: Collection[str] = ()) -> None:
+    """Remove a volume with all that is in it; `users` are the containers that have it."""
+    find(root, name)
+    if users:
+        raise RealRunError(f"volume {name} is in use by {', '.join(sorted(users))}; remove those")
+    with workspace(root, "volume") as scratch:
+        os.rename(place(root, name), scratch / "gone")
+
+
+def prune(root: Path, in_use: Collection[str], everything: bool = False) -> list[str]:
+    """Remove the anonymous volumes that nobody uses, or all such; returns their names."""
+    found = [volume for volume in every(root) if everything or volume.anonymous]
+    names = [volume.name for volume in found if volume.name not in in_use]
+    for name in names:
+        remove(root, name)
+    return names
+
+
+def prepare(root: Path, mounts: Iterable[Mount]) -> None:
+    """Make the volumes that are missing, and the directories of -v; what must exist is looked for.
+
+    Raises UsageError for the source of a `--mount type=bind` that does not exist.
+    """
+    for mount in mounts:
+        if mount.kind == "volume" and mount.source:
+            create(root, mount.source)
+        elif mount.kind == "bind" and "create" in mount.options:
+            if not os.path.exists(mount.source):
+                os.makedirs(mount.source, exist_ok=True)
+        elif mount.kind == "bind" and not os.path.exists(mount.source):
+            raise UsageError(
+                f"bind source {mount.source} does not exist; make it, or use -v, which does"
+            )

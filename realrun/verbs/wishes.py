@@ -1,0 +1,136 @@
+"""What the options of `create` and `run` wish for, as `engine.Wishes`.
+
+Source: Docker's reference, `docker run`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from realrun import engine
+from realrun.errors import UsageError
+from realrun.linux import limits as ulimits
+from realrun.linux import signals
+from realrun.runtime import mountwords
+from realrun.runtime.spec import SHM_BYTES
+from realrun.verbs.options import file_lines, size_bytes
+from realrun.verbs.options import labels as label_pairs
+
+
+def wishes(args: argparse.Namespace) -> engine.Wishes:
+    """The options as wishes."""
+    return engine.Wishes(
+        isolation=args.isolation,
+        words=tuple(args.words),
+        env=environment(args),
+        entrypoint=args.entrypoint,
+        cwd=args.workdir,
+        user=args.user,
+        hostname=args.hostname,
+        network=args.network,
+        limits=limits(args),
+        mounts=mountwords.all_of(args.volume, args.mount, args.tmpfs),
+        read_only=args.read_only,
+        shm_bytes=size_bytes(args.shm_size, "--shm-size") if args.shm_size else SHM_BYTES,
+        ulimits=dict(map(ulimits.parsed, args.ulimit)),
+        cap_add=tuple(args.cap_add),
+        cap_drop=tuple(args.cap_drop),
+        no_new_privileges=no_new_privileges(args.security_opt),
+        seccomp=seccomp(args.security_opt),
+        init=args.init,
+        labels=labels(args),
+        stop_signal=stop_signal(args.stop_signal),
+        stop_timeout_s=args.stop_timeout,
+        interactive=args.interactive,
+        auto_remove=args.rm,
+    )
+
+
+def environment(args: argparse.Namespace) -> dict[str, str | None]:
+    """Variables of files, then of -e; a bare NAME is as it is here, None if it is not set."""
+    found: dict[str, str | None] = {}
+    for line in (line for file in args.env_file for line in file_lines(file, "--env-file")):
+        name, equals, value = line.partition("=")
+        if equals or name in os.environ:  # in a file, a name that is not set is no wish
+            found[name] = value if equals else os.environ[name]
+    for entry in args.env:
+        name, equals, value = entry.partition("=")
+        if not name:
+            raise UsageError(f"--env wants NAME=VALUE; got {entry!r}")
+        found[name] = value if equals else os.environ.get(name)
+    return found
+
+
+def labels(args: argparse.Namespace) -> dict[str, str]:
+    """Labels of files, then of -l."""
+    lines = [line for file in args.label_file for line in file_lines(file, "--label-file")]
+    return label_pairs([*lines, *args.label])
+
+
+def limits(args: argparse.Namespace) -> dict[str, int]:
+    """The limits that were asked for."""
+    found = {}
+    if args.memory:
+        found["memory_bytes"] = size_bytes(args.memory, "--memory")
+    if args.pids_limit is not None:
+        if args.pids_limit < -1:
+            raise UsageError(f"--pids-limit: at least 1, or -1 for none; got {args.pids_limit}")
+        if args.pids_limit > 0:
+            found["pids"] = args.pids_limit
+    if args.cpus:
+        found["cpu_milli"] = cpu_milli(args.cpus)
+    return found
+
+
+def cpu_milli(text: str) -> int:
+    """Processors in thousandths."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.01 <= value <= 4096:
+        raise UsageError(f"--cpus wants a number of processors such as 1.5; got {text!r}")
+    return round(value * 1000)
+
+
+def stop_signal(word: str) -> str:
+    """The word, if it names a signal."""
+    if word:
+        signals.number(word)
+    return word
+
+
+def no_new_privileges(options: list[str]) -> bool:
+    """`no-new-privileges[=true|false]`; the last counts."""
+    found = [option for option in options if option.startswith("no-new-privileges")]
+    for option in found:
+        if option.replace(":", "=") not in NO_NEW_PRIVILEGES:
+            raise UsageError(f"--security-opt no-new-privileges is true or false; got {option!r}")
+    return bool(found) and NO_NEW_PRIVILEGES[found[-1].replace(":", "=")]
+
+
+NO_NEW_PRIVILEGES = {
+    "no-new-privileges": True,
+    "no-new-privileges=true": True,
+    "no-new-privileges=false": False,
+}
+WITHOUT_EFFECT = ("apparmor=unconfined", "label=disable")  # no profile is loaded here anyway
+
+
+def seccomp(options: list[str]) -> bool:
+    """Is there to be a filter of system calls; every option that is not known is refused."""
+    wanted = True
+    for option in options:
+        word = option.replace(":", "=", 1)
+        kind = word.partition("=")[0]
+        if word == "seccomp=unconfined":
+            wanted = False
+        elif kind == "seccomp":
+            raise UsageError(f"--security-opt seccomp can be unconfined; got {option!r}")
+        elif kind in ("apparmor", "label") and word not in WITHOUT_EFFECT:
+            raise UsageError(f"--security-opt: {kind} profiles are not loaded here; got {option!r}")
+        elif kind not in ("apparmor", "label", "no-new-privileges"):
+            known = "no-new-privileges, seccomp=unconfined, apparmor=unconfined, label=disable"
+            raise UsageError(f"--security-opt knows {known}; got {option!r}")
+    return wanted
