@@ -12,16 +12,26 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
+from typing import NoReturn
 
 from realrun.errors import RealRunError
 
-ENGINE_ERROR = 125
+FAILED, ENGINE_ERROR = 1, 125
 Subparsers = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+class Parser(argparse.ArgumentParser):
+    """A wrong call has Docker's exit codes: 125 for an option that makes no sense, else 1."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        about_option = message.startswith(("argument -", "unrecognized arguments: -"))
+        self.exit(ENGINE_ERROR if about_option else FAILED, f"{self.prog}: {message}\n")
 
 
 def parser() -> argparse.ArgumentParser:
     """All verbs."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="realrun", description="One image, every isolation: build, run, measure."
     )
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
@@ -200,14 +210,18 @@ def end(number: int, _: object) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Entry point; the only place where an error becomes an exit code."""
+    """Entry point; the only place where an error becomes an exit code.
+
+    As in Docker that is 1, but 125 in `run`, whose other codes are the program's.
+    """
     args = parser().parse_args(argv)
+    failed = ENGINE_ERROR if args.verb == "run" else FAILED
     signal.signal(signal.SIGTERM, end)
     try:
         return int(import_module(f"realrun.verbs.{args.verb}").main(args) or 0)
     except RealRunError as error:
         print(f"realrun: {error}", file=sys.stderr)
-        return getattr(error, "code", ENGINE_ERROR)
+        return getattr(error, "code", failed)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -215,7 +229,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 141
     except OSError as error:
         print(f"realrun: {error}", file=sys.stderr)
-        return ENGINE_ERROR
+        return failed
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@
     ├── Missing             this machine lacks something; names it and how to get it
     └── GuestFailed         a virtual machine did not come up, hung, or died
 
-Only the command line turns an error into an exit code (125 for the engine's own, as Docker).
+Only the command line turns an error into an exit code (Docker's: 125 in `run`, else 1).
 """
 
 from __future__ import annotations
