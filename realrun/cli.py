@@ -56,6 +56,7 @@ def add_build(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     build.add_argument("--target", help="stage to stop at")
     networks = ["default", "none", "host"]
     build.add_argument("--network", default="default", choices=networks, help="for RUN")
+    build.add_argument("--secret", action="append", default=[], metavar="id=ID,src=FILE|env=NAME")
     build.add_argument("--no-cache", action="store_true", help="carry out every instruction anew")
     build.add_argument("-q", "--quiet", action="store_true", help="print the image's id only")
     base = verbs.add_parser("base", help="make a base image from this system's own packages")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from realrun.build.cache import Cache
 from realrun.build.evaluate import State
@@ -13,6 +13,14 @@ from realrun.build.progress import Listener
 from realrun.build.selecting import Origin
 from realrun.build.stages import Stage
 from realrun.image import Layer, Store
+
+
+class Mount(NamedTuple):
+    kind: str
+    source: str
+    target: str
+    read_only: bool = False
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -30,6 +38,7 @@ class Job:
     cwd: str
     user: str
     network: str
+    mounts: Sequence[Mount] = ()
     on_output: Callable[[bytes], None]
 
 
@@ -79,6 +88,7 @@ class Bench:
     before_from: Mapping[str, str]
     escape: str
     network: str  # for RUN without --network
+    secrets: Mapping[str, bytes]
     chosen: set[int]
     is_alone: bool  # no other stage is built: its name need not be told
     finished: dict[int, Finished] = field(default_factory=dict)

@@ -36,14 +36,15 @@ def build(
     no_cache: bool = False,
     labels: Mapping[str, str] | None = None,
     network: str = "default",
+    secrets: Mapping[str, bytes] | None = None,
     progress: Listener = silent,
 ) -> Image:
     """Build the image that a Dockerfile describes, and give it the names in `tags`.
 
     `runner` carries out RUN in containers; `network` (default, none or host) is for those that
-    name none. `labels` go on top of the Dockerfile's; as in BuildKit they stand in the
-    configuration alone, not in the history. Raises DockerfileError with the place for whatever is
-    wrong with the Dockerfile or with a step.
+    name none, `secrets` are for mounts that ask for them. `labels` go on top of the Dockerfile's;
+    as in BuildKit they stand in the configuration alone, not in the history. Raises
+    DockerfileError with the place for whatever is wrong with the Dockerfile or with a step.
     """
     names = list(dict.fromkeys(normal(tag) for tag in tags))  # a wrong name is told at once
     dockerfile = dockerfile or context_folder / "Dockerfile"
@@ -69,6 +70,7 @@ def build(
             before_from=before,
             escape=source.escape,
             network=network,
+            secrets=secrets or {},
             chosen={stage.index for stage in chosen},
             is_alone=len(chosen) == 1,
         )

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from realrun.build import cachedirs
 from realrun.build.misses import reason
 from realrun.errors import BadImage
 from realrun.files.workspace import write_whole
@@ -159,10 +160,12 @@ def layer_of(found: Mapping[str, Any]) -> Layer:
 
 
 def prune(store: Store) -> list[str]:
-    """Remove the records that can never hit again, because their layer is gone."""
+    """Remove the records that can never hit again, because their layer is gone; and all caches
+    of RUN --mount that nobody uses.
+    """
     cache, removed = Cache(store), []
     for path in sorted(cache.folder.glob("*.json")):
         if cache._hit(read(path) or b"") is None:
             os.unlink(path)
             removed.append(f"cache/{path.name}")
-    return removed
+    return [*removed, *cachedirs.prune(store.root)]

@@ -14,6 +14,7 @@ from realrun.build.copying import Looks, copy
 from realrun.build.evaluate import State
 from realrun.build.fetching import fetch, is_remote
 from realrun.build.heredocs import Heredoc
+from realrun.build.instructions import Instruction
 from realrun.build.match import BadPattern, Rule, ignored, read_rules
 from realrun.build.modes import BadMode, check
 from realrun.build.owners import UnknownOwner, owner
@@ -30,7 +31,9 @@ def carry_out(work: Work, step: i.Copy) -> bool:
     """From the cache or by copying; true if the cache knew it. Raises DockerfileError."""
     target = target_of(step, work.state)
     try:
-        sources = sources_of(step, work.state, origin(work, step), work.bench.folder)
+        sources = sources_of(
+            step, work.state, origin(work, step, step.source_stage), work.bench.folder
+        )
         if not sources:
             work.tell("note", step)
         looks = looks_of(step, work.state, Merged(work.trees()))
@@ -52,18 +55,18 @@ def copied(work: Work, sources: Sequence[Source], target: str, looks: Looks) -> 
     return packed(upper.path, upper.owners)
 
 
-def origin(work: Work, step: i.Copy) -> Origin:
-    """Where the files come from: the context, another stage, or an image."""
+def origin(work: Work, step: Instruction, name: str) -> Origin:
+    """Where files come from: the context if there is no name, another stage, or an image."""
     bench = work.bench
-    if not step.source_stage:
+    if not name:
         return bench.context
-    index = stage_of(step, bench.stages, work.stage.index)
+    index = stage_of(step, name, bench.stages, work.stage.index)
     if index is not None:
         return Origin(Merged(bench.finished[index].trees()))
     try:
-        return Origin(Merged(bench.store.resolve(step.source_stage).layers))
+        return Origin(Merged(bench.store.resolve(name).layers))
     except (NoSuchImage, UsageError) as error:
-        raise CannotCopy(f"--from={step.source_stage}: no such stage, and {error}") from None
+        raise CannotCopy(f"from={name}: no such stage, and {error}") from None
 
 
 def target_of(step: i.Copy, state: State) -> str:

@@ -7,6 +7,7 @@ Source: Dockerfile reference, one section an instruction.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from realrun.build.heredocs import Heredoc
@@ -80,11 +81,12 @@ class Label(Instruction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run(Instruction):
-    """RUN [--network=default|none|host] COMMAND"""
+    """RUN [--network=default|none|host] [--mount=KEY=VALUE,...] COMMAND"""
 
     command: Command
     heredocs: tuple[Heredoc, ...] = ()
     network: str = "default"
+    mounts: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ NAMES = {
     "cwd": "the working directory",
     "user": "the user",
     "network": "the network",
+    "mounts": "the mounts",
     "files": "the files",
     "target": "the target",
     "looks": "the owner or the mode",

@@ -10,20 +10,24 @@ from dataclasses import replace
 from realrun.build import instructions as i
 from realrun.build import words
 from realrun.build.heredocs import from_word
+from realrun.build.mountwords import fields_of
 from realrun.build.part import Part
 
 
 def read_run(part: Part) -> i.Run:
+    """Steps run in a sandbox: --security=insecure is refused, as Docker does unless allowed."""
     network = part.flag("network", "default")
     if network not in ("default", "none", "host"):
         raise words.WordError(f"--network is {network!r}; it can be default, none or host")
-    for flag in ("mount", "security"):
-        if flag in part.flags:
-            raise words.WordError(f"RUN --{flag} is not supported yet")
+    if (security := part.flag("security", "sandbox")) != "sandbox":
+        raise words.WordError(f"--security={security} is not allowed here; it can be sandbox")
+    mounts = tuple(fields_of(text) for text in part.flags.pop("mount", []))
     command = part.command()
     if not command.words:
         raise words.WordError("RUN needs a command")
-    return i.Run(at=part.at, command=command, heredocs=part.heredocs, network=network)
+    return i.Run(
+        at=part.at, command=command, heredocs=part.heredocs, network=network, mounts=mounts
+    )
 
 
 def read_copy(part: Part) -> i.Copy:

@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 
 from realrun.build import instructions as i
 from realrun.build.bench import Job, Steps
+from realrun.build.mounting import Attached, Wanted, wanted_by
 from realrun.build.running import argv_of, explain_failure, script_layer
+from realrun.build.stubs import Stubs
 from realrun.build.work import Work, new_upper, packed
 from realrun.image import Layer
 
@@ -26,9 +28,11 @@ class Meaning(NamedTuple):
     cwd: str
     user: str
     network: str
+    mounts: Sequence[Wanted]
 
     def key(self) -> dict[str, Any]:
-        return {"step": "RUN", **self._asdict()}
+        mounts = [one.key() for one in self.mounts]
+        return {"step": "RUN", **self._asdict(), "mounts": mounts}
 
 
 def meaning(step: i.Run, work: Work) -> Meaning:
@@ -37,9 +41,8 @@ def meaning(step: i.Run, work: Work) -> Meaning:
     argv, script = argv_of(step, state.shell)
     arguments = {key: value for key, value in state.arguments.items() if value is not None}
     network = step.network if step.network != "default" else work.bench.network
-    return Meaning(
-        argv, script, arguments | state.environment, state.directory, state.user, network
-    )
+    env, mounts = arguments | state.environment, wanted_by(work, step)
+    return Meaning(argv, script, env, state.directory, state.user, network, mounts)
 
 
 def carry_out(work: Work, step: i.Run) -> Steps[bool]:
@@ -64,8 +67,9 @@ def carry_out(work: Work, step: i.Run) -> Steps[bool]:
 
 def run(work: Work, step: i.Run, asked: Meaning) -> Steps[Layer]:
     """Wait for a container; raises DockerfileError with the last lines of output if it fails."""
-    folder, below, tail = work.bench.folder(), work.trees(), bytearray()
-    upper = new_upper(folder, below)
+    folder, below = work.bench.folder(), work.trees()
+    upper, tail = new_upper(folder, below), bytearray()
+    stubs = Stubs(below, [one.target for one in asked.mounts if one.target])
     if asked.script:
         below = [*below, script_layer(folder, asked.script)]
 
@@ -74,16 +78,23 @@ def run(work: Work, step: i.Run, asked: Meaning) -> Steps[Layer]:
         del tail[:-KEPT_OUTPUT]
         work.tell("output", step, output=piece)
 
-    status = yield Job(
-        layers=below,
-        upper=upper,
-        argv=asked.argv,
-        env={**work.state.proxies, **asked.env},
-        cwd=asked.cwd,
-        user=asked.user,
-        network=asked.network,
-        on_output=on_output,
-    )
+    attached = Attached(work, step, folder)
+    try:
+        yield from attached.attach(asked.mounts)
+        status = yield Job(
+            layers=below,
+            upper=upper,
+            argv=asked.argv,
+            env={**work.state.proxies, **asked.env, **attached.env},
+            cwd=asked.cwd,
+            user=asked.user,
+            network=asked.network,
+            mounts=attached.mounts,
+            on_output=on_output,
+        )
+    finally:
+        attached.let_go()
     if status != 0:
         raise step.at.error(explain_failure(step.at.text, status, bytes(tail)))
+    stubs.clear(upper)
     return packed(upper)

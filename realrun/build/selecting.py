@@ -91,6 +91,13 @@ class Origin:
         items = tuple(item for item in found if item.name in kept)
         return [Source("", items, True)] if items else []
 
+    def top(self, path: str) -> tuple[Node, Source]:
+        """A file or a whole directory for a mount: itself, and what is in it."""
+        path = posixpath.normpath("/" + path).strip("/")
+        source, node = self._source(path), self._find(path)
+        assert node is not None
+        return node, source
+
     def _source(self, path: str) -> Source:
         node = self._find(path)
         if node is None:

@@ -69,17 +69,28 @@ def start(step: i.From, earlier: Sequence[Stage], values: Mapping[str, str], esc
     return Stage(len(earlier), step, image, same[-1] if same else None)
 
 
-def stage_of(step: i.Copy, stages: Sequence[Stage], current: int) -> int | None:
-    """The stage that COPY --from means; None if it has to be an image."""
-    wanted = step.source_stage.lower()
+def taken_from(step: Instruction) -> list[str]:
+    """The stages or images that an instruction takes files from, as it names them."""
+    if isinstance(step, i.Copy):
+        names = [step.source_stage]
+    elif isinstance(step, i.Run):
+        names = [fields.get("from", "") for fields in step.mounts]
+    else:
+        names = []
+    return [name for name in names if name]
+
+
+def stage_of(step: Instruction, name: str, stages: Sequence[Stage], current: int) -> int | None:
+    """The stage that a from= means; None if it has to be an image."""
+    wanted = name.lower()
     if wanted.isdecimal():
         if int(wanted) >= current:
-            raise step.at.error(f"--from={wanted}: only stages before this one can be copied from")
+            raise step.at.error(f"from={wanted}: only stages before this one can be used")
         return int(wanted)
     named = [stage.index for stage in stages if stage.start.name == wanted]
     before = [index for index in named if index < current]
     if named and not before:
-        raise step.at.error(f"--from={wanted}: that stage comes only later, or is this one")
+        raise step.at.error(f"from={wanted}: that stage comes only later, or is this one")
     return before[-1] if before else None
 
 
@@ -104,9 +115,7 @@ def needed(stages: Sequence[Stage], target: int) -> list[Stage]:
         found.add(index)
         stage = stages[index]
         sources = [
-            stage_of(step, stages, index)
-            for step in stage.steps
-            if isinstance(step, i.Copy) and step.source_stage
+            stage_of(step, name, stages, index) for step in stage.steps for name in taken_from(step)
         ]
         wanted += [one for one in (stage.base, *sources) if one is not None]
     return [stages[index] for index in sorted(found)]

@@ -15,7 +15,7 @@ from realrun.build.evaluate import apply, of_image
 from realrun.build.instructions import Instruction
 from realrun.build.owners import UnknownOwner, owner
 from realrun.build.parser import parse_trigger
-from realrun.build.stages import Stage, stage_of
+from realrun.build.stages import Stage, stage_of, taken_from
 from realrun.build.work import Work, new_upper, packed
 from realrun.build.writing import CannotWrite, Upper
 from realrun.errors import NoSuchImage, UsageError
@@ -60,8 +60,8 @@ def finished(bench: Bench, index: int) -> Steps[None]:
 
 def needs(work: Work, step: Instruction) -> Iterator[int]:
     """The stages that an instruction takes files from."""
-    if isinstance(step, i.Copy) and step.source_stage:
-        index = stage_of(step, work.bench.stages, work.stage.index)
+    for name in taken_from(step):
+        index = stage_of(step, name, work.bench.stages, work.stage.index)
         if index is not None:
             yield index
 

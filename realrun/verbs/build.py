@@ -14,6 +14,7 @@ from realrun.image import Store
 from realrun.runtime.watch import Watch
 from realrun.verbs.contexts import context
 from realrun.verbs.options import labels, settings
+from realrun.verbs.secrets import secrets
 
 LONG_LINE = 64 << 10
 
@@ -25,6 +26,7 @@ def main(args: argparse.Namespace) -> int:
     given = {
         "build_args": settings(args.build_arg, "--build-arg"),
         "labels": labels(args.label),
+        "secrets": secrets(args.secret),
     }
     drawing = Drawing()
     try:
