@@ -87,6 +87,7 @@ def spec_of(job: Job) -> Spec:
         hostname="build",
         network="none" if job.network == "none" else "host",
         upper=str(job.upper),
+        mounts=tuple(job.mounts),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from realrun.build.cache import Cache
 from realrun.build.evaluate import State
@@ -13,14 +13,7 @@ from realrun.build.progress import Listener
 from realrun.build.selecting import Origin
 from realrun.build.stages import Stage
 from realrun.image import Layer, Store
-
-
-class Mount(NamedTuple):
-    kind: str
-    source: str
-    target: str
-    read_only: bool = False
-    options: tuple[str, ...] = ()
+from realrun.runtime.spec import Mount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

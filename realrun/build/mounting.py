@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from realrun.build import instructions as i
-from realrun.build.bench import Mount, Steps
+from realrun.build.bench import Steps
 from realrun.build.cachedirs import CacheDirectory, place
 from realrun.build.copying import Looks, copy
 from realrun.build.copystep import origin
@@ -29,6 +29,7 @@ from realrun.build.words import WordError
 from realrun.build.work import Work
 from realrun.build.writing import CannotWrite, Upper
 from realrun.image.merged import Node
+from realrun.runtime.spec import Mount
 
 SECRETS = "/run/secrets"
 

@@ -1,4 +1,4 @@
-"""--secret: `id=ID,src=FILE`, `id=ID,env=NAME`; with the id alone a variable or a file of that name.
+"""--secret: `id=ID,src=FILE` or `id=ID,env=NAME`; with `id=ID` alone what has that name.
 
 Source: docs.docker.com, `docker buildx build`, "--secret".
 """
