@@ -31,7 +31,9 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """All verbs."""
-    top = Parser(prog="realrun", description="One image, every isolation: build, run, measure.")
+    top: argparse.ArgumentParser = Parser(
+        prog="realrun", description="One image, every isolation: build, run, measure."
+    )
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     add_build(verbs)
     add_run(verbs)
