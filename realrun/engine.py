@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from realrun import paths
 from realrun.errors import GuestFailed, RealRunError, UsageError
 from realrun.linux import capabilities, processes
-from realrun.runtime import start
+from realrun.runtime import start, streams
 from realrun.runtime.mountwords import clean_target
 from realrun.runtime.plan import Plan
+from realrun.runtime.record import Record
 from realrun.runtime.run import Run, Sink, drive
-from realrun.runtime.spec import SHM_BYTES, Mount, Spec, command, environment
-from realrun.runtime.start import Starter
+from realrun.runtime.spec import SHM_BYTES, Mount, Spec, command, environment, new_id
+from realrun.runtime.start import Inside, Starter
 
 GUESTS = ("uml", "qemu")
+ENGINE_FAILED = 125  # the engine's own exit code, as Docker's
 AFTER_INTERRUPT_S = 1.0
 LEAST_RAM_BYTES = 64 << 20
 
@@ -60,6 +62,7 @@ class Wishes:
     no_new_privileges: bool = False
     seccomp: bool = True
     init: bool = False
+    tty: bool = False
     # What a container's record keeps, beside its spec.
     labels: Mapping[str, str] = field(default_factory=dict)
     stop_signal: str = ""
@@ -71,7 +74,7 @@ class Wishes:
 def spec_for(image: Runnable, wishes: Wishes) -> Spec:
     """The image's settings with the wishes on top."""
     check_wishes(wishes)
-    instance = uuid.uuid4().hex
+    instance = new_id()
     hostname = wishes.hostname or instance[:12]
     config = image.config
     return Spec(
@@ -93,6 +96,7 @@ def spec_for(image: Runnable, wishes: Wishes) -> Spec:
         no_new_privileges=wishes.no_new_privileges,
         seccomp=wishes.seccomp,
         init=wishes.init,
+        terminal=(0, 0) if wishes.tty else None,
         id=instance,
     )
 
@@ -168,49 +172,55 @@ def accelerator(isolation: str) -> str:
     return "uml" if isolation == "uml" else "none"
 
 
-def begin(spec: Spec, starter: Starter, out: Sink, err: Sink) -> Run:
-    """Start with our own ends of output and errors; nothing comes in."""
+def begin(spec: Spec, starter: Starter, out: Sink, err: Sink, stdin: int | None = None) -> Run:
+    """Start with our own ends of output and errors, and of the input if `stdin` is given.
+
+    With a terminal (`spec.terminal`) all output is one stream, to `out`.
+    """
     if spec.isolation in GUESTS:
+        if spec.terminal or stdin is not None:
+            raise UsageError("guests take no input yet; leave out -i and -t")
         from realrun.guest import boot
 
         return boot.begin(spec, paths.root(), starter, accelerator(spec.isolation), out, err)
-    pipes = [os.pipe2(os.O_CLOEXEC) for _ in range(2)]
-    null = start.null()
-    try:
-        theirs = [null, *(writer for _, writer in pipes)]
-        record = start.begin(spec, paths.root(), starter, theirs)
-    except BaseException:
-        for reader, _ in pipes:
-            os.close(reader)
-        raise
-    finally:
-        for fd in (null, *(writer for _, writer in pipes)):
-            os.close(fd)
-    run = Run(record=record)
-
-    def hear(data: bytes) -> None:
-        run.output(data)
-        out(data)
-
-    run.sources = {pipes[0][0]: hear, pipes[1][0]: err}
-    return run
+    return connected(spec, partial(start.begin, spec, paths.root(), starter), out, err, stdin)
 
 
-def begin_inherited(spec: Spec, starter: Starter, keep_input: bool) -> Run:
-    """Start on our own terminal: the program writes to it directly."""
-    source = 0 if keep_input else start.null()
-    try:
-        return Run(record=start.begin(spec, paths.root(), starter, [source, 1, 2]))
-    finally:
-        if source:
-            os.close(source)
+def begin_exec(
+    spec: Spec, into: Inside, starter: Starter, out: Sink, err: Sink, stdin: int | None = None
+) -> Run:
+    """Start one more program in a running process or container, as `begin` does."""
+    return connected(spec, partial(start.begin_exec, spec, into, starter), out, err, stdin)
+
+
+def connected(spec: Spec, ask: streams.Ask, out: Sink, err: Sink, stdin: int | None) -> Run:
+    """Start with a terminal or with pipes."""
+    if spec.terminal:
+        return streams.by_terminal(ask, out, stdin)
+    return streams.by_pipes(ask, out, err, stdin)
 
 
 def attend(run: Run, starter: Starter) -> int:
-    """Stay until the run has ended, passing signals on; returns its exit code.
+    """Stay until the run has ended, passing signals on; returns its exit code."""
+    with passing_signals(run, starter) as heard:
+        drive([run], starter)
+    return final_code(run, heard)
 
-    The program gets SIGINT, SIGTERM or SIGHUP first; one that is deaf to them (a first process
-    without a handler is) is killed a second later or at the next, so that nothing stays behind.
+
+def final_code(run: Run, heard: list[int]) -> int:
+    """The exit code of a run that has `heard` signals of ours; raises what made its start fail."""
+    if heard:  # a guest's monitor has codes of its own for a signal
+        guest = run.record.plan.isolation in GUESTS
+        return 128 + heard[0] if guest else run.record.code or 0
+    return exit_code(run)
+
+
+@contextmanager
+def passing_signals(run: Run, starter: Starter) -> Iterator[list[int]]:
+    """Pass SIGINT, SIGTERM and SIGHUP on to the program; gives those that were heard.
+
+    The program gets the signal first; one that is deaf to it (a first process without a handler
+    is) is killed a second later or at the next, so that nothing stays behind.
     """
     heard: list[int] = []
 
@@ -224,26 +234,28 @@ def attend(run: Run, starter: Starter) -> int:
     heeded = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
     old = {number: signal.signal(number, pass_on) for number in heeded}
     try:
-        drive([run], starter)
+        yield heard
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in old.items():
             signal.signal(number, handler)
-    if heard:  # a guest's monitor has codes of its own for a signal
-        guest = run.record.plan.isolation in GUESTS
-        return 128 + heard[0] if guest else run.record.code or 0
-    return exit_code(run)
 
 
 def exit_code(run: Run) -> int:
     """The program's exit code; a start that failed is an error in one line."""
-    record = run.record
+    if error := failure(run.record):
+        raise error
+    return run.record.code or 0
+
+
+def failure(record: Record) -> RealRunError | None:
+    """Why a start failed; None if it did not."""
     if record.failure is None:
-        return record.code or 0
+        return None
     step, number, why = record.failure
-    if run.record.plan.isolation in GUESTS:
-        raise GuestFailed(f"{record.plan.isolation} guest: {why}")
-    raise StartFailed(record.plan, step, number, why)
+    if record.plan.isolation in GUESTS:
+        return GuestFailed(f"{record.plan.isolation} guest: {why}")
+    return StartFailed(record.plan, step, number, why)
 
 
 class StartFailed(RealRunError):

@@ -3,6 +3,7 @@
     RealRunError            one line for the user: what, where, what was expected, the way out
     ├── UsageError          the command line or an argument makes no sense
     ├── NoSuchImage         a reference that the store does not hold
+    ├── NoSuchContainer     a name or id that no container has
     ├── NoSuchVolume        a name that no volume has
     ├── BadImage            an image, layer or archive that breaks the OCI image specification
     ├── DockerfileError     a Dockerfile that does not parse or does not build; names file and line
@@ -29,6 +30,10 @@ class UsageError(RealRunError):
 
 class NoSuchImage(RealRunError):
     """The store holds no image of that name."""
+
+
+class NoSuchContainer(RealRunError):
+    """No container has that name or id."""
 
 
 class NoSuchVolume(RealRunError):

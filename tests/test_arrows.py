@@ -22,7 +22,7 @@ LEVELS = {
         ("linux",),
         ("image", "runtime", "guest"),
         ("engine",),
-        ("build", "measure"),
+        ("build", "measure", "containers"),
         ("doctor", "building"),
         ("api", "demo"),
         ("cli", "verbs"),

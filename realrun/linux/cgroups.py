@@ -164,6 +164,13 @@ def memory_bytes(here: Layout, name: str) -> int | None:
     return int(words[0]) if words else None
 
 
+def oom_kills(here: Layout, name: str) -> int:
+    """How many processes of group `name` the kernel has killed for want of memory."""
+    file = "memory.events" if here.version == "v2" else "memory.oom_control"
+    words = read_words(f"{here.trees.get('memory', '/nowhere')}/{PARENT}/{name}/{file}")
+    return int(dict(zip(words[::2], words[1::2], strict=False)).get("oom_kill", 0))
+
+
 def remove(here: Layout, name: str) -> None:
     """Kill what is left in group `name` and remove it; nothing happens if it is not there."""
     for folder in folders(here, name):

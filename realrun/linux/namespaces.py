@@ -18,6 +18,7 @@ FLAGS = {
     "pid": 0x20000000,
     "net": 0x40000000,
 }
+CLONE_PARENT = 0x00008000
 
 
 class CloneArgs(ctypes.Structure):
@@ -30,16 +31,20 @@ class CloneArgs(ctypes.Structure):
     ]
 
 
-def clone(namespaces: list[str]) -> int:
+def clone(namespaces: list[str], sibling: bool = False) -> int:
     """Like fork(2), but the child lives in new `namespaces`. Returns 0 in the child.
 
-    Only for single-threaded callers: a raw clone3(2) runs no fork handlers, so a lock
-    held by another thread would stay locked in the child for ever.
+    A `sibling` is a child of our parent, which then hears of its end. Only for single-threaded
+    callers: a raw clone3(2) runs no fork handlers, so a lock held by another thread would stay
+    locked in the child for ever.
     """
     flags = 0
     for name in namespaces:
         flags |= FLAGS[name]
+    # A sibling inherits what its parent is told: clone3(2) refuses to be asked for another signal.
     args = CloneArgs(flags=flags, exit_signal=signal.SIGCHLD)
+    if sibling:
+        args = CloneArgs(flags=flags | CLONE_PARENT)
     on = "+".join(namespaces) or "no new namespace"
     return libc.syscall("clone3", ctypes.byref(args), ctypes.sizeof(args), on=on)
 
@@ -47,6 +52,27 @@ def clone(namespaces: list[str]) -> int:
 def unshare(namespace: str) -> None:
     """Move the calling process into a new namespace of one kind (unshare(2))."""
     libc.call("unshare", FLAGS[namespace], on=namespace)
+
+
+def foreign(pid: int) -> list[str]:
+    """The kinds of namespace in which process `pid` lives apart from us."""
+    return [
+        name
+        for name in FLAGS
+        if os.stat(f"/proc/{pid}/ns/{name}").st_ino != os.stat(f"/proc/self/ns/{name}").st_ino
+    ]
+
+
+def join(pidfd: int, namespaces: list[str]) -> None:
+    """Move the calling process into `namespaces` of the process behind `pidfd` (setns(2)).
+
+    All at once, as the kernel's order is the right one: the user namespace gives the right to
+    enter the others. A PID namespace takes in only children born from now on.
+    """
+    flags = 0
+    for name in namespaces:
+        flags |= FLAGS[name]
+    libc.call("setns", pidfd, flags, on="+".join(namespaces))
 
 
 def map_to_root(uid: int, gid: int) -> None:

@@ -15,6 +15,7 @@ from realrun.linux import libc
 
 KCMP_VM = 1
 PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
 CLOSE_RANGE_CLOEXEC = 4
 
@@ -22,6 +23,11 @@ CLOSE_RANGE_CLOEXEC = 4
 def die_with_parent() -> None:
     """Get SIGKILL when the parent ends; a change of user or capabilities clears this."""
     libc.call("prctl", PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0, on="parent death signal")
+
+
+def hide_memory() -> None:
+    """Let nobody of the same user look into us or trace us, until exec(2) (PR_SET_DUMPABLE)."""
+    libc.call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0, on="dumpable")
 
 
 def adopt_orphans() -> None:

@@ -50,6 +50,7 @@ def process_steps(spec: Spec, folder: str, user: User) -> list[Step]:
         Step("host files", "show the host's own /proc, /sys and /dev", CHILD, "host files",
              {"root": f"{folder}/root"}),
         *mount_steps(spec, folder),
+        *terminal_steps(spec, user, "/dev/ptmx"),
         Step("chroot", "make the image's files the root directory", CHILD, "chroot",
              {"root": f"{folder}/root"}),
         *read_only_steps(spec),
@@ -75,6 +76,7 @@ def container_steps(spec: Spec, folder: str, user: User) -> list[Step]:
         Step("dev", "make a /dev with the six usual devices and its own terminals", CHILD, "dev",
              root | {"rootless": rootless(), "shm_bytes": spec.shm_bytes}),
         *mount_steps(spec, folder),
+        *terminal_steps(spec, user, f"{folder}/root/dev/pts/ptmx", f"{folder}/root/dev/console"),
         Step("pivot root", "make the image the root and detach the host's files", CHILD,
              "pivot root", root),
         Step("mask paths", "cover what in /proc and /sys tells of the host", CHILD, "mask paths"),
@@ -138,6 +140,17 @@ def seccomp_steps(spec: Spec) -> list[Step]:
     return [Step("seccomp", "refuse dangerous system calls from now on", CHILD, "seccomp")]
 
 
+def terminal_steps(spec: Spec, user: User, ptmx: str, console: str = "") -> list[Step]:
+    """A terminal, if one is asked for, out of the devpts that the program will see."""
+    if spec.terminal is None:
+        return []
+    rows, columns = spec.terminal
+    return [Step("terminal", "open a terminal, and hand its other end to the engine", CHILD,
+                 "realrun.linux.terminal:give_terminal",
+                 {"ptmx": ptmx, "console": console, "fd": 4, "uid": user.uid, "rows": rows,
+                  "columns": columns})]  # fmt: skip
+
+
 def directories(folder: str, volumes_in_it: Sequence[str] = ()) -> Step:
     """The writable layer: image plus this thin layer = container."""
     return Step("writable layer", "make an empty layer to take this instance's changes", ENGINE,
@@ -164,8 +177,8 @@ def join_steps(spec: Spec, hide: bool = True) -> list[Step]:
 
 def clone(own: list[str], does: str) -> Step:
     """The one step of the kernel's: a child in namespaces of its own."""
-    namespaces = ["user", *own] if rootless() else own
-    return Step(CLONE, does, ENGINE, CLONE, {"namespaces": namespaces})
+    chosen = ["user", *own] if rootless() else own
+    return Step(CLONE, does, ENGINE, CLONE, {"namespaces": chosen})
 
 
 def user_namespace() -> list[Step]:
@@ -197,11 +210,16 @@ def working_directory(spec: Spec) -> Step:
 
 
 def last_steps(spec: Spec, user: User, keep: list[str] | None) -> list[Step]:
+    """Make the directory to work in, unless it is made already, and become the program."""
+    first = [] if spec.read_only else [working_directory(spec)]
+    return [*first, *become_steps(spec, user, keep)]
+
+
+def become_steps(spec: Spec, user: User, keep: list[str] | None) -> list[Step]:
     """Switch to the image's user, then become the program."""
     does = "switch to the user" + (" and give up root's dangerous rights" if keep else "")
     env = {"HOME": user.home} | dict(spec.env)
     return [
-        *([] if spec.read_only else [working_directory(spec)]),
         Step("user", does, CHILD, "user",
              {"uid": user.uid, "gid": user.gid, "groups": list(user.groups), "keep": keep}),
         Step("exec", "replace the engine's code by the program", CHILD, "exec",
@@ -212,18 +230,20 @@ def last_steps(spec: Spec, user: User, keep: list[str] | None) -> list[Step]:
 def request(plan: Plan, folder: str) -> dict[str, Any]:
     """The plan as the spawner takes it: who does what, in JSON."""
     steps = {step.name: step for step in plan.steps}
-    namespaces = steps[CLONE].args["namespaces"]
+    own = steps[CLONE].args["namespaces"]
+    joined = steps[CLONE].args.get("join")
     engine = [step for step in plan.by(ENGINE) if step[1] != CLONE]
     return {
         "id": plan.instance,
         "folder": folder,
         "cgroup": "cgroup" in steps,
-        "pid_namespace": "pid" in namespaces,
+        "pid_namespace": "pid" in own or joined is not None,
         "exec": list(steps).index("exec"),
         "plan": {
             "engine": engine,
             "clone": list(steps).index(CLONE),
-            "namespaces": namespaces,
+            "namespaces": own,
+            "join": joined,
             "child": plan.by(CHILD),
         },
     }

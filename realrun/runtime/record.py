@@ -37,6 +37,7 @@ class Record:
     removed_ns: int = 0
     code: int | None = None
     cpu_s: float = 0.0
+    oom: bool = False  # the kernel killed for want of memory
     failure: tuple[int, int, str] | None = None
 
     def hear(self, event: dict[str, Any]) -> None:
@@ -49,6 +50,7 @@ class Record:
         else:
             self.code, self.cpu_s = event["code"], event["cpu_s"]
             self.exit_ns, self.removed_ns = event["exit_ns"], event["removed_ns"]
+            self.oom = event["oom"]
             self.failure = event.get("failure") or self.failure
 
     def phases(self) -> list[Phase]:

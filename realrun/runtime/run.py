@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import selectors
 import time
@@ -24,6 +25,46 @@ def ignore(_: bytes) -> None:
     """A sink for what nobody wants to see."""
 
 
+class Feed:
+    """Input on its way to the program, never more than one piece ahead of it.
+
+    What `source` says goes to `target`, which is closed at the end of the input.
+    """
+
+    def __init__(self, source: int, target: int) -> None:
+        self.source, self.target = source, target
+        self.pending, self.over = b"", False
+        os.set_blocking(target, False)
+
+    def waits_for(self) -> tuple[int, int]:
+        """The descriptor to listen to, and for what."""
+        if self.pending:
+            return self.target, selectors.EVENT_WRITE
+        return self.source, selectors.EVENT_READ
+
+    def move(self) -> None:
+        """One read or one write."""
+        try:
+            if self.pending:
+                self.pending = self.pending[os.write(self.target, self.pending) :]
+            else:
+                self.pending = os.read(self.source, CHUNK)
+                if not self.pending:
+                    self.end()
+        except BlockingIOError:
+            return
+        except OSError as error:  # the program, or our own terminal, has hung up
+            if error.errno not in (errno.EPIPE, errno.EIO):
+                raise
+            self.end()
+
+    def end(self) -> None:
+        """Nothing more goes in."""
+        if not self.over:
+            os.close(self.target)
+        self.over = True
+
+
 @dataclass(slots=True, kw_only=True)
 class Run:
     """A start and everything that follows, up to its end.
@@ -33,12 +74,18 @@ class Run:
 
     record: Record
     sources: dict[int, Sink] = field(default_factory=dict)
+    feed: Feed | None = None
+    terminal: int | None = None  # our end of the program's terminal
     deadline_s: float | None = None  # monotonic clock; None = it may run for ever
 
     @property
     def id(self) -> str:
         """The instance's id."""
         return self.record.plan.instance
+
+    def begun(self) -> bool:
+        """The program runs, or never will."""
+        return bool(self.record.pid) or self.over()
 
     def over(self) -> bool:
         """It has ended and all it said has been heard."""
@@ -79,6 +126,8 @@ class Run:
 
     def close(self) -> None:
         """Let go of the descriptors."""
+        if self.feed:
+            self.feed.end()
         for fd in list(self.sources):
             os.close(fd)
             del self.sources[fd]
@@ -94,30 +143,48 @@ def drive(runs: Sequence[R], starter: Starter, until: Callable[[R], bool] = Run.
         selector.register(starter, selectors.EVENT_READ)
         while not all(until(run) for run in runs):
             listen(selector, runs)
-            for key, _ in selector.select(timeout=patience(runs, until)):
+            for key, happened in selector.select(timeout=patience(runs, until)):
                 if key.fileobj is starter:
                     for event in starter.events(0):
                         by_id[event["id"]].hear(event)
                 else:
-                    hear(key.data, key.fd)
+                    attend(key.data, key.fd, happened)
             kill_late(runs, starter, until)
 
 
 def listen(selector: selectors.BaseSelector, runs: Sequence[Run]) -> None:
-    """Make the selector know exactly the runs' present sources."""
-    wanted = {fd: run for run in runs for fd in run.sources}
-    known = {key.fd for key in selector.get_map().values() if isinstance(key.data, Run)}
-    for fd in known - set(wanted):
+    """Make the selector know exactly what the runs wait for at present."""
+    wanted = {fd: (selectors.EVENT_READ, run) for run in runs for fd in run.sources}
+    for run in runs:
+        if run.feed and not run.feed.over:
+            fd, event = run.feed.waits_for()
+            wanted[fd] = (wanted.get(fd, (0, run))[0] | event, run)
+    known = {k.fd: (k.events, k.data) for k in selector.get_map().values() if k.data is not None}
+    for fd in known.keys() - wanted.keys():
         selector.unregister(fd)
-    for fd in set(wanted) - known:
-        selector.register(fd, selectors.EVENT_READ, wanted[fd])
+    for fd, (events, run) in wanted.items():
+        if fd not in known:
+            selector.register(fd, events, run)
+        elif known[fd] != (events, run):
+            selector.modify(fd, events, run)
+
+
+def attend(run: Run, fd: int, happened: int) -> None:
+    """Something can be read from, or written to, one of the run's descriptors."""
+    if happened & selectors.EVENT_READ and fd in run.sources:
+        hear(run, fd)
+    feed = run.feed
+    if feed and not feed.over and feed.waits_for()[0] == fd and happened & feed.waits_for()[1]:
+        feed.move()
 
 
 def hear(run: Run, fd: int) -> None:
     """Pass on what a source says; close it at its end."""
     try:
         data = os.read(fd, CHUNK)
-    except ConnectionResetError:
+    except OSError as error:  # the other side has gone; a terminal without programs says EIO
+        if error.errno not in (errno.ECONNRESET, errno.EIO):
+            raise
         data = b""
     run.sources[fd](data)
     if not data and fd in run.sources:

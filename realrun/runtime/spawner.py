@@ -15,11 +15,13 @@ import struct
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, NamedTuple
 
 from realrun.errors import RealRunError
 from realrun.linux import capabilities, cgroups, mounts, namespaces, network, processes, seccomp
 from realrun.runtime.attach import attach
+from realrun.runtime.joining import clone_inside
 from realrun.runtime.plan import Stamp
 
 STAMP = struct.Struct("<BHQQ")  # kind, step, wall ns, cpu ns
@@ -88,22 +90,31 @@ def launch(plan: dict[str, Any], fds: list[int]) -> Launched:
     program's stdin, stdout, stderr and, from there on, its descriptors 4, 5, ... All stay open.
     """
     cpu_ns, stamps = time.process_time_ns(), []
+    verbs = CHILD_VERBS | {v: imported(v) for _, v, _ in plan["child"] if ":" in v}
     for place, verb, args in plan["engine"]:
         attempt(ENGINE_VERBS[verb], args, verb)
         stamps.append(stamp(place))
     lock_fd = fcntl.fcntl(fds[0], fcntl.F_DUPFD_CLOEXEC, 3)
     reader, writer = os.pipe2(os.O_CLOEXEC)
     try:
-        pid = namespaces.clone(plan["namespaces"])
+        join = plan.get("join")
+        pid = clone_inside(join, lock_fd) if join else namespaces.clone(plan["namespaces"])
     except BaseException:
         for fd in (lock_fd, reader, writer):
             os.close(fd)
         raise
     if pid == 0:
-        run_child(plan, fds[1:], writer)
+        run_child(plan, verbs, fds[1:], writer)
     os.close(writer)
     stamps.append(stamp(plan["clone"]))
     return Launched(pid, reader, lock_fd, cpu_ns, stamps)
+
+
+def imported(verb: str) -> Callable[..., None]:
+    """A verb that few plans have, `module:function`: loaded when a plan has it."""
+    module, _, name = verb.partition(":")
+    function: Callable[..., None] = getattr(import_module(module), name)
+    return function
 
 
 def attempt(verb: Any, args: dict[str, Any], name: str) -> None:
@@ -223,7 +234,9 @@ CHILD_VERBS: dict[str, Callable[..., None]] = {
 }
 
 
-def run_child(plan: dict[str, Any], fds: list[int], writer: int) -> None:
+def run_child(
+    plan: dict[str, Any], verbs: dict[str, Callable[..., None]], fds: list[int], writer: int
+) -> None:
     """The child's life up to exec(2). Never returns, and never lets an exception out."""
     place, report = plan["clone"], writer
     sys.meta_path.clear()  # no import from here on: it would find the image's modules
@@ -233,7 +246,7 @@ def run_child(plan: dict[str, Any], fds: list[int], writer: int) -> None:
         report = 3
         os.write(3, STAMP.pack(DONE, *stamp(plan["clone"])))
         for place, verb, args in plan["child"]:
-            CHILD_VERBS[verb](**args)
+            verbs[verb](**args)
             os.write(3, STAMP.pack(DONE, *stamp(place)))
     except BaseException as error:
         number = getattr(error, "number", None) or getattr(error, "errno", None) or 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -34,6 +33,11 @@ class Mount(NamedTuple):
     options: tuple[str, ...] = ()
 
 
+def new_id() -> str:
+    """64 hexadecimal digits that nobody has had, as Docker's."""
+    return os.urandom(32).hex()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """One instance, ready to be planned: root file system, command, settings and limits."""
@@ -57,7 +61,8 @@ class Spec:
     no_new_privileges: bool = False
     seccomp: bool = True
     init: bool = False  # a first process of ours that reaps orphans and passes signals on
-    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    terminal: tuple[int, int] | None = None  # rows and columns, if it gets one
+    id: str = field(default_factory=new_id)
 
     def __post_init__(self) -> None:
         if self.isolation not in ISOLATIONS:

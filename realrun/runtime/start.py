@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from realrun.errors import UsageError
 from realrun.files.remove import remove_tree
 from realrun.linux import cgroups
-from realrun.runtime import planning, state, users, volumes
+from realrun.runtime import inside, planning, state, users, volumes
 from realrun.runtime.plan import Plan
 from realrun.runtime.record import Record
 from realrun.runtime.spec import Spec
@@ -62,6 +62,24 @@ def begin(spec: Spec, root: Path, starter: Starter, fds: list[int]) -> Record:
         raise
     finally:
         os.close(lock_fd)
+    return record
+
+
+class Inside(NamedTuple):
+    """A running instance to start one more program in."""
+
+    container: inside.Container
+    pidfd: int  # of its first process: what it names cannot change meanwhile
+    upper: str  # its writable layer
+
+
+def begin_exec(spec: Spec, into: Inside, starter: Starter, fds: list[int]) -> Record:
+    """Ask for one more program in a running instance; it has nothing of its own to clean up."""
+    requested_ns = time.monotonic_ns()
+    user = users.resolve(spec.user, users.reader((*spec.layers, into.upper)))
+    plan = inside.make(spec, into.container, user)
+    record = Record(plan=plan, requested_ns=requested_ns)
+    starter.start(planning.request(plan, ""), [into.pidfd, *fds])
     return record
 
 

@@ -62,13 +62,23 @@ class Watch:
         try:
             launched = spawner.launch(request["plan"], fds)
         except BaseException:
-            state.remove(request["folder"], request["cgroup"])
+            if request["folder"]:
+                state.remove(request["folder"], request["cgroup"])
             raise
+        self.listen(launched.stamps_fd, request["id"], "stamps")
+        self.adopt(request, launched)
+
+    def adopt(self, request: dict[str, Any], launched: spawner.Launched) -> None:
+        """Watch over a child of ours; one without stamps runs already."""
         child = Child(request["folder"], request, launched, processes.pidfd(launched.pid))
+        child.on_its_way = launched.stamps_fd >= 0
         self.children[request["id"]] = child
-        for fd, kind in ((launched.stamps_fd, "stamps"), (child.pidfd, "pidfd")):
-            self.by_fd[fd] = (request["id"], kind)
-            self.epoll.register(fd, select.EPOLLIN)
+        self.listen(child.pidfd, request["id"], "pidfd")
+
+    def listen(self, fd: int, instance: str, kind: str) -> None:
+        """Hear of what comes on `fd`."""
+        self.by_fd[fd] = (instance, kind)
+        self.epoll.register(fd, select.EPOLLIN)
 
     def events(self, timeout_s: float | None = None) -> list[Event]:
         """What happened: `running` (with stamps) and `exited` (with code and times)."""
@@ -111,11 +121,13 @@ class Watch:
         _, status, usage = os.wait4(child.launched.pid, 0)
         exit_ns = time.monotonic_ns()
         code = os.waitstatus_to_exitcode(status)
+        oom = child.request["cgroup"] and cgroups.oom_kills(cgroups.detect(), instance) > 0
         self.clean_up(instance, child)
         event: Event = {
             "event": "exited",
             "id": instance,
             "code": code if code >= 0 else 128 - code,
+            "oom": oom,
         }
         if child.failure:
             event["failure"] = child.failure
@@ -127,7 +139,8 @@ class Watch:
         self.forget(child.pidfd)
         if not child.request["pid_namespace"]:
             self.kill_orphans(instance)
-        state.remove(child.folder, child.request["cgroup"])
+        if child.folder:
+            state.remove(child.folder, child.request["cgroup"])
         os.close(child.launched.lock_fd)
         del self.children[instance]
 

@@ -22,8 +22,6 @@ def main(args: argparse.Namespace) -> int:
     if args.interactive and spec.isolation in engine.GUESTS:
         raise UsageError("guests take no input yet; leave out -i")
     with Watch() as starter:
-        if spec.isolation not in engine.GUESTS and not args.explain:
-            return engine.attend(engine.begin_inherited(spec, starter, args.interactive), starter)
         run = engine.begin(spec, starter, write_to(sys.stdout), write_to(sys.stderr))
         if args.explain and not args.json:
             print_plan(run.record.plan)

@@ -39,6 +39,7 @@ def wishes(args: argparse.Namespace) -> engine.Wishes:
         no_new_privileges=no_new_privileges(args.security_opt),
         seccomp=seccomp(args.security_opt),
         init=args.init,
+        tty=args.tty,
         labels=labels(args),
         stop_signal=stop_signal(args.stop_signal),
         stop_timeout_s=args.stop_timeout,

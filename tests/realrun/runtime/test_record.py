@@ -34,7 +34,7 @@ def running(at: list[int], cpu: list[int], born: int = 0, began: int = 0) -> dic
             "child": child, "exec": [3, at[3], child_cpu[1]]}  # fmt: skip
 
 
-EXITED = {"event": "exited", "code": 0, "cpu_s": 0.5}
+EXITED = {"event": "exited", "code": 0, "cpu_s": 0.5, "oom": False}
 moments = st.lists(st.integers(0, 10**12), min_size=7, max_size=7).map(sorted)
 
 

@@ -1,0 +1,81 @@
+"""What is known of a container: settled once at `create`, and what happened since.
+
+Both are JSON files, written whole or not at all. The names inside `config` are those of the OCI
+image specification (`config.md`) with Docker's additions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from realrun.errors import RealRunError
+from realrun.runtime import spec as specs
+from realrun.runtime.spec import Spec
+
+VERSION = 1
+CREATED, RUNNING, EXITED = "created", "running", "exited"
+DEFAULT_STOP_SIGNAL, DEFAULT_STOP_S = "SIGTERM", 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """What was settled when it was created; it never changes."""
+
+    name: str
+    created: str  # RFC 3339, UTC
+    image: str  # as it was asked for
+    image_id: str
+    image_digest: str
+    spec: Spec
+    config: Mapping[str, Any] = field(default_factory=dict)  # the image's, wishes on top
+    interactive: bool = False  # its input stays open
+    auto_remove: bool = False
+    stop_timeout_s: int = DEFAULT_STOP_S
+    volumes: tuple[str, ...] = ()  # those without a name, which go with the container
+
+    @property
+    def id(self) -> str:
+        """64 hexadecimal digits."""
+        return self.spec.id
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The image's and its own."""
+        return self.config.get("Labels") or {}
+
+    @property
+    def stop_signal(self) -> str:
+        """What asks it to end."""
+        return self.config.get("StopSignal") or DEFAULT_STOP_SIGNAL
+
+
+class State(NamedTuple):
+    """What happened to it; times are RFC 3339, empty = not yet."""
+
+    status: str = CREATED
+    pid: int = 0
+    started: str = ""
+    finished: str = ""
+    exit_code: int = 0
+    oom_killed: bool = False
+    error: str = ""
+
+
+def document(container: Container) -> dict[str, Any]:
+    """As it is written to `config.json`."""
+    shallow = {name: getattr(container, name) for name in container.__dataclass_fields__}
+    return shallow | {"version": VERSION, "spec": specs.document(container.spec)}
+
+
+def from_document(doc: Mapping[str, Any]) -> Container:
+    """A container from its `config.json`; one of a later version of this program is refused."""
+    if doc.get("version") != VERSION:
+        raise RealRunError(
+            f"container {str(doc.get('name'))!r} was made by another version of realrun"
+            f" (format {doc.get('version')}, this one knows {VERSION}); use that one"
+        )
+    fields = {name: doc[name] for name in Container.__dataclass_fields__ if name in doc}
+    fields |= {"spec": specs.from_document(doc["spec"]), "volumes": tuple(doc["volumes"])}
+    return Container(**fields)

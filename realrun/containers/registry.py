@@ -1,0 +1,198 @@
+"""The folders of all containers, their names, and which of them run.
+
+    ROOT/containers/ID/config.json  settled at `create`
+                       state.json   what happened since; not there = never started
+                       watch        locked (flock(2)) by whoever watches over it: it runs.
+                                    At the end the exit code is written here for those who wait
+                       log          what it said
+                       upper/       its writable layer
+    ROOT/containers/names/NAME      a symbolic link to ID; one that leads nowhere is free
+
+A folder is put together in ROOT/tmp and appears with one rename, and vanishes with one, so that a
+container is there whole or not at all whatever is killed meanwhile.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from realrun.containers import names, record
+from realrun.containers.record import Container, State
+from realrun.errors import NoSuchContainer, UsageError
+from realrun.files import ofdlock
+from realrun.files.workspace import locked, workspace
+
+ID_LENGTH = 64
+
+
+class Busy(UsageError):
+    """Somebody watches over this container: it runs."""
+
+
+class Registry:
+    """All containers of one ROOT folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.folder = root, root / "containers"
+
+    def path(self, container_id: str) -> Path:
+        """The folder of a container."""
+        return self.folder / container_id
+
+    def add(self, container: Container) -> Container:
+        """Make its folder; without a name it gets one. Raises `UsageError` for a name in use."""
+        if container.name:
+            names.check(container.name)
+        with workspace(self.root, "create") as scratch:
+            folder = scratch / "container"
+            folder.mkdir(mode=0o711)
+            make_upper(folder / "upper", container.spec.layers[-1])
+            (folder / "watch").touch(mode=0o600)
+            with locked(self.root):
+                (self.folder / "names").mkdir(parents=True, exist_ok=True)
+                named = replace(container, name=self._claim_name(container))
+                text = json.dumps(record.document(named), indent=1)
+                (folder / "config.json").write_text(text, encoding="utf-8")
+                os.rename(folder, self.path(container.id))
+        return named
+
+    def _claim_name(self, container: Container) -> str:
+        """Take the wished name, or an invented one; call with the store locked."""
+        for number in range(10_000):
+            name = container.name or names.invented(number // 5)
+            link = self.folder / "names" / name
+            try:
+                os.symlink(container.id, link)
+                return name
+            except FileExistsError:
+                holder = os.readlink(link)
+            if not self.path(holder).is_dir():  # whoever had it has gone
+                link.unlink()
+                os.symlink(container.id, link)
+                return name
+            if container.name:
+                raise UsageError(
+                    f"the name {name!r} is in use by container {holder[:12]}; remove or rename it"
+                )
+        raise UsageError("no free name was found; give one with --name")
+
+    def ids(self) -> list[str]:
+        """All there are."""
+        try:
+            found = os.listdir(self.folder)
+        except FileNotFoundError:
+            return []
+        return [name for name in found if len(name) == ID_LENGTH]
+
+    def all(self) -> list[Container]:
+        """Every container, the newest first."""
+        found = []
+        for container_id in self.ids():
+            try:
+                found.append(self.read(container_id))
+            except FileNotFoundError:  # removed meanwhile
+                continue
+        return sorted(found, key=lambda one: one.created, reverse=True)
+
+    def read(self, container_id: str) -> Container:
+        """The container of a whole id; raises FileNotFoundError."""
+        text = (self.path(container_id) / "config.json").read_text(encoding="utf-8")
+        return record.from_document(json.loads(text))
+
+    def find(self, reference: str) -> Container:
+        """The container of this name, id or beginning of an id; raises `NoSuchContainer`."""
+        if found := self._id_of(reference):
+            try:
+                return self.read(found)
+            except FileNotFoundError:
+                pass
+        raise NoSuchContainer(f"no such container: {reference}; `realrun ps -a` lists them")
+
+    def _id_of(self, reference: str) -> str:
+        """The id that a reference means; empty if none."""
+        if names.RULE.fullmatch(reference):
+            if len(reference) == ID_LENGTH and self.path(reference).is_dir():
+                return reference
+            try:
+                return os.readlink(self.folder / "names" / reference)
+            except OSError as error:
+                if error.errno not in (errno.ENOENT, errno.ENAMETOOLONG):
+                    raise
+        found = [one for one in self.ids() if reference and one.startswith(reference)]
+        if len(found) > 1:
+            raise UsageError(f"{reference!r} is the beginning of several ids; write more of it")
+        return found[0] if found else ""
+
+    def state(self, container: Container) -> State:
+        """How it is now; one whose watcher was killed ended with it."""
+        running = self.is_watched(container)  # asked first: at the end the file is written before
+        try:
+            text = (self.path(container.id) / "state.json").read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return State()
+        told = State(**json.loads(text))
+        if told.status == record.RUNNING and not running:
+            return told._replace(
+                status=record.EXITED, pid=0, exit_code=137, error="its watcher was killed"
+            )
+        return told
+
+    def write_state(self, container: Container, state: State) -> None:
+        """Put the state in place, whole; only who watches over it may."""
+        folder = self.path(container.id)
+        (folder / "state.new").write_text(json.dumps(state._asdict()), encoding="utf-8")
+        os.replace(folder / "state.new", folder / "state.json")
+
+    def is_watched(self, container: Container) -> bool:
+        """Does somebody watch over it, that is, does it run (or is about to)."""
+        try:
+            with open(self.path(container.id) / "watch", "rb") as file:
+                return ofdlock.asked(file.fileno()) == ofdlock.HELD
+        except FileNotFoundError:
+            return False
+
+    @contextmanager
+    def watching(self, container: Container) -> Iterator[int]:
+        """Be the one who watches over it; raises `Busy` if somebody does. Gives the descriptor."""
+        try:
+            fd = os.open(self.path(container.id) / "watch", os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise NoSuchContainer(f"container {container.name} has been removed") from None
+        try:
+            if not ofdlock.take(fd):
+                raise Busy(f"container {container.name} is running")
+            yield fd
+        finally:
+            os.close(fd)
+
+    def wait(self, container: Container) -> int:
+        """Wait until nobody watches over it; its exit code, even if it is removed at its end."""
+        with open(self.path(container.id) / "watch", "rb") as file:
+            ofdlock.wait(file.fileno())
+            told = file.read().strip()
+        return int(told) if told else self.state(container).exit_code
+
+    def remove(self, container: Container) -> None:
+        """Take it away, folder first and name last; call as the one who watches over it."""
+        with workspace(self.root, "remove") as scratch:
+            os.rename(self.path(container.id), scratch / "container")
+            link = self.folder / "names" / container.name
+            with locked(self.root):
+                if link.is_symlink() and os.readlink(link) == container.id:
+                    link.unlink()
+
+
+def make_upper(upper: Path, top_layer: str) -> None:
+    """An empty writable layer whose root looks as the image's does: overlay shows this one."""
+    top = os.lstat(top_layer)
+    upper.mkdir()
+    if os.geteuid() == 0:
+        os.chown(upper, top.st_uid, top.st_gid)
+    upper.chmod(stat.S_IMODE(top.st_mode))

@@ -1,0 +1,42 @@
+"""The plan of one more program in an instance that runs already: exec.
+
+Nothing is made, so nothing is removed: it enters what is there (setns(2)) and becomes the program.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from realrun.linux import cgroups, namespaces
+from realrun.runtime import planning
+from realrun.runtime.plan import CHILD, ENGINE, FIRST_OUTPUT, Plan, Step
+from realrun.runtime.spec import Spec
+from realrun.runtime.users import User
+
+
+class Container(NamedTuple):
+    """A running instance as others find it."""
+
+    id: str
+    pid: int
+    folder: str
+
+
+def make(spec: Spec, container: Container, user: User) -> Plan:
+    """The plan for `exec` in a process or a container; `spec` is the container's, but for the
+    program, its settings and its terminal."""
+    joined = {"namespaces": namespaces.foreign(container.pid), "group": []}
+    if planning.has_cgroup():
+        joined["group"] = cgroups.folders(cgroups.detect(), container.id, spec.limits)
+    contained = spec.isolation == "container"
+    chroot = Step("chroot", "make the image's files the root directory", CHILD, "chroot",
+                  {"root": f"{container.folder}/root"})  # fmt: skip
+    steps = [
+        Step(planning.CLONE, f"enter the namespaces and the control group of {container.id[:12]}",
+             ENGINE, planning.CLONE, {"namespaces": [], "join": joined}),
+        *planning.terminal_steps(spec, user, "/dev/pts/ptmx" if contained else "/dev/ptmx"),
+        *(planning.seccomp_steps(spec) if contained else [chroot]),
+        *planning.become_steps(spec, user, list(spec.capabilities) if contained else None),
+        FIRST_OUTPUT,
+    ]  # fmt: skip
+    return Plan(spec.id, spec.isolation, "none", tuple(steps))

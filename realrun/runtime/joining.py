@@ -1,0 +1,46 @@
+"""A child inside a running instance: in its namespaces and its control group, yet ours.
+
+Source: setns(2), pid_namespaces(7); runc does the same in `libcontainer/nsenter`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from realrun.errors import RealRunError
+from realrun.linux import cgroups, namespaces, processes
+
+
+def clone_inside(join: dict[str, Any], pidfd: int) -> int:
+    """Like fork(2), but the child lives in the namespaces and the control group of another process.
+
+    A helper goes first, for a PID namespace takes in only children of those who enter it, and we
+    could not leave. What it bears there is our own child (CLONE_PARENT); it tells us the pid.
+    """
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    helper, pid = namespaces.clone([]), -1
+    if helper == 0:
+        sys.meta_path.clear()  # the image's modules are in reach from here on
+        try:
+            processes.die_with_parent()
+            processes.hide_memory()
+            cgroups.join(join["group"])
+            namespaces.join(pidfd, join["namespaces"])
+            pid = namespaces.clone([], sibling=True)
+            if pid == 0:
+                return 0
+            os.write(writer, b"%d" % pid)
+        except BaseException as error:
+            os.write(writer, str(error).encode("utf-8", "replace"))
+        finally:
+            if pid:
+                os._exit(0)
+    os.close(writer)
+    with open(reader, "rb") as answer:
+        told = answer.read()
+    os.waitpid(helper, 0)
+    if not told.isdigit():
+        raise RealRunError(f"step 'clone': {told.decode('utf-8', 'replace') or 'the helper died'}")
+    return int(told)
