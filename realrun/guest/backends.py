@@ -62,8 +62,8 @@ def qemu_argv(machine: Machine) -> list[str]:
 def uml_argv(machine: Machine) -> list[str]:
     """The kernel as a program: its serial lines are descriptors, its disk a copy-on-write file."""
     words = [str(tools.need("uml").path), f"mem={machine.memory_mib}M", "umid=uml"]
-    words += [f"uml_dir={machine.folder}/", f"initrd={machine.initrd}"]
-    words += [f"ubd0={machine.folder}/cow,{machine.disk}"]
+    # Relative to the folder it works in: a socket that it makes there takes 108 bytes (unix(7)).
+    words += ["uml_dir=./", f"initrd={machine.initrd}", f"ubd0=cow,{machine.disk}"]
     words += ["con=null", "con0=null,fd:1", "ssl=null"]
     words += [f"ssl{number}=fd:{fd}" for number, fd in enumerate(CHANNELS)]
     return [*words, "quiet", "loglevel=3", "panic=-1", "rdinit=/init", "root=/dev/ram0"]

@@ -19,10 +19,9 @@ from realrun.verbs.wishes import wishes
 def main(args: argparse.Namespace) -> int:
     """Exit code as Docker's: the program's own, or 125, 126, 127."""
     spec = engine.spec_for(Store().resolve(args.image), wishes(args))
-    if args.interactive and spec.isolation in engine.GUESTS:
-        raise UsageError("guests take no input yet; leave out -i")
+    stdin = 0 if args.interactive else None
     with Watch() as starter:
-        run = engine.begin(spec, starter, write_to(sys.stdout), write_to(sys.stderr))
+        run = engine.begin(spec, starter, write_to(sys.stdout), write_to(sys.stderr), stdin)
         if args.explain and not args.json:
             print_plan(run.record.plan)
         code = engine.attend(run, starter)
