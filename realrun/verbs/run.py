@@ -8,7 +8,6 @@ import sys
 from typing import Any
 
 from realrun import engine
-from realrun.errors import UsageError
 from realrun.image import Store
 from realrun.runtime.plan import Plan
 from realrun.runtime.record import Record

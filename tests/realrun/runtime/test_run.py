@@ -37,7 +37,7 @@ class Tape:
     def signal(self, instance: str, number: int) -> None:
         self.asked.append((instance, number))
         if number == 9:
-            self.tell(event="exited", code=137, cpu_s=0.0, exit_ns=1, removed_ns=2)
+            self.tell(event="exited", code=137, cpu_s=0.0, oom=False, exit_ns=1, removed_ns=2)
 
 
 RUNNING = {
@@ -85,7 +85,7 @@ def test_a_run_is_over_when_it_has_ended_and_all_is_heard(tape):
     one = run(sources={reader: heard.append})
     os.write(writer, b"last words")
     os.close(writer)
-    tape.tell(event="exited", code=3, cpu_s=0.0, exit_ns=1, removed_ns=2)
+    tape.tell(event="exited", code=3, cpu_s=0.0, oom=False, exit_ns=1, removed_ns=2)
     drive([one], tape)
     assert (one.record.code, heard, one.sources) == (3, [b"last words", b""], {})
 
@@ -96,7 +96,7 @@ def test_who_is_late_is_killed_and_told_so(tape):
     drive([late], tape)
     assert tape.asked == [("id", 9)]
     assert late.record.failure == (0, 0, "instance id did not get on within its time")
-    tape.tell(event="exited", code=0, cpu_s=0.0, exit_ns=1, removed_ns=2)
+    tape.tell(event="exited", code=0, cpu_s=0.0, oom=False, exit_ns=1, removed_ns=2)
     drive([patient], tape)
     assert (patient.record.failure, len(tape.asked)) == (None, 1)
 
