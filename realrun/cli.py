@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import NoReturn
 
 from realrun.errors import RealRunError
+from realrun.verbs.declare import add_lives
 
 FAILED, ENGINE_ERROR = 1, 125
 Subparsers = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -37,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     add_build(verbs)
     add_run(verbs)
+    add_lives(verbs)
     add_images(verbs)
     add_archives(verbs)
     add_bench(verbs)
@@ -72,9 +74,14 @@ def add_build(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def add_run(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """run."""
+    """create, run."""
+    create = verbs.add_parser("create", help="make a container", add_help=False, allow_abbrev=False)
+    add_container_options(create)
+    create.add_argument("image")
+    create.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND ...")
     run = verbs.add_parser("run", help="run an image's command", add_help=False, allow_abbrev=False)
     add_container_options(run)
+    run.add_argument("-d", "--detach", action="store_true", help="let it run in the background")
     run.add_argument(
         "--explain", action="store_true", help="print the plan and what each step cost"
     )

@@ -80,7 +80,7 @@ def spec_for(image: Runnable, wishes: Wishes) -> Spec:
     return Spec(
         layers=tuple(map(str, image.layers)),
         argv=tuple(command(config, wishes.words, wishes.entrypoint)),
-        env=environment(config, wishes.env, hostname),
+        env=({"TERM": "xterm"} if wishes.tty else {}) | environment(config, wishes.env, hostname),
         cwd=wishes.cwd or config.get("WorkingDir") or "/",
         user=wishes.user or config.get("User") or "",
         hostname=hostname,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from realrun import engine
@@ -10,27 +11,49 @@ from realrun.containers.logs import now
 from realrun.containers.record import Container
 from realrun.containers.registry import Registry
 from realrun.image import Image, Store
-from realrun.runtime.spec import Spec
+from realrun.runtime import volumes
+from realrun.runtime.spec import Mount, Spec
 
 
 def create(registry: Registry, reference: str, wishes: engine.Wishes, name: str = "") -> Container:
     """Settle everything and make the folder; nothing runs. Raises `NoSuchImage`, `UsageError`."""
     image = Store(registry.root).resolve(reference)
     spec = engine.spec_for(image, wishes)
-    return registry.add(
-        Container(
-            name=name,
-            created=now(),
-            image=reference,
-            image_id=image.image_id,
-            image_digest=image.digest,
-            spec=spec,
-            config=settings(image, spec, wishes),
-            interactive=wishes.interactive,
-            auto_remove=wishes.auto_remove,
-            stop_timeout_s=wishes.stop_timeout_s,
+    mounts, made = with_volumes(registry, spec.mounts)
+    try:
+        return registry.add(
+            Container(
+                name=name,
+                created=now(),
+                image=reference,
+                image_id=image.image_id,
+                image_digest=image.digest,
+                spec=replace(spec, mounts=mounts),
+                config=settings(image, spec, wishes),
+                interactive=wishes.interactive,
+                auto_remove=wishes.auto_remove,
+                stop_timeout_s=wishes.stop_timeout_s,
+                volumes=made,
+            )
         )
-    )
+    except BaseException:
+        for volume in made:
+            volumes.remove(registry.root, volume)
+        raise
+
+
+def with_volumes(
+    registry: Registry, mounts: Sequence[Mount]
+) -> tuple[tuple[Mount, ...], tuple[str, ...]]:
+    """The mounts with a volume for each that has no name, and the names of those new volumes."""
+    volumes.prepare(registry.root, mounts)
+    named, made = [], []
+    for mount in mounts:
+        if mount.kind == "volume" and not mount.source:
+            made.append(volumes.create(registry.root).name)
+            mount = mount._replace(source=made[-1])
+        named.append(mount)
+    return tuple(named), tuple(made)
 
 
 def settings(image: Image, spec: Spec, wishes: engine.Wishes) -> dict[str, Any]:
@@ -38,9 +61,9 @@ def settings(image: Image, spec: Spec, wishes: engine.Wishes) -> dict[str, Any]:
     config = dict(image.config)
     own_command = wishes.words or wishes.entrypoint is not None
     labels = {**(config.get("Labels") or {}), **wishes.labels}
-    env: Mapping[str, str] = dict(entry.partition("=")[::2] for entry in config.get("Env") or [])
+    env = dict(entry.partition("=")[::2] for entry in config.get("Env") or []) | dict(wishes.env)
     more = {
-        "Env": [f"{key}={value}" for key, value in {**env, **wishes.env}.items()],
+        "Env": [f"{key}={value}" for key, value in env.items() if value is not None],
         "Cmd": list(wishes.words) or None if own_command else config.get("Cmd"),
         "Entrypoint": config.get("Entrypoint"),
         "WorkingDir": wishes.cwd or config.get("WorkingDir", ""),

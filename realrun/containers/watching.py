@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -17,6 +17,7 @@ from realrun.containers import record
 from realrun.containers.logs import Log, now, opened
 from realrun.containers.record import Container, State
 from realrun.containers.registry import Registry
+from realrun.containers.signals import clear_leftover, remove_volumes
 from realrun.errors import RealRunError
 from realrun.linux import terminal
 from realrun.runtime.record import Record
@@ -27,15 +28,17 @@ from realrun.runtime.start import Starter
 
 def foreground(
     registry: Registry, container: Container, starter: Starter, out: Sink, err: Sink,
-    stdin: int | None,
+    stdin: int | None, asked: Callable[[Run], None] = lambda run: None,
 ) -> int:  # fmt: skip
     """Run a container to its end in this process, which passes signals on; its exit code.
 
-    What it says goes to `out` and `err` as well as to its log.
+    What it says goes to `out` and `err` as well as to its log. `asked` hears of the run before
+    anything has happened.
     """
     with watched(registry, container) as ending, log_of(registry, container) as log:
         spec = spec_to_start(registry, container, stdin)
         run = engine.begin(spec, starter, tee(log, "stdout", out), tee(log, "stderr", err), stdin)
+        asked(run)
         try:
             with raw_terminal(run, stdin), engine.passing_signals(run, starter) as heard:
                 drive([run], starter, until=Run.begun)
@@ -125,6 +128,7 @@ class Ending:
 def watched(registry: Registry, container: Container) -> Iterator[Ending]:
     """Be the container's watcher; at the end note how it ended, whatever happened."""
     with registry.watching(container) as watch_fd:
+        clear_leftover(registry, container)
         ending = Ending(watch_fd=watch_fd)
         try:
             yield ending
@@ -155,3 +159,4 @@ def note_end(registry: Registry, container: Container, ending: Ending) -> None:
     os.pwrite(ending.watch_fd, b"%d\n" % ending.code, 0)
     if container.auto_remove:
         registry.remove(container)
+        remove_volumes(registry, container)

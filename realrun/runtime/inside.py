@@ -26,9 +26,9 @@ def make(spec: Spec, container: Container, user: User) -> Plan:
     """The plan for `exec` in a process or a container; `spec` is the container's, but for the
     program, its settings and its terminal."""
     joined = {"namespaces": namespaces.foreign(container.pid), "group": []}
-    if planning.has_cgroup():
-        joined["group"] = cgroups.folders(cgroups.detect(), container.id, spec.limits)
     contained = spec.isolation == "container"
+    if contained and planning.has_cgroup():
+        joined["group"] = cgroups.folders(cgroups.detect(), container.id, spec.limits)
     chroot = Step("chroot", "make the image's files the root directory", CHILD, "chroot",
                   {"root": f"{container.folder}/root"})  # fmt: skip
     steps = [

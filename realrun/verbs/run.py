@@ -1,42 +1,51 @@
-"""run: start an image and stay until it ends."""
+"""run: create a container and start it."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from typing import Any
 
-from realrun import engine
-from realrun.image import Store
+from realrun import paths
+from realrun.containers import keeper, watching
+from realrun.containers.creating import create
+from realrun.containers.registry import Registry
+from realrun.errors import UsageError
 from realrun.runtime.plan import Plan
 from realrun.runtime.record import Record
+from realrun.runtime.run import Run
 from realrun.runtime.watch import Watch
+from realrun.verbs import sinks
 from realrun.verbs.wishes import wishes
 
 
 def main(args: argparse.Namespace) -> int:
-    """Exit code as Docker's: the program's own, or 125, 126, 127."""
-    spec = engine.spec_for(Store().resolve(args.image), wishes(args))
-    stdin = 0 if args.interactive else None
-    with Watch() as starter:
-        run = engine.begin(spec, starter, write_to(sys.stdout), write_to(sys.stderr), stdin)
+    """Exit code as Docker's: the program's own, or 125, 126, 127; with -d prints the id."""
+    if args.detach and args.explain:
+        raise UsageError("--explain tells of a start to its end; leave out -d")
+    stdin = None if args.detach else sinks.our_input(args.interactive, args.tty)
+    registry = Registry(paths.root())
+    container = create(registry, args.image, wishes(args), args.name)
+    if args.detach:
+        keeper.detach(registry, container)
+        print(container.id)
+        return 0
+    seen: list[Run] = []
+
+    def asked(run: Run) -> None:
+        seen.append(run)
         if args.explain and not args.json:
             print_plan(run.record.plan)
-        code = engine.attend(run, starter)
-        if args.explain:
-            print_costs(run.record, args.json)
-        return code
 
-
-def write_to(stream: Any) -> Any:
-    """A sink that hands bytes on at once."""
-
-    def write(data: bytes) -> None:
-        stream.buffer.write(data)
-        stream.buffer.flush()
-
-    return write
+    try:
+        with Watch() as starter:
+            code = watching.foreground(
+                registry, container, starter, sinks.out, sinks.err, stdin, asked
+            )
+    finally:
+        if args.explain and seen:
+            print_costs(seen[0].record, args.json)
+    return code
 
 
 def print_plan(plan: Plan) -> None:

@@ -1,0 +1,77 @@
+"""exec: one more program in a running container, in this process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from realrun import engine
+from realrun.containers.record import Container
+from realrun.containers.registry import Registry
+from realrun.containers.signals import first_process
+from realrun.containers.watching import raw_terminal
+from realrun.errors import UsageError
+from realrun.linux import terminal
+from realrun.runtime import inside
+from realrun.runtime.run import Sink, drive
+from realrun.runtime.spec import Spec, new_id
+from realrun.runtime.start import Inside, Starter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class More:
+    """What to run, and how it differs from the container's own program; empty = as that."""
+
+    words: Sequence[str]
+    env: Mapping[str, str | None] = field(default_factory=dict)
+    cwd: str = ""
+    user: str = ""
+    tty: bool = False
+
+
+def run(
+    registry: Registry, container: Container, more: More, starter: Starter, out: Sink, err: Sink,
+    stdin: int | None,
+) -> int:  # fmt: skip
+    """Run it to its end; its exit code. Raises `engine.StartFailed` (125, 126, 127)."""
+    if container.spec.isolation in engine.GUESTS:
+        raise UsageError(
+            f"container {container.name} is a guest; exec into guests is not there yet"
+        )
+    with first_process(registry, container) as pidfd:
+        pid = registry.state(container).pid
+        folder = str(registry.root / "instances" / container.id)
+        into = Inside(
+            inside.Container(container.id, pid, folder),
+            pidfd,
+            str(registry.path(container.id) / "upper"),
+        )
+        spec = spec_of(container, more, stdin)
+        one = engine.begin_exec(spec, into, starter, out, err, stdin)
+    try:
+        with raw_terminal(one, stdin), engine.passing_signals(one, starter) as heard:
+            drive([one], starter)
+    except BaseException:
+        engine.stop(one, starter)
+        raise
+    finally:
+        one.close()
+    return engine.final_code(one, heard)
+
+
+def spec_of(container: Container, more: More, stdin: int | None) -> Spec:
+    """The container's spec with another program."""
+    size = (0, 0)
+    if more.tty and stdin is not None and os.isatty(stdin):
+        size = terminal.size(stdin)
+    env = {**container.spec.env, **({"TERM": "xterm"} if more.tty else {}), **more.env}
+    return replace(
+        container.spec,
+        id=new_id(),
+        argv=tuple(more.words),
+        env={name: value for name, value in env.items() if value is not None},
+        cwd=more.cwd or container.spec.cwd,
+        user=more.user or container.spec.user,
+        terminal=size if more.tty else None,
+    )

@@ -1,0 +1,98 @@
+"""stop, kill, wait, rm: what is done to a container from outside.
+
+A signal goes to the first process through a pidfd that was checked to be this container's, so it
+never hits somebody who got the same number later.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from realrun.containers.record import RUNNING, Container
+from realrun.containers.registry import Registry
+from realrun.errors import KernelRefused, UsageError
+from realrun.linux import cgroups, processes
+from realrun.linux import signals as names
+from realrun.runtime import state as instances
+from realrun.runtime import volumes
+
+KILL = 9
+
+
+@contextmanager
+def first_process(registry: Registry, container: Container) -> Iterator[int]:
+    """A descriptor of the first process of a running container; raises `UsageError` if none."""
+    told = registry.state(container)
+    if told.status != RUNNING:
+        raise UsageError(f"container {container.name} is not running; `realrun start` starts it")
+    try:
+        fd = processes.pidfd(told.pid)
+    except KernelRefused:
+        fd = -1
+    try:
+        if fd < 0 or not instances.belongs(told.pid, container.id):
+            raise UsageError(f"container {container.name} has just ended")
+        yield fd
+    finally:
+        if fd >= 0:
+            os.close(fd)
+
+
+def kill(registry: Registry, container: Container, number: int) -> None:
+    """Send a signal; after SIGKILL it is over when this returns."""
+    with first_process(registry, container) as fd:
+        processes.send_signal(fd, number)
+    if number == KILL:
+        registry.wait(container)
+
+
+def stop(registry: Registry, container: Container, timeout_s: int | None = None) -> None:
+    """Ask it to end with its stop signal, and kill it after `timeout_s` (None = as was settled,
+    negative = never); one that does not run is left alone."""
+    if not registry.is_watched(container):
+        return
+    patience_s = container.stop_timeout_s if timeout_s is None else timeout_s
+    with first_process(registry, container) as fd:
+        processes.send_signal(fd, names.number(container.stop_signal))
+        ended = select.poll()
+        ended.register(fd, select.POLLIN)
+        if not ended.poll(None if patience_s < 0 else patience_s * 1000):
+            processes.send_signal(fd, KILL)
+    registry.wait(container)
+
+
+def remove(
+    registry: Registry, container: Container, force: bool = False, with_volumes: bool = False
+) -> None:
+    """Take a container away; a running one only with `force`, which kills it."""
+    if registry.is_watched(container):
+        if not force:
+            raise UsageError(
+                f"container {container.name} is running; stop it first, or use `rm -f`"
+            )
+        kill(registry, container, KILL)
+    if not registry.path(container.id).exists():  # it was to go at its end
+        return
+    with registry.watching(container):
+        clear_leftover(registry, container)
+        registry.remove(container)
+    if with_volumes or container.auto_remove:
+        remove_volumes(registry, container)
+
+
+def clear_leftover(registry: Registry, container: Container) -> None:
+    """Remove what a killed watcher has left of the last run."""
+    folder = registry.root / "instances" / container.id
+    if folder.exists():
+        instances.prune_one(folder, cgroups.detect())
+
+
+def remove_volumes(registry: Registry, container: Container) -> None:
+    """The volumes without a name go with their container, unless another one has them, too."""
+    others = {name for one in registry.all() for name in one.volumes if one.id != container.id}
+    for name in container.volumes:
+        if name not in others:
+            volumes.remove(registry.root, name)

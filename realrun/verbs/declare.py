@@ -1,0 +1,43 @@
+"""The verbs of a container's life, as the command line takes them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+
+def add_lives(verbs: Any) -> None:
+    """start, exec, stop, kill, wait, rm."""
+    start = several(verbs, "start", "run containers that were created or have ended")
+    start.add_argument("-a", "--attach", action="store_true", help="stay, and show its output")
+    start.add_argument("-i", "--interactive", action="store_true", help="pass our input on")
+    stop = several(verbs, "stop", "ask containers to end, and kill those that do not")
+    stop.add_argument("-t", "--time", type=int, metavar="SECONDS", help="before it is killed (10)")
+    kill = several(verbs, "kill", "send containers a signal")
+    kill.add_argument("-s", "--signal", default="KILL")
+    several(verbs, "wait", "wait until containers have ended; print their exit codes")
+    rm = several(verbs, "rm", "remove containers, with what they have written")
+    rm.add_argument("-f", "--force", action="store_true", help="kill those that run")
+    rm.add_argument("-v", "--volumes", action="store_true", help="with their unnamed volumes")
+    add_exec(verbs)
+
+
+def several(verbs: Any, name: str, does: str) -> argparse.ArgumentParser:
+    """A verb for one container or more."""
+    verb: argparse.ArgumentParser = verbs.add_parser(name, help=does)
+    verb.add_argument("container", nargs="+", metavar="CONTAINER")
+    return verb
+
+
+def add_exec(verbs: Any) -> None:
+    """exec."""
+    verb = verbs.add_parser("exec", help="run one more program in a running container")
+    verb.add_argument("-d", "--detach", action="store_true", help="do not wait for it")
+    verb.add_argument("-i", "--interactive", action="store_true", help="pass our input on")
+    verb.add_argument("-t", "--tty", action="store_true", help="give it a terminal")
+    verb.add_argument("-e", "--env", action="append", default=[], metavar="NAME[=VALUE]")
+    verb.add_argument("--env-file", action="append", default=[], metavar="FILE")
+    verb.add_argument("-w", "--workdir", default="", help="the directory to start in")
+    verb.add_argument("-u", "--user", default="", metavar="USER[:GROUP]")
+    verb.add_argument("container", metavar="CONTAINER")
+    verb.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND ...")

@@ -1,0 +1,15 @@
+"""wait: until containers have ended."""
+
+from __future__ import annotations
+
+import argparse
+
+from realrun import paths
+from realrun.containers.registry import Registry
+from realrun.verbs.each import each
+
+
+def main(args: argparse.Namespace) -> int:
+    """Prints the exit code of each."""
+    registry = Registry(paths.root())
+    return each(args.container, lambda reference: registry.wait(registry.find(reference)))
