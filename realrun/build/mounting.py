@@ -5,7 +5,7 @@
 * tmpfs: memory;
 * secret: a file or a variable whose content is in no key, no layer and no history.
 
-Of the first two a fingerprint or the name counts for the cache of the step, of a secret the name.
+For the cache of the step a fingerprint of the files counts, of a cache and a secret the name.
 
 Source: Dockerfile reference, "RUN --mount"; BuildKit for what counts and who owns what.
 """
@@ -51,8 +51,7 @@ class Wanted:
         parts = asdict(self.asked) | {"target": self.target}
         if self.files is not None:
             parts["files"] = fingerprint([self.files], bool(self.asked.origin))
-        left_out = ["source", "origin"]
-        left_out += ["id", "sharing"] if self.asked.kind == "cache" else ["required"]
+        left_out = ("source", "origin", "required")
         return {key: value for key, value in parts.items() if key not in left_out}
 
 

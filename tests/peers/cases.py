@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tests.peers import cases_copy, cases_settings, cases_stages
+from tests.peers import cases_copy, cases_mounts, cases_settings, cases_stages
+
+PLACES = re.compile(r"--mount=\S*(?:target|dst|destination)=([^,\s]+)")
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,15 @@ class Case:
     def tag(self) -> str:
         """A name that both engines take."""
         return "case-" + hashlib.sha256(repr(self).encode()).hexdigest()[:12]
+
+    @property
+    def stubs(self) -> set[str]:
+        """The places of its mounts and those above, which Docker 20.10 leaves in the layer."""
+        found = set()
+        for place in PLACES.findall(self.text):
+            parts = place.strip("/").split("/")
+            found |= {"/".join(parts[:depth]) for depth in range(1, len(parts) + 1)}
+        return found | {f"w/{name}" for name in found} | {"run/secrets", "run/secrets/tok"}
 
     @property
     def more(self) -> list[str]:
@@ -45,7 +57,12 @@ IGNORES = [
 ]
 OTHERS = [
     Case(name, after_base(text))
-    for table in (cases_copy.ADDS, cases_settings.SETTINGS, cases_stages.STAGES)
+    for table in (
+        cases_copy.ADDS,
+        cases_settings.SETTINGS,
+        cases_stages.STAGES,
+        cases_mounts.MOUNTS,
+    )
     for name, text in table.items()
 ]
 GIVEN = [
@@ -57,6 +74,10 @@ TARGETS = [
 CASES = [*COPIES, *IGNORES, *OTHERS, *GIVEN, *TARGETS]
 REFUSED = [
     *[Case(f"COPY {words}", f"FROM base\nCOPY {words}\n") for words in cases_copy.REFUSED],
-    *[Case(name, after_base(text)) for name, text in cases_stages.REFUSED.items()],
+    *[
+        Case(name, after_base(text))
+        for table in (cases_stages.REFUSED, cases_mounts.REFUSED)
+        for name, text in table.items()
+    ],
     Case("COPY of an ignored file", "FROM base\nCOPY a.txt /\n", ignore="*.txt"),
 ]

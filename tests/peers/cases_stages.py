@@ -7,10 +7,10 @@ STAGES = {
     # RUN
     "RUN sees ENV and ARG": 'ARG a=1\nARG b\nENV e=2\nRUN echo "$a-${b-unset}-$e" > /x',
     "RUN exec form expands nothing": 'ENV e=2\nRUN ["/bin/sh", "-c", "echo $0 > /x", "$e"]',
-    "RUN as a user": "USER sue\nRUN id > /tmp/id; echo ~ >> /tmp/id",
-    "RUN as a user and a group": "USER sue:extra\nRUN id > /tmp/id",
-    "RUN as a number": "USER 4000\nRUN id > /tmp/id",
-    "RUN as a number with a name": "USER 2000\nRUN id > /tmp/id",
+    "RUN as a user": "USER sue\nRUN (id -u; id -g; echo ~) > /tmp/id",
+    "RUN as a user and a group": "USER sue:extra\nRUN (id -u; id -g) > /tmp/id",
+    "RUN as a number": "USER 4000\nRUN (id -u; id -g) > /tmp/id",
+    "RUN as a number with a name": "USER 2000\nRUN (id -u; id -g; id -G | tr ' ' '\\n' | grep 51) > /tmp/id",
     "RUN in WORKDIR": "WORKDIR /w\nRUN pwd > here",
     "RUN adds, changes, removes": "RUN rm /file /link; rm -r /dir/deep; chmod 711 /dir; ln -s x /new;"
     " mkfifo /pipe; echo 1 > /h; ln /h /hh; chown 5:6 /h; chmod 6755 /hh",

@@ -23,6 +23,7 @@ from tests.peers.cases import Case
 from tests.peers.daemon import Daemon, running
 from tests.peers.flat import Files, flat, of_docker, settings
 
+SECRET = b"hush"
 Built = tuple[Files, dict[str, Any]]
 
 
@@ -46,8 +47,13 @@ class Peers:
         return place / "Dockerfile"
 
     def docker(self, case: Case) -> Built:
+        secret = f"--secret=id=tok,src={self.folder / 'secret'}"
         self.daemon.build(
-            self.folder / "context", self.dockerfile(case), case.tag, case.args, case.more
+            self.folder / "context",
+            self.dockerfile(case),
+            case.tag,
+            case.args,
+            [*case.more, secret],
         )
         return of_docker(self.daemon.call("save", case.tag))
 
@@ -59,6 +65,7 @@ class Peers:
             dockerfile=self.dockerfile(case),
             build_args=case.args,
             target=case.target,
+            secrets={"tok": SECRET},
         )
         blobs = [self.store.layout.blob(layer.digest).read_bytes() for layer in image.stored]
         return flat(blobs), settings({"config": dict(image.config), "author": image.author})
@@ -84,6 +91,7 @@ def peers(folder: Path, busybox: Path) -> Iterator[Peers]:
     for name in ("base", "docker"):
         (folder / name).mkdir()
     supplies.make_context(folder / "context")
+    (folder / "secret").write_bytes(SECRET)
     layer, store = supplies.base_layer(folder / "base", busybox), Store(folder / "root")
     assert layer.blob is not None
     with open(layer.blob, "rb") as stored:
