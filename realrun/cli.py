@@ -194,9 +194,14 @@ def add_bench(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     for crowd in (storm, memory):
         crowd.add_argument("--n", help="numbers of instances, e.g. 1,2,4,8")
         crowd.add_argument("--guest-n", help="numbers of guests, e.g. 1,2,4")
+    build = kinds.add_parser("build", help="builds and large layers, beside Docker and tar")
+    build.add_argument("--runs", type=int, help="builds of each sort by each builder")
+    build.add_argument("--layer-runs", type=int, help="turns with each large layer")
+    build.add_argument("--size", help="the large layer, e.g. 500m (default: 500m)")
     for kind in (startup, storm, memory):
         kind.add_argument("image", nargs="?", default="hello")
         kind.add_argument("--isolation", action="append", default=[], help="may be repeated")
+    for kind in (startup, storm, memory, build):
         kind.add_argument("--seed", type=int, default=1, help="seed of the order of the starts")
         kind.add_argument("-o", "--out", help="folder to write the table to")
         kind.add_argument("--json", action="store_true", help="print the rows as JSON")

@@ -114,6 +114,9 @@ sync
 # The project itself, editable: a change in the source needs no new set-up.
 "$venv/bin/uv" pip install --quiet --offline --no-deps --no-build-isolation --editable . ||
     die "the project could not be installed into .venv; the lines above say why"
+# Compiled once, as an installed package is; else Python does it at the first use, or at every use where it
+# may not write (PYTHONDONTWRITEBYTECODE).
+"$venv/bin/python" -m compileall -q realrun sim || die "the source could not be compiled"
 
 echo "$wanted" > "$stamp.new"
 mv "$stamp.new" "$stamp"

@@ -24,7 +24,6 @@ from typing import Any
 from realrun.build import cachedirs
 from realrun.build.misses import reason
 from realrun.errors import BadImage
-from realrun.files.workspace import write_whole
 from realrun.image import Layer, Store
 from realrun.image.config import timestamp
 from realrun.image.documents import load
@@ -118,10 +117,12 @@ class Cache:
         return key_of(parts) in self._making
 
     def save(self, scratch: Path) -> None:
-        """Write what this build has learnt."""
+        """Write what this build has learnt; a record that a power cut tears is a miss."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for key, data in self.new.items():
-            write_whole(self.folder / f"{key}.json", data, scratch)
+            made = scratch / "record"
+            made.write_bytes(data)
+            os.replace(made, self.folder / f"{key}.json")
 
     def _hit(self, data: bytes) -> Hit | None:
         try:

@@ -16,7 +16,12 @@ Descriptor = dict[str, Any]
 def named(
     index: Sequence[Descriptor], descriptor: Mapping[str, Any], name: str | None
 ) -> list[Descriptor]:
-    """With the descriptor in it; whoever had the name before loses it, but stays."""
+    """With the descriptor in it; whoever had the name before loses it, but stays.
+
+    If the name leads there already, nothing changes.
+    """
+    if name is not None and any(name_of(one) == name and same(one, descriptor) for one in index):
+        return list(index)
     entry = {key: descriptor[key] for key in ("digest", "size")}
     entry["mediaType"] = descriptor.get("mediaType", MANIFEST_TYPE)
     found = []

@@ -101,24 +101,23 @@ class Store:
             one.check()
         found: list[str] = []
         with self._changing("add") as scratch:
-            index = self.layout.index()
+            before = index = self.layout.index()
             for one in newcomers:
-                for layer in one.layers:
-                    self._take_over(layer)
+                self._take_over(one.layers)
                 self.layout.write_blob(one.config, CONFIG_TYPE, scratch)
                 descriptor = self.layout.write_blob(one.manifest_bytes(), MANIFEST_TYPE, scratch)
                 for name in one.names or (None,):
                     index = named(index, descriptor, name)
                 found += one.names or [descriptor["digest"]]
-            self.layout.write_index(index, scratch)
+            if index != before:
+                self.layout.write_index(index, scratch)
         images = [self._image(self._find(reference)) for reference in found]
         return [replace(image, layers=mountable(image.layers)) for image in images]
 
     def keep(self, layers: Sequence[Layer]) -> None:
         """Take layers over that no image names: a build may want them again; `prune` takes them."""
         with self._changing("keep"):
-            for layer in layers:
-                self._take_over(layer)
+            self._take_over(layers)
 
     def tag(self, reference: str, new: str) -> Image:
         """Give an image one more name; a name that another image had moves over."""
@@ -244,12 +243,17 @@ class Store:
                 if not self.tree(layer.diff_id).exists():
                     os.rename(tree, self.tree(layer.diff_id))
 
-    def _take_over(self, layer: Layer) -> None:
-        """Move a new layer in; one that came without its files has to be here."""
+    def _take_over(self, layers: Sequence[Layer]) -> None:
+        """Move new layers in; one that came without its files has to be here."""
+        for layer in layers:
+            self._move_in(layer)
+        if any(layer.blob is not None for layer in layers):
+            sync_directory(self.layout.blobs)
+
+    def _move_in(self, layer: Layer) -> None:
         blob = self.layout.blob(layer.digest)
         if layer.blob is not None and not blob.exists():
             os.rename(layer.blob, blob)
-            sync_directory(blob.parent)
         tree = self.tree(layer.diff_id)
         if layer.tree is not None and not tree.exists():
             os.rename(layer.tree, tree)

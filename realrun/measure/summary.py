@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import NamedTuple
 
-from realrun.measure.tables import MemoryRow, Row, StartupRow, StormRow
+from realrun.measure.tables import BuildRow, MemoryRow, Row, StartupRow, StormRow
 from realrun.runtime.spec import ISOLATIONS
 
 CONFIDENCE = 0.95
@@ -79,9 +79,26 @@ def lines(experiment: str, rows: Sequence[Row]) -> list[tuple[str, ...]]:
         storms = [(name, str(n), *told(summarise(v), 1e3)) for (name, n), v in spans.items()]
         header = ("isolation", "n at once", "storms", "median makespan [ms]", "interval [ms]")
         return [header, *storms]
+    if experiment == "build":
+        return build_lines([row for row in rows if isinstance(row, BuildRow)])
     wanted = [row for row in rows if isinstance(row, MemoryRow) and row.part == "total"]
     body = [(r.isolation, str(r.n), r.account, f"{r.value_mib:.1f}") for r in wanted]
     return [("isolation", "n", "account", "together [MiB]"), *body]
+
+
+def build_lines(rows: Sequence[BuildRow]) -> list[tuple[str, ...]]:
+    """Who took how long for what, and the largest memory of any turn."""
+    found: dict[tuple[str, int, str], list[BuildRow]] = defaultdict(list)
+    for row in rows:
+        if not row.first:
+            found[row.task, row.size_mib, row.who].append(row)
+    body = []
+    for (task, size_mib, who), turns in sorted(found.items()):
+        name = f"{task} ({size_mib} MiB)" if size_mib else task
+        peaks = [row.peak_mib for row in turns if row.peak_mib is not None]
+        peak = f"{max(peaks):.1f}" if peaks else ""
+        body.append((name, who, *told(summarise([row.duration_s for row in turns]), 1e3), peak))
+    return [("task", "who", "turns", "median [ms]", "interval [ms]", "peak [MiB]"), *body]
 
 
 def told(summary: Summary, scale: float) -> tuple[str, str, str]:
@@ -90,13 +107,13 @@ def told(summary: Summary, scale: float) -> tuple[str, str, str]:
     return str(summary.n), f"{summary.median * scale:.1f}", f"{low:.1f} - {high:.1f}"
 
 
-def show(experiment: str, rows: Sequence[Row]) -> None:
-    """Print the table."""
+def show(title: str, found: Sequence[tuple[str, ...]]) -> None:
+    """Print a table: its header, then its lines."""
     from rich.console import Console
     from rich.table import Table
 
-    header, *body = lines(experiment, rows)
-    table = Table(*header, title=experiment)
+    header, *body = found
+    table = Table(*header, title=title)
     for line in body:
         table.add_row(*line)
     Console().print(table)

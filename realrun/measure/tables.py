@@ -56,8 +56,27 @@ class MemoryRow(NamedTuple):
     value_mib: float
 
 
-Row = StartupRow | StormRow | MemoryRow
-TABLES: dict[str, type[Row]] = {"startup": StartupRow, "storm": StormRow, "memory": MemoryRow}
+class BuildRow(NamedTuple):
+    """One turn at building: one command, by us or by somebody else."""
+
+    machine: str
+    isolation: str
+    accelerator: str
+    task: str
+    who: str
+    size_mib: int
+    run: int
+    first: int
+    order: int
+    duration_s: float
+    cpu_s: float | None
+    peak_mib: float | None
+
+
+Row = StartupRow | StormRow | MemoryRow | BuildRow
+TABLES: dict[str, type[Row]] = {
+    "startup": StartupRow, "storm": StormRow, "memory": MemoryRow, "build": BuildRow
+}  # fmt: skip
 
 
 def cell(value: object) -> object:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from realrun.errors import Missing, UsageError
 from realrun.image import Store
@@ -17,30 +18,60 @@ from realrun.measure.environment import certificate
 from realrun.measure.session import Session, Tick
 from realrun.measure.tables import Row
 from realrun.runtime.spec import ISOLATIONS
-from realrun.verbs.options import counts
+from realrun.verbs.options import counts, size_bytes
 from realrun.verbs.progress import progress
 
 
 def main(args: argparse.Namespace) -> int:
     """Measure, then write and print."""
+    if args.experiment == "build":
+        return build(args)
     image = Store().resolve(args.image)
     measure = experiment(args)
     with Session(image, args.isolation or ISOLATIONS) as session, progress(args.experiment) as tick:
         session.try_all(tick)
         rows = measure(session, tick)
-        born = certificate(shlex.join(["realrun", *sys.argv[1:]]), args.seed, session.skipped,
-                           session.failed)  # fmt: skip
-    for name, why in session.skipped.items():
+        born = certificate(command(), args.seed, session.skipped, session.failed)
+    if give(args, rows, born):
+        summary.show(args.experiment, summary.lines(args.experiment, rows))
+    return 0
+
+
+def command() -> str:
+    return shlex.join(["realrun", *sys.argv[1:]])
+
+
+def give(args: argparse.Namespace, rows: Sequence[Row], born: dict[str, Any]) -> bool:
+    """Say what is missing, write, and print JSON; true if people want to see tables."""
+    for name, why in born["skipped"].items():
         print(f"skipped {name}: {why}", file=sys.stderr)
     if not rows:
         raise Missing("no isolation works here; `realrun doctor` says what is missing")
     if args.out:
         print(tables.write(Path(args.out), args.experiment, rows, born), file=sys.stderr)
     if args.json:
-        document = {"meta": born, "rows": [row._asdict() for row in rows]}
-        print(json.dumps(document))
-    elif not args.out:
-        summary.show(args.experiment, rows)
+        print(json.dumps({"meta": born, "rows": [row._asdict() for row in rows]}))
+    return not (args.json or args.out)
+
+
+def build(args: argparse.Namespace) -> int:
+    """Builds and large layers, beside those who do the same."""
+    from realrun.measure import builds, promises
+
+    runs = builds.RUNS if args.runs is None else args.runs
+    layer_runs = builds.LAYER_RUNS if args.layer_runs is None else args.layer_runs
+    size_mib = size_bytes(args.size or f"{builds.SIZE_MIB}m", "--size") >> 20
+    if min(runs, layer_runs, size_mib) < 1:
+        raise UsageError("--runs, --layer-runs and --size want numbers above 0, --size some MiB")
+    with progress("build") as tick:
+        place = builds.builds(size_mib, runs, layer_runs, args.seed, tick)
+        born = certificate(command(), args.seed, place.skipped, place.failed)
+    born["versions"] |= place.versions
+    for line in place.failed:
+        print(f"failed: {line}", file=sys.stderr)
+    if give(args, place.rows, born) or (args.out and not args.json):
+        summary.show("build", summary.lines("build", place.rows))
+        summary.show("promises", promises.lines(place.rows, args.seed))
     return 0
 
 

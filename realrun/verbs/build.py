@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
-from realrun import building
-from realrun.build import Event
+from realrun.build import Event, Job, Runner, build
 from realrun.build.progress import silent
 from realrun.image import Store
-from realrun.runtime.watch import Watch
 from realrun.verbs.contexts import context
 from realrun.verbs.options import labels, settings
 from realrun.verbs.secrets import secrets
@@ -30,11 +29,12 @@ def main(args: argparse.Namespace) -> int:
     }
     drawing = Drawing()
     try:
-        with Watch() as starter, context(Store(), args.context, args.file) as found:
-            image = building.build(
+        with OnDemand() as runner, context(Store(), args.context, args.file) as found:
+            image = build(
                 found.folder,
-                args.tag,
-                starter,
+                store=Store(),
+                runner=runner,
+                tags=args.tag,
                 dockerfile=found.dockerfile,
                 target=args.target,
                 no_cache=args.no_cache,
@@ -48,6 +48,27 @@ def main(args: argparse.Namespace) -> int:
         Path(args.iidfile).write_text(image.image_id)
     print(image.image_id)
     return 0
+
+
+class OnDemand(ExitStack):
+    """A runner that is there with the first RUN: most of a cached build would be loading it."""
+
+    _runner: Runner | None = None
+
+    def begin(self, job: Job) -> None:
+        if self._runner is None:
+            from realrun.building import Containers
+            from realrun.runtime.watch import Watch
+
+            self._runner = Containers(self.enter_context(Watch()))
+        self._runner.begin(job)
+
+    def wait(self) -> tuple[Job, int] | None:
+        return self._runner.wait() if self._runner else None
+
+    def stop(self) -> None:
+        if self._runner:
+            self._runner.stop()
 
 
 class Drawing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 
 import pytest
@@ -85,6 +86,17 @@ def test_a_name_moves_and_the_old_image_stays_without_one(store: Store):
     assert store.resolve("hello").digest == new.digest
     assert store.resolve(old.image_id[7:19]).reference == "<none>"
     assert sorted(i.reference for i in store.images()) == ["<none>", "hello:again", "hello:latest"]
+
+
+def test_an_image_that_comes_again_by_its_name_changes_nothing(store: Store):
+    """A cached build need not wait for the disk."""
+    add(store, "one", {"a": "1"})
+    add(store, "two", {"a": "2"})
+    before = os.stat(store.layout.path / "index.json").st_ino
+    add(store, "one", {"a": "1"})
+    assert os.stat(store.layout.path / "index.json").st_ino == before
+    add(store, "two", {"a": "1"})
+    assert [image.reference for image in store.images()] == ["one:latest", "<none>", "two:latest"]
 
 
 def test_removing_takes_what_only_that_image_needed(store: Store):
