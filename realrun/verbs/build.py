@@ -7,6 +7,7 @@ import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from realrun.build import Event, Job, Runner, build
 from realrun.build.progress import silent
@@ -22,7 +23,7 @@ def main(args: argparse.Namespace) -> int:
     """Build, tag, and print the image's id last; after a failure there is no file with an id."""
     if args.iidfile:
         Path(args.iidfile).unlink(missing_ok=True)
-    given = {
+    given: dict[str, Any] = {
         "build_args": settings(args.build_arg, "--build-arg"),
         "labels": labels(args.label),
         "secrets": secrets(args.secret),
