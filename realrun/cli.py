@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from realrun.errors import RealRunError
 from realrun.verbs.declare import add_lives
+from realrun.verbs.declare_looks import add_looks
 
 FAILED, ENGINE_ERROR = 1, 125
 Subparsers = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -39,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     add_build(verbs)
     add_run(verbs)
     add_lives(verbs)
+    add_looks(verbs)
     add_images(verbs)
     add_archives(verbs)
     add_bench(verbs)
@@ -143,7 +145,7 @@ def add_resource_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_images(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """images, image tree, image df, history, inspect, tag, rmi, prune."""
+    """images, image tree, image df, history, tag, rmi, prune."""
     images = verbs.add_parser("images", help="list images")
     images.add_argument("--json", action="store_true")
     image = verbs.add_parser("image", help="look into images: their layers, their disk bill")
@@ -156,8 +158,6 @@ def add_images(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     history = verbs.add_parser("history", help="the instructions that made an image")
     history.add_argument("image")
     history.add_argument("--json", action="store_true")
-    inspect = verbs.add_parser("inspect", help="everything about images, as JSON")
-    inspect.add_argument("image", nargs="+")
     tag = verbs.add_parser("tag", help="give an image one more name")
     tag.add_argument("image", metavar="SOURCE")
     tag.add_argument("new", metavar="NAME")

@@ -1,0 +1,20 @@
+"""The verbs that look at containers and images, as the command line takes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def add_looks(verbs: Any) -> None:
+    """ps, inspect."""
+    ps = verbs.add_parser("ps", help="list containers that run, or all")
+    ps.add_argument("-a", "--all", action="store_true", help="also those that do not run")
+    ps.add_argument("-q", "--quiet", action="store_true", help="ids only")
+    ps.add_argument("-n", "--last", type=int, default=-1, metavar="N", help="the newest N")
+    ps.add_argument("-l", "--latest", action="store_true", help="the newest")
+    ps.add_argument("-s", "--size", action="store_true", help="also what they have written")
+    ps.add_argument("--no-trunc", action="store_true", help="shorten nothing")
+    inspect = verbs.add_parser("inspect", help="everything about containers and images, as JSON")
+    inspect.add_argument("name", nargs="+", metavar="NAME")
+    inspect.add_argument("-s", "--size", action="store_true", help="also a container's sizes")
+    inspect.add_argument("--type", choices=["container", "image"], help="look for this only")
