@@ -57,8 +57,9 @@ def row(container: Container, state: State, now_s: float, whole: bool) -> list[s
 
 
 def command_of(container: Container, whole: bool) -> str:
-    """What it runs, in one line."""
-    words = " ".join(container.spec.argv)
+    """What it runs, in one line; an argument with a blank in it stands in quotes."""
+    program, *args = container.spec.argv
+    words = " ".join([program, *(f"'{word}'" if " " in word else word for word in args)])
     return words if whole else shortened(words, COMMAND_LENGTH)
 
 

@@ -67,7 +67,6 @@ def test_the_history_is_newest_first_with_the_bytes_of_each_layer(store: Store):
         ("tag nosuch new", "no image 'nosuch' here"),
         ("tag one UPPER", "'UPPER' is no image name"),
         ("history nosuch", "no image 'nosuch' here"),
-        ("inspect one nosuch", "no image 'nosuch' here"),
         ("image tree nosuch", "no image 'nosuch' here"),
     ],
 )
@@ -115,3 +114,10 @@ def test_words_of_a_foreign_image_cannot_command_the_terminal(store: Store):
         assert (done.returncode, done.stderr) == (0, "")
         assert "RUN \\x1b[2J x \\ud800" in done.stdout
         assert all(line.isprintable() for line in done.stdout.splitlines())
+
+
+def test_inspect_shows_what_there_is_and_tells_what_is_missing(store: Store):
+    done = cli("inspect", "one", "nosuch")
+    assert (done.returncode, len(json.loads(done.stdout))) == (1, 1)
+    assert done.stderr.count("\n") == 1
+    assert "no container 'nosuch' here, and no image 'nosuch' here" in done.stderr
