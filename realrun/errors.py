@@ -2,6 +2,7 @@
 
     RealRunError            one line for the user: what, where, what was expected, the way out
     ├── UsageError          the command line or an argument makes no sense
+    │   └── BadOption       the value of an option cannot be read
     ├── NoSuchImage         a reference that the store does not hold
     ├── NoSuchContainer     a name or id that no container has
     ├── NoSuchVolume        a name that no volume has
@@ -26,6 +27,12 @@ class RealRunError(Exception):
 
 class UsageError(RealRunError):
     """An argument makes no sense; the text says which values would."""
+
+
+class BadOption(UsageError):
+    """The value of an option cannot be read; 125 in every verb, as in Docker."""
+
+    code = 125
 
 
 class NoSuchImage(RealRunError):

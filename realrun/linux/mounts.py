@@ -34,7 +34,7 @@ LINKS = (
     ("stdout", "/proc/self/fd/1"),
     ("stderr", "/proc/self/fd/2"),
     ("ptmx", "pts/ptmx"),
-    ("core", "/proc/kcore"),
+    ("core", "/proc/kcore"),  # as in runc, only if the kernel has it
 )
 MASKED = (
     "/proc/acpi",
@@ -129,7 +129,8 @@ def mount_dev(root: str, rootless: bool, shm_bytes: int) -> None:
     for name, major, minor in (*DEVICES, TTY):
         make_device(f"{dev}/{name}", major, minor, rootless)
     for name, points_to in LINKS:
-        os.symlink(points_to, f"{dev}/{name}")
+        if name != "core" or os.path.exists(points_to):
+            os.symlink(points_to, f"{dev}/{name}")
     for name in ("pts", "shm", "mqueue"):
         os.mkdir(f"{dev}/{name}")
     tty_group = "" if rootless else ",gid=5"

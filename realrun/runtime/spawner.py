@@ -200,7 +200,7 @@ def search_and_exec(argv: list[str], env: dict[str, str]) -> None:
     if "/" in argv[0]:
         os.execve(argv[0], argv, env)
     denied = None
-    for folder in env.get("PATH", "").split(":"):
+    for folder in env.get("PATH", "").split(":") if argv[0] else ():
         try:
             os.execve(f"{folder or '.'}/{argv[0]}", argv, env)
         except (FileNotFoundError, NotADirectoryError):

@@ -53,7 +53,8 @@ def resolve(user: str, read: Callable[[str], Rows]) -> User:
     >>> resolve("1234", lambda path: [])
     User(uid=1234, gid=0, groups=(0,), home='/')
     """
-    name, _, group = (user or "0").partition(":")
+    name, _, group = user.partition(":")
+    name = name or "0"
     passwd = [row for row in read("etc/passwd") if len(row) >= 6 and all(map(is_id, row[2:4]))]
     rows = [row for row in read("etc/group") if len(row) >= 3 and is_id(row[2])]
     row = find(passwd, name)

@@ -9,7 +9,7 @@ import argparse
 import os
 
 from realrun import engine
-from realrun.errors import UsageError
+from realrun.errors import BadOption, UsageError
 from realrun.linux import limits as ulimits
 from realrun.linux import signals
 from realrun.runtime import mountwords
@@ -17,8 +17,18 @@ from realrun.runtime.spec import SHM_BYTES
 from realrun.verbs.options import file_lines, size_bytes
 from realrun.verbs.options import labels as label_pairs
 
+LEAST_MEMORY_BYTES = 6 << 20  # of a container, as in Docker
+
 
 def wishes(args: argparse.Namespace) -> engine.Wishes:
+    """The options as wishes; raises BadOption."""
+    try:
+        return read(args)
+    except UsageError as error:
+        raise BadOption(str(error)) from error
+
+
+def read(args: argparse.Namespace) -> engine.Wishes:
     """The options as wishes."""
     return engine.Wishes(
         isolation=args.isolation,
@@ -71,28 +81,35 @@ def labels(args: argparse.Namespace) -> dict[str, str]:
 
 def limits(args: argparse.Namespace) -> dict[str, int]:
     """The limits that were asked for."""
-    found = {}
-    if args.memory:
+    found, guest = {}, args.isolation in engine.GUESTS
+    if args.memory not in ("", "0"):
         found["memory_bytes"] = size_bytes(args.memory, "--memory")
+        if not guest and found["memory_bytes"] < LEAST_MEMORY_BYTES:
+            raise UsageError(f"--memory: at least 6m, as in Docker; got {args.memory!r}")
     if args.pids_limit is not None:
         if args.pids_limit < -1:
             raise UsageError(f"--pids-limit: at least 1, or -1 for none; got {args.pids_limit}")
         if args.pids_limit > 0:
             found["pids"] = args.pids_limit
-    if args.cpus:
-        found["cpu_milli"] = cpu_milli(args.cpus)
+    if args.cpus not in ("", "0"):
+        found["cpu_milli"] = cpu_milli(args.cpus, 4096 if guest else processors())
     return found
 
 
-def cpu_milli(text: str) -> int:
-    """Processors in thousandths."""
+def cpu_milli(text: str, most: int) -> int:
+    """Processors in thousandths, at most as many as there are."""
     try:
         value = float(text)
     except ValueError:
         value = 0.0
-    if not 0.01 <= value <= 4096:
-        raise UsageError(f"--cpus wants a number of processors such as 1.5; got {text!r}")
+    if not 0.01 <= value <= most:
+        raise UsageError(f"--cpus wants a number from 0.01 to {most}, such as 0.5; got {text!r}")
     return round(value * 1000)
+
+
+def processors() -> int:
+    """How many we may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def stop_signal(word: str) -> str:

@@ -48,6 +48,7 @@ def rows(path: str) -> list[list[str]]:
         ("web:50", User(33, 50, (50,), "/srv")),
         ("web:ops", User(33, 51, (51,), "/srv")),
         ("33:ops", User(33, 51, (51,), "/srv")),
+        (":staff", User(0, 50, (50,), "/root")),
         ("1234", User(1234, 0, (0,), "/")),
         ("1234:77", User(1234, 77, (77,), "/")),
         ("1234:staff", User(1234, 50, (50,), "/")),
@@ -62,7 +63,7 @@ def test_every_form_of_user(user, expected):
 @pytest.mark.parametrize(
     "user",
     ["nobody", "broken", "short", "-1", "+5", "1.5", " 33", "²", "٣", "4294967295", "9" * 5000]
-    + ["web:nogroup", "web:-1", "web:²", ":50"],
+    + ["web:nogroup", "web:-1", "web:²", ":nogroup"],
 )
 def test_what_cannot_be_resolved_is_refused_by_name(user):
     with pytest.raises(UsageError, match="use a number or add it"):
