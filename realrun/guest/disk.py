@@ -72,7 +72,7 @@ def run_mke2fs(spec: Spec, disk: Path, root: Path) -> None:
         *planning.user_namespace(),
         planning.private_mounts(),
         planning.overlay(instance, folder),
-        planning.last_steps(instance, User(), keep=None)[-1],
+        planning.become_steps(instance, User(), keep=None)[-1],
     ]
     plan = Plan(instance.id, "process", "none", tuple(steps))
     with open(f"{folder}/errors", "w+b") as errors, Spawner() as starter:

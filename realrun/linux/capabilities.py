@@ -6,6 +6,7 @@ Source: capabilities(7); the list is Docker's `DefaultCapabilities`.
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Sequence
 
 from realrun.errors import UsageError
@@ -39,7 +40,7 @@ def chosen(add: Sequence[str], drop: Sequence[str]) -> tuple[str, ...]:
     """
     adds, drops = [[known(word) for word in words] for words in (add, drop)]
     if "ALL" in adds:
-        return tuple(name for name in of_this_kernel() if name not in drops)
+        return tuple(name for name in possible() if name not in drops)
     if "ALL" in drops:
         return tuple(dict.fromkeys(adds))
     kept = [name for name in DOCKER_DEFAULT if name not in drops]
@@ -55,10 +56,10 @@ def known(word: str) -> str:
     return name
 
 
-def of_this_kernel() -> list[str]:
-    """All that the running kernel has; a newer list may know more."""
-    with open("/proc/sys/kernel/cap_last_cap", encoding="ascii") as file:
-        return NAMES[: int(file.read()) + 1]
+def possible() -> list[str]:
+    """All that the kernel has and we may give: root what it has itself, a user namespace all."""
+    least = int(os.geteuid() == 0)
+    return [n for place, n in enumerate(NAMES) if libc.prctl(PR_CAPBSET_READ, place) >= least]
 
 
 def mask(names: Sequence[str]) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import select
 import signal
 
 from realrun.errors import KernelRefused
@@ -16,7 +17,9 @@ from realrun.linux import libc
 KCMP_VM = 1
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
+PR_SET_NAME = 15
 PR_SET_CHILD_SUBREAPER = 36
+PR_SET_NO_NEW_PRIVS = 38
 CLOSE_RANGE_CLOEXEC = 4
 
 
@@ -25,9 +28,26 @@ def die_with_parent() -> None:
     libc.call("prctl", PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0, on="parent death signal")
 
 
+def give_up_new_privileges() -> None:
+    """From here on no execve(2) gives rights: setuid and file capabilities count for nothing."""
+    libc.call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, on="no new privileges")
+
+
 def hide_memory() -> None:
     """Let nobody of the same user look into us or trace us, until exec(2) (PR_SET_DUMPABLE)."""
     libc.call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0, on="dumpable")
+
+
+def show_name(name: bytes) -> None:
+    """The name of this process in `ps` and `top`, 15 bytes at most (PR_SET_NAME)."""
+    libc.call("prctl", PR_SET_NAME, name, 0, 0, 0, on="name")
+
+
+def is_read(fd: int) -> bool:
+    """Does anybody hold the other end of this pipe."""
+    poll = select.poll()
+    poll.register(fd, 0)
+    return not poll.poll(0)
 
 
 def adopt_orphans() -> None:
@@ -74,7 +94,7 @@ def pidfd(pid: int) -> int:
 def send_signal(fd: int, number: int) -> None:
     """Send a signal to the process behind a pidfd; one that has ended is no error."""
     try:
-        libc.syscall("pidfd_send_signal", fd, int(number), None, 0, on=signal.Signals(number).name)
+        libc.syscall("pidfd_send_signal", fd, int(number), None, 0, on=f"signal {number}")
     except KernelRefused as refused:
         if refused.number != errno.ESRCH:
             raise

@@ -1,8 +1,12 @@
 """A filter of system calls (seccomp(2)): what a container has no business asking for is refused.
 
-A small list, after the calls that Docker's default profile gates behind capabilities which its
-containers do not have. Everything else is allowed; the refused get EPERM. Numbers are x86-64's and
-arm64's; calls of another ABI (32 bit, x32) kill nothing but get EPERM altogether.
+A small list, after the calls that Docker's default profile refuses. Most of them it gates behind
+capabilities that its containers do not have by default: who has the capability may call, and the
+kernel asks for it itself. Everything else is allowed; the refused get EPERM. Numbers are x86-64's
+and arm64's; calls of another ABI (32 bit, x32) kill nothing but get EPERM altogether.
+
+Source: seccomp(2), Docker's documentation, "Seccomp security profiles for Docker"; moby,
+`profiles/seccomp/default.json`.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
+from collections.abc import Sequence
 
 from realrun.linux import libc
 
@@ -53,6 +58,37 @@ REFUSED = {
     "userfaultfd": (323, 282),
     "vhangup": (153, 58),
 }
+ALLOWED_WITH = {
+    "BPF": ("bpf",),
+    "DAC_READ_SEARCH": ("open_by_handle_at",),
+    "PERFMON": ("perf_event_open",),
+    "SYSLOG": ("syslog",),
+    "SYS_ADMIN": (
+        "bpf",
+        "fsconfig",
+        "fsmount",
+        "fsopen",
+        "fspick",
+        "lookup_dcookie",
+        "mount",
+        "mount_setattr",
+        "move_mount",
+        "open_tree",
+        "perf_event_open",
+        "quotactl",
+        "setdomainname",
+        "sethostname",
+        "setns",
+        "syslog",
+        "umount2",
+        "unshare",
+    ),
+    "SYS_BOOT": ("reboot",),
+    "SYS_MODULE": ("delete_module", "finit_module", "init_module"),
+    "SYS_PACCT": ("acct",),
+    "SYS_TIME": ("clock_adjtime", "clock_settime", "settimeofday"),
+    "SYS_TTY_CONFIG": ("vhangup",),
+}
 CLONE = (56, 220)
 CLONE3 = (435, 435)
 NAMESPACE_FLAGS = 0x7E020000  # every CLONE_NEW* of clone(2)
@@ -64,11 +100,18 @@ LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 
 SET_MODE_FILTER = 1
 
 
-def program(machine: str) -> bytes:
+def refused(kept: Sequence[str]) -> list[str]:
+    """What is refused to those who have the capabilities `kept`."""
+    allowed = {name for capability in kept for name in ALLOWED_WITH.get(capability, ())}
+    return [name for name in REFUSED if name not in allowed]
+
+
+def program(machine: str, kept: Sequence[str] = ()) -> bytes:
     """The filter for `machine` as classic BPF: 8 bytes an instruction (`struct sock_filter`).
 
     clone3(2) hides its flags behind a pointer that BPF cannot read, so it answers ENOSYS
-    and the C library falls back to clone(2), whose flags can be seen.
+    and the C library falls back to clone(2), whose flags can be seen. With CAP_SYS_ADMIN, which
+    new namespaces take, both are allowed.
     """
     column = (libc.X86_64, libc.ARM64).index(machine)
     code = [
@@ -78,16 +121,18 @@ def program(machine: str) -> bytes:
         (LOAD, 0, 0, 0),
         (JUMP_AT_LEAST, 0, 1, X32_BIT),
         (RETURN, 0, 0, EPERM),
-        (JUMP_EQUAL, 0, 1, CLONE3[column]),
-        (RETURN, 0, 0, ENOSYS),
-        (JUMP_EQUAL, 0, 4, CLONE[column]),
-        (LOAD, 0, 0, 16),
-        (JUMP_ANY_BIT, 0, 1, NAMESPACE_FLAGS),
-        (RETURN, 0, 0, EPERM),
-        (RETURN, 0, 0, ALLOW),
     ]
-    for numbers in REFUSED.values():
-        code += [(JUMP_EQUAL, 0, 1, numbers[column]), (RETURN, 0, 0, EPERM)]
+    for name in refused(kept):
+        code += [(JUMP_EQUAL, 0, 1, REFUSED[name][column]), (RETURN, 0, 0, EPERM)]
+    if "SYS_ADMIN" not in kept:
+        code += [
+            (JUMP_EQUAL, 0, 1, CLONE3[column]),
+            (RETURN, 0, 0, ENOSYS),
+            (JUMP_EQUAL, 0, 3, CLONE[column]),
+            (LOAD, 0, 0, 16),
+            (JUMP_ANY_BIT, 0, 1, NAMESPACE_FLAGS),
+            (RETURN, 0, 0, EPERM),
+        ]
     code.append((RETURN, 0, 0, ALLOW))
     return b"".join(struct.pack("HBBI", *instruction) for instruction in code)
 
@@ -98,10 +143,10 @@ class Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_char_p)]
 
 
-def load() -> None:
+def load(kept: Sequence[str]) -> None:
     """Install the filter for this process and all that it starts.
 
     Needs CAP_SYS_ADMIN in the user namespace, so it comes before capabilities are dropped.
     """
-    code = program(os.uname().machine)
+    code = program(os.uname().machine, kept)
     libc.syscall("seccomp", SET_MODE_FILTER, 0, ctypes.byref(Program(len(code) // 8, code)))

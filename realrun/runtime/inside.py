@@ -5,6 +5,7 @@ Nothing is made, so nothing is removed: it enters what is there (setns(2)) and b
 
 from __future__ import annotations
 
+import dataclasses
 from typing import NamedTuple
 
 from realrun.linux import cgroups, namespaces
@@ -24,7 +25,8 @@ class Container(NamedTuple):
 
 def make(spec: Spec, container: Container, user: User) -> Plan:
     """The plan for `exec` in a process or a container; `spec` is the container's, but for the
-    program, its settings and its terminal."""
+    program, its settings and its terminal; a first process it has already."""
+    spec = dataclasses.replace(spec, init=False)
     joined = {"namespaces": namespaces.foreign(container.pid), "group": []}
     contained = spec.isolation == "container"
     if contained and planning.has_cgroup():

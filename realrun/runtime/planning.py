@@ -53,8 +53,9 @@ def process_steps(spec: Spec, folder: str, user: User) -> list[Step]:
         *terminal_steps(spec, user, "/dev/ptmx"),
         Step("chroot", "make the image's files the root directory", CHILD, "chroot",
              {"root": f"{folder}/root"}),
+        working_directory(spec),
         *read_only_steps(spec),
-        *last_steps(spec, user, keep=None),
+        *become_steps(spec, user, keep=None),
     ]  # fmt: skip
 
 
@@ -83,9 +84,10 @@ def container_steps(spec: Spec, folder: str, user: User) -> list[Step]:
         Step("hostname", "give the container its own name", CHILD, "hostname",
              {"name": spec.hostname}),
         *([loopback] if spec.network == "none" else []),
+        working_directory(spec),
         *read_only_steps(spec),
         *seccomp_steps(spec),
-        *last_steps(spec, user, keep=list(spec.capabilities)),
+        *become_steps(spec, user, keep=list(spec.capabilities)),
     ]  # fmt: skip
 
 
@@ -103,7 +105,8 @@ def mount_steps(spec: Spec, folder: str) -> list[Step]:
     found = [one._asdict() | {"source": source} for one, source in sources(spec, folder)]
     ordered = sorted(found, key=lambda one: one["target"].count("/"))
     does = "mount at " + ", ".join(one["target"] for one in ordered)
-    return [Step("mounts", does, CHILD, "mounts", {"root": f"{folder}/root", "wanted": ordered})]
+    return [Step("mounts", does, CHILD, "realrun.runtime.attach:attach",
+                 {"root": f"{folder}/root", "wanted": ordered})]  # fmt: skip
 
 
 def sources(spec: Spec, folder: str) -> Iterator[tuple[Mount, str]]:
@@ -125,19 +128,19 @@ def without_name(spec: Spec) -> list[str]:
 
 
 def read_only_steps(spec: Spec) -> list[Step]:
-    """The working directory has to be made before nothing can be made any more."""
+    """When everything is made in it."""
     if not spec.read_only:
         return []
-    closed = Step("read-only root", "let nothing be written to the image's files from now on",
-                  CHILD, "read-only root")  # fmt: skip
-    return [working_directory(spec), closed]
+    return [Step("read-only root", "let nothing be written to the image's files from now on",
+                 CHILD, "read-only root")]  # fmt: skip
 
 
 def seccomp_steps(spec: Spec) -> list[Step]:
-    """The filter of system calls; what capabilities allow it does not refuse."""
+    """The filter of system calls: what a capability that is kept is for, it lets pass."""
     if not spec.seccomp:
         return []
-    return [Step("seccomp", "refuse dangerous system calls from now on", CHILD, "seccomp")]
+    return [Step("seccomp", "refuse dangerous system calls from now on", CHILD, "seccomp",
+                 {"kept": list(spec.capabilities)})]  # fmt: skip
 
 
 def terminal_steps(spec: Spec, user: User, ptmx: str, console: str = "") -> list[Step]:
@@ -209,19 +212,22 @@ def working_directory(spec: Spec) -> Step:
                 "working directory", {"cwd": spec.cwd})  # fmt: skip
 
 
-def last_steps(spec: Spec, user: User, keep: list[str] | None) -> list[Step]:
-    """Make the directory to work in, unless it is made already, and become the program."""
-    first = [] if spec.read_only else [working_directory(spec)]
-    return [*first, *become_steps(spec, user, keep)]
-
-
 def become_steps(spec: Spec, user: User, keep: list[str] | None) -> list[Step]:
-    """Switch to the image's user, then become the program."""
+    """Its limits, the image's user, what else it is to lack, then become the program."""
     does = "switch to the user" + (" and give up root's dangerous rights" if keep else "")
     env = {"HOME": user.home} | dict(spec.env)
+    limited = Step("resource limits", "limit each process: " + ", ".join(spec.ulimits), CHILD,
+                   "realrun.linux.limits:set_limits", {"ulimits": dict(spec.ulimits)})  # fmt: skip
+    closed = Step("no new privileges", "let no program raise its rights, by setuid or otherwise",
+                  CHILD, "no new privileges")  # fmt: skip
+    reaper = Step("init", "split in two: the first process reaps orphans and passes signals on",
+                  CHILD, "realrun.runtime.reaper:split", {"argv": list(spec.argv)})  # fmt: skip
     return [
+        *([limited] if spec.ulimits else []),
         Step("user", does, CHILD, "user",
              {"uid": user.uid, "gid": user.gid, "groups": list(user.groups), "keep": keep}),
+        *([closed] if spec.no_new_privileges else []),
+        *([reaper] if spec.init else []),
         Step("exec", "replace the engine's code by the program", CHILD, "exec",
              {"argv": list(spec.argv), "env": env, "cwd": spec.cwd}),
     ]  # fmt: skip

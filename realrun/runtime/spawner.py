@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import select
 import signal
 import struct
 import sys
@@ -20,7 +19,6 @@ from typing import Any, NamedTuple
 
 from realrun.errors import RealRunError
 from realrun.linux import capabilities, cgroups, mounts, namespaces, network, processes, seccomp
-from realrun.runtime.attach import attach
 from realrun.runtime.joining import clone_inside
 from realrun.runtime.plan import Stamp
 
@@ -189,9 +187,7 @@ def execute(argv: list[str], env: dict[str, str], cwd: str) -> None:
 
 def end_if_alone() -> None:
     """End if nobody reads our stamps any more: the parent died before it was a reason to die."""
-    stamps = select.poll()
-    stamps.register(3, 0)
-    if stamps.poll(0):
+    if not processes.is_read(3):
         os._exit(ENGINE_FAILED)
 
 
@@ -220,7 +216,6 @@ CHILD_VERBS: dict[str, Callable[..., None]] = {
     "sys": mounts.mount_sys,
     "dev": mounts.mount_dev,
     "host files": mounts.bind_host,
-    "mounts": attach,
     "pivot root": mounts.pivot_root,
     "chroot": change_root,
     "mask paths": mounts.mask_paths,
@@ -230,6 +225,7 @@ CHILD_VERBS: dict[str, Callable[..., None]] = {
     "read-only root": mounts.make_root_read_only,
     "seccomp": seccomp.load,
     "user": become,
+    "no new privileges": processes.give_up_new_privileges,
     "exec": execute,
 }
 

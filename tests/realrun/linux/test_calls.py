@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -27,6 +28,49 @@ def test_dockers_default_as_docker_shows_it():
 def test_an_unknown_capability_is_an_error():
     with pytest.raises(ValueError, match="NO_SUCH"):
         capabilities.mask(["NO_SUCH"])
+
+
+DEFAULT = set(capabilities.DOCKER_DEFAULT)
+ALL = set(capabilities.NAMES)
+
+
+@pytest.mark.parametrize(
+    ("add", "drop", "expected"),
+    [
+        ([], [], DEFAULT),
+        (["NET_ADMIN"], [], DEFAULT | {"NET_ADMIN"}),
+        (["CAP_NET_ADMIN", "net_admin"], ["cap_chown"], DEFAULT - {"CHOWN"} | {"NET_ADMIN"}),
+        ([], ["ALL"], set()),
+        (["CHOWN", "SYS_TIME"], ["all"], {"CHOWN", "SYS_TIME"}),
+        (["CHOWN"], ["CHOWN"], DEFAULT),
+        (["SYS_TIME"], ["SYS_TIME"], DEFAULT | {"SYS_TIME"}),
+        (["ALL"], [], ALL),
+        (["ALL"], ["SYS_ADMIN", "CHOWN"], ALL - {"SYS_ADMIN", "CHOWN"}),
+        (["ALL", "CHOWN"], ["ALL"], ALL),
+    ],
+)
+def test_added_and_dropped_by_dockers_rules(monkeypatch, add, drop, expected):
+    """What is both added and dropped is there; ALL goes first, and adding all before dropping."""
+    monkeypatch.setattr(capabilities, "possible", lambda: list(capabilities.NAMES))
+    chosen = capabilities.chosen(add, drop)
+    assert set(chosen) == expected
+    assert len(chosen) == len(expected)
+
+
+@pytest.mark.parametrize("word", ["NO_SUCH", "", "CAP_", "CAP_CAP_CHOWN", "0", "CHOWN,KILL"])
+def test_an_unknown_capability_is_named_with_the_known_ones(word):
+    for lists in (([word], []), ([], [word])):
+        with pytest.raises(UsageError, match=r"is no capability; there are ALL, AUDIT_CONTROL,"):
+            capabilities.chosen(*lists)
+
+
+def test_the_names_are_the_kernels():
+    """`include/uapi/linux/capability.h`, where the machine has it, counts from 0."""
+    header = Path("/usr/include/linux/capability.h")
+    if not header.is_file():
+        pytest.skip("no linux/capability.h; on Debian: apt install linux-libc-dev")
+    told = dict(re.findall(r"^#define CAP_([A-Z_]+)\s+(\d+)$", header.read_text(), re.MULTILINE))
+    assert told == {name: str(place) for place, name in enumerate(capabilities.NAMES)}
 
 
 @pytest.mark.parametrize(("machine", "number"), [("x86_64", 155), ("aarch64", 41)])

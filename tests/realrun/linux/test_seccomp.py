@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from realrun.linux import libc, seccomp
+from realrun.linux import capabilities, libc, seccomp
 
 ALLOWED, EPERM, ENOSYS = "allowed", errno.EPERM, errno.ENOSYS
 COLUMN = {libc.X86_64: 0, libc.ARM64: 1}
@@ -25,11 +25,13 @@ NEEDED = {
 }  # fmt: skip
 
 
-def verdict(machine: str, number: int, first: int = 0, arch: int | None = None) -> str | int:
+def verdict(
+    machine: str, number: int, first: int = 0, arch: int | None = None, kept: tuple[str, ...] = ()
+) -> str | int:
     """What the filter says to a call; `struct seccomp_data`: nr, arch, ip, six arguments."""
     arch = seccomp.AUDIT_ARCH[machine] if arch is None else arch
     data = struct.pack("<iIQ6Q", number, arch, 0, first, 0, 0, 0, 0, 0)
-    code = list(struct.iter_unpack("<HBBI", seccomp.program(machine)))
+    code = list(struct.iter_unpack("<HBBI", seccomp.program(machine, kept)))
     at, accumulator = 0, 0
     for _ in range(len(code)):
         operation, if_true, if_false, k = code[at]
@@ -70,6 +72,41 @@ def test_every_other_call_is_allowed(machine):
 
 
 @pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("capability", capabilities.NAMES)
+def test_a_capability_allows_what_it_is_for_and_nothing_more(machine, capability):
+    """By name, so the same on both machines; the kernel itself asks for the capability then."""
+    allowed = set(seccomp.ALLOWED_WITH.get(capability, ()))
+    assert allowed <= seccomp.REFUSED.keys()
+    found = {
+        name: verdict(machine, numbers[COLUMN[machine]], kept=(capability,))
+        for name, numbers in seccomp.REFUSED.items()
+    }
+    assert {name for name, answer in found.items() if answer == ALLOWED} == allowed
+    assert set(found.values()) <= {ALLOWED, EPERM}
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_dockers_default_capabilities_allow_nothing_of_it(machine):
+    kept = tuple(capabilities.DOCKER_DEFAULT)
+    assert seccomp.program(machine, kept) == seccomp.program(machine)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_what_no_capability_allows(machine):
+    """Keys, another kernel, another root: Docker refuses them to all but the unconfined."""
+    never = "add_key kexec_file_load kexec_load keyctl pivot_root request_key swapoff swapon "
+    assert seccomp.refused(capabilities.NAMES) == (never + "userfaultfd").split()
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_with_sys_admin_clone_may_make_namespaces(machine):
+    column = COLUMN[machine]
+    kept = ("SYS_ADMIN",)
+    answers = [verdict(machine, seccomp.CLONE[column], flags, kept=kept) for flags in NEW.values()]
+    assert {*answers, verdict(machine, seccomp.CLONE3[column], kept=kept)} == {ALLOWED}
+
+
+@pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("kind", NEW)
 def test_clone_makes_no_namespace(machine, kind):
     """Alone or among other flags: CLONE_VM and SIGCHLD do not hide it."""
@@ -107,6 +144,6 @@ def test_no_call_of_a_foreign_architecture(machine, arch):
 def test_every_jump_stays_inside():
     """A jump beyond the end would make the kernel refuse the whole filter."""
     for machine in MACHINES:
-        code = list(struct.iter_unpack("<HBBI", seccomp.program(machine)))
+        code = list(struct.iter_unpack("<HBBI", seccomp.program(machine, ("SYS_TIME",))))
         targets = [at + 1 + max(t, f) for at, (op, t, f, _) in enumerate(code) if op & 7 == 5]
         assert max(targets) < len(code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from itertools import product
 from pathlib import Path
@@ -96,6 +97,45 @@ def test_what_is_optional_is_in_its_place(container):
         ("loopback", "seccomp"),
     ]:
         assert places.get(first, -1) < places.get(then, len(container))
+
+
+ASKED = {
+    "ulimits": {"core": (0, 0)},
+    "no_new_privileges": True,
+    "init": True,
+    "seccomp": False,
+    "capabilities": (),
+}
+
+
+def test_rights_and_limits_have_their_steps(able):
+    """Limits need root's rights; the first process stays behind when all is done."""
+    able(rootless=False, cgroup=False)
+    asked, plain = (
+        names(planning.make(spec("container", **more), "/root/instances/x", User()))
+        for more in (ASKED, {})
+    )
+    assert set(plain) - set(asked) == {"seccomp"}
+    order = ["working directory", "resource limits", "user", "no new privileges", "init", "exec"]
+    assert asked[-len(order) - 1 : -1] == order
+
+
+@pytest.mark.parametrize("isolation", ["process", "container"])
+def test_every_verb_takes_what_the_plan_gives_it(able, isolation):
+    """The child finds out too late: it is in the image already."""
+    able(rootless=True, cgroup=True)
+    wanted = spec(isolation, **ASKED | FULL, terminal=(24, 80))
+    plan = planning.make(wanted, "/root/instances/x", User())
+    for _, verb, args in plan.by(CHILD):
+        does = spawner.CHILD_VERBS.get(verb) or spawner.imported(verb)
+        inspect.signature(does).bind(**args)
+
+
+def test_no_capability_is_not_the_same_as_all_of_them(able):
+    able(rootless=False, cgroup=False)
+    plan = planning.make(spec("container", capabilities=()), "/root/instances/x", User())
+    assert plan.steps[names(plan).index("user")].args["keep"] == []
+    assert plan.steps[names(plan).index("seccomp")].args == {"kept": []}
 
 
 FULL = {"mounts": (Mount("volume", "", "/a/b"), Mount("tmpfs", "", "/c")), "read_only": True}
