@@ -162,6 +162,7 @@ def add_images(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     tag.add_argument("image", metavar="SOURCE")
     tag.add_argument("new", metavar="NAME")
     remove = verbs.add_parser("rmi", help="remove images")
+    remove.add_argument("-f", "--force", action="store_true", help="also the name of one in use")
     remove.add_argument("image", nargs="+")
     verbs.add_parser("prune", help="remove whatever killed commands have left behind")
 

@@ -2,7 +2,9 @@
 
     ROOT/image/        the OCI image layout (blobs, index.json)
     ROOT/layers/       layers unpacked once, by diff id, the lower directories of overlay
-    ROOT/instances/ID/ one started image: its writable layer and what is needed to undo it
+    ROOT/containers/ID/ one container: what was settled, its writable layer, its log, its state
+    ROOT/instances/ID/ one of them while it runs (or a step of a build): what has to be undone
+    ROOT/volumes/NAME/ directories that outlive containers
     ROOT/guest/        disks and initial ram disks for guests, by digest
     ROOT/tools/        unpacked packages: QEMU, kernels, busybox
     ROOT/cache/        what a build step gave, so that it need not be carried out again

@@ -10,6 +10,7 @@ from realrun import engine
 from realrun.containers.logs import now
 from realrun.containers.record import Container
 from realrun.containers.registry import Registry
+from realrun.errors import RealRunError
 from realrun.image import Image, Store
 from realrun.runtime import volumes
 from realrun.runtime.spec import Mount, Spec
@@ -21,7 +22,7 @@ def create(registry: Registry, reference: str, wishes: engine.Wishes, name: str 
     spec = engine.spec_for(image, wishes)
     mounts, made = with_volumes(registry, spec.mounts)
     try:
-        return registry.add(
+        added = registry.add(
             Container(
                 name=name,
                 created=now(),
@@ -36,9 +37,20 @@ def create(registry: Registry, reference: str, wishes: engine.Wishes, name: str 
                 volumes=made,
             )
         )
+        keep_image(registry, added)
+        return added
     except BaseException:
         for volume in made:
             volumes.remove(registry.root, volume)
+        raise
+
+
+def keep_image(registry: Registry, container: Container) -> None:
+    """From here on the image stays; if it was removed just before, so is the container."""
+    try:
+        Store(registry.root).resolve(container.image_digest)
+    except RealRunError:
+        registry.remove(container)
         raise
 
 

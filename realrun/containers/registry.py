@@ -101,6 +101,10 @@ class Registry:
                 continue
         return sorted(found, key=lambda one: one.created, reverse=True)
 
+    def images_in_use(self) -> dict[str, str]:
+        """Digests of the manifests that containers are made from, each with one of their names."""
+        return {one.image_digest: one.name for one in self.all()}
+
     def read(self, container_id: str) -> Container:
         """The container of a whole id; raises FileNotFoundError."""
         text = (self.path(container_id) / "config.json").read_text(encoding="utf-8")
@@ -113,7 +117,7 @@ class Registry:
                 return self.read(found)
             except FileNotFoundError:
                 pass
-        raise NoSuchContainer(f"no such container: {reference}; `realrun ps -a` lists them")
+        raise NoSuchContainer(f"no such container: {reference!r}; `realrun ps -a` lists them")
 
     def _id_of(self, reference: str) -> str:
         """The id that a reference means; empty if none."""

@@ -10,7 +10,7 @@ Source: OCI image-spec, image-layout.md; config.md ("DiffID", "ImageID").
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -55,6 +55,14 @@ class Image:
     def size_bytes(self) -> int:
         """The layers as they are stored."""
         return sum(layer.size for layer in self.stored)
+
+
+Users = Callable[[], Mapping[str, str]]
+
+
+def nobody() -> Mapping[str, str]:
+    """No container is made from any image."""
+    return {}
 
 
 class Store:
@@ -127,10 +135,14 @@ class Store:
             self.layout.write_index(index, scratch)
         return self.resolve(name)
 
-    def remove(self, reference: str, keep: Collection[Path] = ()) -> list[str]:
+    def remove(
+        self, reference: str, keep: Collection[Path] = (), used: Users = nobody, force: bool = False
+    ) -> list[str]:
         """Take a name away, and with the last one the image and what only it needed.
 
-        `keep`: layer directories in use by instances. Returns lines as `docker rmi` prints them.
+        `keep`: layer directories in use by instances. `used` tells, with the store locked, which
+        manifests containers are made from, and the name of one of each: such an image loses its
+        last name only with `force`, and stays. Returns lines as `docker rmi` prints them.
         """
         from realrun.image import garbage
 
@@ -144,11 +156,20 @@ class Store:
                 names = ", ".join(name_of(d) for d in gone)
                 raise UsageError(f"image {reference} has several names: {names}; remove those")
             candidates = garbage.contents(self.layout, chosen)
-            self.layout.write_index([d for d in index if d not in gone], scratch)
+            left = [d for d in index if d not in gone]
+            user = used().get(chosen["digest"])
+            if user and not any(same(d, chosen) for d in left):
+                if not force:
+                    raise UsageError(
+                        f"image {reference} is used by container {user}; remove that first, or"
+                        " take away the image's name alone with -f"
+                    )
+                left.append({key: value for key, value in chosen.items() if key != "annotations"})
+            self.layout.write_index(left, scratch)
             lines = [f"Untagged: {name_of(d)}" for d in gone if name_of(d)]
             return lines + garbage.collect(self.layout, keep, mine=scratch, only=candidates)
 
-    def prune(self, keep: Collection[Path] = ()) -> list[str]:
+    def prune(self, keep: Collection[Path] = (), used: Users = nobody) -> list[str]:
         """Remove what nobody needs: unnamed images, blobs, layers, and leftovers in ROOT/tmp.
 
         What a living process works on stays, and while somebody builds or loads all layers do.
@@ -163,7 +184,8 @@ class Store:
                 remove_tree(path)
         with self._changing("prune") as scratch:
             index = self.layout.index()
-            named = [descriptor for descriptor in index if name_of(descriptor)]
+            users = used()
+            named = [d for d in index if name_of(d) or d.get("digest") in users]
             if named != index:
                 self.layout.write_index(named, scratch)
             removed = [f"tmp/{path.name}" for path in abandoned]

@@ -6,6 +6,8 @@ import argparse
 
 from realrun import paths
 from realrun.build import cache
+from realrun.containers import leftovers
+from realrun.containers.registry import Registry
 from realrun.image import Store
 from realrun.runtime import state
 
@@ -14,12 +16,16 @@ def main(_: argparse.Namespace) -> int:
     """Prints what went."""
     root = paths.root()
     instances = state.prune(root)
-    store = Store(root)
-    images = [*store.prune(keep=state.layers_in_use(root)), *cache.prune(store)]
+    registry, store = Registry(root), Store(root)
+    containers = leftovers.remove(registry)
+    unused = store.prune(state.layers_in_use(root), registry.images_in_use)
+    images = [*unused, *cache.prune(store)]
     for name in instances:
         print(f"instance {name[:12]}")
+    for name in containers:
+        print(f"container {name}")
     for line in images:
         print(line)
-    if not instances and not images:
+    if not instances and not containers and not images:
         print("nothing was left behind")
     return 0

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import argparse
 
+from realrun.containers.registry import Registry
 from realrun.image import Store
 from realrun.runtime.state import layers_in_use
+from realrun.verbs.each import each
 
 
 def main(args: argparse.Namespace) -> int:
     """Prints what went, as Docker does."""
     store = Store()
-    for reference in args.image:
-        print("\n".join(store.remove(reference, keep=layers_in_use(store.root))))
-    return 0
+    registry = Registry(store.root)
+
+    def remove(reference: str) -> str:
+        keep = layers_in_use(store.root)
+        return "\n".join(store.remove(reference, keep, registry.images_in_use, args.force))
+
+    return each(args.image, remove)
