@@ -89,6 +89,11 @@ class Writer:
             return
         if found.name.startswith(MARK):
             raise BadImage(f"{shown(found.path)}: layers keep names with .wh. for themselves")
+        self.thing(found)
+
+    def thing(self, found: Found) -> None:
+        """A file, a directory or anything else that shows."""
+        status = found.status
         if stat.S_ISSOCK(status.st_mode):
             return
         entry = self._entry(found)

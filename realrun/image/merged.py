@@ -12,7 +12,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,9 +83,14 @@ class Merged:
 
     def children(self, node: Node) -> list[Node]:
         """What a directory holds, all its layers together, sorted by name."""
-        names = {name for place in node.places for name in os.listdir(place)}
-        found = (child(node, name) for name in sorted(names, key=os.fsencode))
-        return [one for one in found if one is not None]
+        return children(node)
+
+
+def children(node: Node) -> list[Node]:
+    """What a directory holds, all its layers together, sorted by name."""
+    names = {name for place in node.places for name in os.listdir(place)}
+    found = (child(node, name) for name in sorted(names, key=os.fsencode))
+    return [one for one in found if one is not None]
 
 
 def child(node: Node, name: str) -> Node | None:
@@ -103,6 +109,22 @@ def child(node: Node, name: str) -> Node | None:
         if not stat.S_ISDIR(here.st_mode) or is_opaque(directory / name):
             break
     return None if status is None else Node((*node.parts, name), status, tuple(places))
+
+
+@contextmanager
+def unlocked(node: Node) -> Iterator[None]:
+    """Directories that their owner may not read are readable to him meanwhile; root needs none."""
+    wanted, lent = 0o700, list[tuple[Path, int]]()
+    try:
+        for place in node.places if node.is_directory and os.geteuid() else ():
+            mode = stat.S_IMODE(os.lstat(place).st_mode)
+            if mode & wanted != wanted:
+                os.chmod(place, mode | wanted)
+                lent.append((place, mode))
+        yield
+    finally:
+        for place, mode in lent:
+            os.chmod(place, mode)
 
 
 def mountable(trees: Sequence[Path]) -> tuple[Path, ...]:
