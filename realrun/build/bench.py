@@ -13,6 +13,7 @@ from realrun.build.progress import Listener
 from realrun.build.selecting import Origin
 from realrun.build.stages import Stage
 from realrun.image import Layer, Store
+from realrun.image.config import timestamp
 from realrun.runtime.spec import Mount
 
 
@@ -80,12 +81,17 @@ class Bench:
     given: Mapping[str, str]
     before_from: Mapping[str, str]
     escape: str
+    epoch: int | None  # SOURCE_DATE_EPOCH
     network: str  # for RUN without --network
     secrets: Mapping[str, bytes]
     chosen: set[int]
     is_alone: bool  # no other stage is built: its name need not be told
     finished: dict[int, Finished] = field(default_factory=dict)
     serial: int = 0
+
+    def now(self) -> str:
+        """The time for what is made now."""
+        return timestamp(self.epoch)
 
     def folder(self) -> Path:
         """A new folder for one step."""

@@ -9,6 +9,7 @@ Source: Dockerfile reference; OCI image-spec, config.md, "history".
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from realrun.errors import UsageError
 from realrun.image import Image, Store
 from realrun.image import config as configs
 from realrun.image.reference import normal
+
+EPOCH = "SOURCE_DATE_EPOCH"
 
 
 def build(
@@ -51,7 +54,7 @@ def build(
     source = read_source(context_folder, dockerfile)
     for warning in source.warnings:
         progress(Event(state="note", step=0, steps=0, text=warning))
-    given = dict(build_args or {})
+    given = build_args_of(build_args or {})
     found, before = stages.split(parser.parse(source), given, source.escape)
     chosen = stages.needed(found, stages.target_of(found, target))
     try:
@@ -69,6 +72,7 @@ def build(
             given=given,
             before_from=before,
             escape=source.escape,
+            epoch=configs.source_date_epoch(given.get(EPOCH)),
             network=network,
             secrets=secrets or {},
             chosen={stage.index for stage in chosen},
@@ -76,6 +80,12 @@ def build(
         )
         carry_out((stagework.carry_out(bench, stage) for stage in chosen), runner)
         return finish(bench, bench.finished[chosen[-1].index], names, labels or {})
+
+
+def build_args_of(given: Mapping[str, str]) -> dict[str, str]:
+    """SOURCE_DATE_EPOCH of the environment is one, too, as buildx has it."""
+    found = os.environ.get(EPOCH)
+    return {**({EPOCH: found} if found else {}), **given}
 
 
 def read_source(folder: Path, dockerfile: Path) -> lines.Source:

@@ -25,7 +25,6 @@ from realrun.build import cachedirs
 from realrun.build.misses import reason
 from realrun.errors import BadImage
 from realrun.image import Layer, Store
-from realrun.image.config import timestamp
 from realrun.image.documents import load
 
 Parts = Mapping[str, Any]
@@ -95,13 +94,14 @@ class Cache:
             except BadImage:
                 continue
 
-    def remember(self, parts: Parts, made: Layer | None, text: str = "") -> Hit:
+    def remember(self, parts: Parts, hit: Hit, text: str = "") -> None:
         """For `save`, and for later stages of this build; `text` is the instruction's."""
-        hit = self.made[key_of(parts)] = Hit(made, timestamp())
-        layer = None if made is None else {"diff_id": made.diff_id, **made.descriptor()}
+        self.made[key_of(parts)] = hit
+        layer = None
+        if hit.layer is not None:
+            layer = {"diff_id": hit.layer.diff_id, **hit.layer.descriptor()}
         record = {"layer": layer, "created": hit.created, "parts": parts, "text": text}
         self.new[key_of(parts)] = json.dumps(record, sort_keys=True, indent=1).encode()
-        return hit
 
     @contextmanager
     def making(self, parts: Parts) -> Iterator[None]:

@@ -52,7 +52,7 @@ def copied(work: Work, sources: Sequence[Source], target: str, looks: Looks) -> 
     folder, below = work.bench.folder(), work.trees()
     upper = Upper(new_upper(folder, below), below)
     copy(sources, target, upper, looks)
-    return packed(upper.path, upper.owners)
+    return packed(work, upper.path, upper.owners)
 
 
 def origin(work: Work, step: Instruction, name: str) -> Origin:

@@ -61,7 +61,7 @@ def carry_out(work: Work, step: i.Run) -> Steps[bool]:
     work.tell_why(step, key)
     with cache.making(key):
         layer = yield from run(work, step, asked)
-        work.add(step, cache.remember(key, layer, step.at.text))
+        work.add(step, work.remember(step, key, layer))
     return False
 
 
@@ -97,4 +97,4 @@ def run(work: Work, step: i.Run, asked: Meaning) -> Steps[Layer]:
     if status != 0:
         raise step.at.error(explain_failure(step.at.text, status, bytes(tail)))
     stubs.clear(upper)
-    return packed(upper)
+    return packed(work, upper)

@@ -20,7 +20,6 @@ from realrun.build.work import Work, new_upper, packed
 from realrun.build.writing import CannotWrite, Upper
 from realrun.errors import NoSuchImage, UsageError
 from realrun.image import Image, Layer
-from realrun.image import config as configs
 from realrun.image.merged import Merged
 
 COUNTED = (i.Run, i.Copy, i.Workdir)
@@ -40,7 +39,7 @@ def carry_out(bench: Bench, stage: Stage) -> Steps[None]:
         for index in needs(work, step):
             yield from finished(bench, index)
         yield from one(work, step)
-    work.created = work.created or configs.timestamp()
+    work.created = work.created or bench.now()
     bench.finished[stage.index] = work
 
 
@@ -138,4 +137,4 @@ def make_directory(work: Work, step: i.Workdir, path: str) -> Layer | None:
         upper.finish()
     except (CannotWrite, UnknownOwner, OSError) as error:
         raise step.at.error(f"WORKDIR {path}: {error}") from None
-    return packed(upper.path, upper.owners)
+    return packed(work, upper.path, upper.owners)

@@ -21,7 +21,6 @@ from realrun.build.instructions import Instruction
 from realrun.build.progress import Event
 from realrun.build.stages import Stage
 from realrun.image import Layer
-from realrun.image import config as configs
 from realrun.image.layers import pack
 from realrun.image.merged import mountable
 
@@ -81,7 +80,7 @@ class Work:
     def note(self, step: Instruction, layer: bool = False) -> None:
         """One more line of the history."""
         entry: dict[str, Any] = {
-            "created": self.created or configs.timestamp(),
+            "created": self.created or self.bench.now(),
             "created_by": step.at.text,
         }
         self.created = entry["created"]
@@ -92,7 +91,7 @@ class Work:
     def whole_key(self, parts: Parts) -> Parts:
         """What every key has besides the instruction's own parts."""
         parent = chain([layer.diff_id for layer in self.layers])
-        return {**parts, "parent": parent, "epoch": configs.source_date_epoch()}
+        return {**parts, "parent": parent, "epoch": self.bench.epoch}
 
     def remembered(self, step: Instruction, parts: Parts, make: Callable[[], Layer | None]) -> bool:
         """Take the result from the cache, or make and remember it; true if the cache knew it."""
@@ -104,7 +103,13 @@ class Work:
     def learn(self, step: Instruction, key: Parts, make: Callable[[], Layer | None]) -> Hit:
         """Carry out what the cache did not know, after telling why it did not."""
         self.tell_why(step, key)
-        return self.bench.cache.remember(key, make(), step.at.text)
+        return self.remember(step, key, make())
+
+    def remember(self, step: Instruction, key: Parts, made: Layer | None) -> Hit:
+        """For later stages, and for later builds if this one succeeds."""
+        hit = Hit(made, self.bench.now())
+        self.bench.cache.remember(key, hit, step.at.text)
+        return hit
 
     def tell_why(self, step: Instruction, key: Parts) -> None:
         """What is new in a step that the cache does not know, if something like it is there."""
@@ -129,7 +134,6 @@ def new_upper(folder: Path, below: Sequence[Path]) -> Path:
     return upper
 
 
-def packed(upper: Path, owners: Mapping[bytes, tuple[int, int]] | None = None) -> Layer:
+def packed(work: Work, upper: Path, owners: Mapping[bytes, tuple[int, int]] | None = None) -> Layer:
     """The writable layer as one of the image, its archive beside it."""
-    latest = configs.source_date_epoch()
-    return pack(upper, upper.with_name("layer"), owners=owners, latest=latest)
+    return pack(upper, upper.with_name("layer"), owners=owners, latest=work.bench.epoch)

@@ -26,12 +26,12 @@ def architecture() -> str:
     return ARCHITECTURES.get(machine, machine)
 
 
-def source_date_epoch() -> int | None:
-    """The time that a reproducible build calls now, or None.
+def source_date_epoch(text: str | None = None) -> int | None:
+    """The time that a reproducible build calls now, or None: as told, or as the environment has it.
 
     Source: reproducible-builds.org, SOURCE_DATE_EPOCH specification.
     """
-    text = os.environ.get("SOURCE_DATE_EPOCH", "")
+    text = os.environ.get("SOURCE_DATE_EPOCH") if text is None else text
     if not text:
         return None
     if not re.fullmatch(r"[0-9]{1,11}", text):
