@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from realrun.containers.record import RUNNING, Container
 from realrun.containers.registry import Registry
+from realrun.engine import GUESTS
 from realrun.errors import KernelRefused, UsageError
 from realrun.linux import cgroups, processes
 from realrun.linux import signals as names
@@ -44,7 +45,7 @@ def first_process(registry: Registry, container: Container) -> Iterator[int]:
 def kill(registry: Registry, container: Container, number: int) -> None:
     """Send a signal; after SIGKILL it is over when this returns."""
     with first_process(registry, container) as fd:
-        processes.send_signal(fd, number)
+        send(registry, container, fd, number)
     if number == KILL:
         registry.wait(container)
 
@@ -56,12 +57,30 @@ def stop(registry: Registry, container: Container, timeout_s: int | None = None)
         return
     patience_s = container.stop_timeout_s if timeout_s is None else timeout_s
     with first_process(registry, container) as fd:
-        processes.send_signal(fd, names.number(container.stop_signal))
+        send(registry, container, fd, names.number(container.stop_signal))
         ended = select.poll()
         ended.register(fd, select.POLLIN)
         if not ended.poll(None if patience_s < 0 else patience_s * 1000):
-            processes.send_signal(fd, KILL)
+            send(registry, container, fd, KILL)
     registry.wait(container)
+
+
+def send(registry: Registry, container: Container, fd: int, number: int) -> None:
+    """A signal to a guest goes to its machine, which has exit codes of its own: note it first."""
+    if container.spec.isolation in GUESTS:
+        (registry.path(container.id) / "signal").write_text(str(number), encoding="utf-8")
+    processes.send_signal(fd, number)
+
+
+def noted(registry: Registry, container: Container) -> int | None:
+    """The last signal that was sent to a guest since it was started, or None; asked once."""
+    path = registry.path(container.id) / "signal"
+    try:
+        number = int(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    path.unlink()
+    return number
 
 
 def remove(

@@ -17,7 +17,7 @@ from realrun.containers import record
 from realrun.containers.logs import Log, now, opened
 from realrun.containers.record import Container, State
 from realrun.containers.registry import Registry
-from realrun.containers.signals import clear_leftover, remove_volumes
+from realrun.containers.signals import clear_leftover, noted, remove_volumes
 from realrun.errors import RealRunError
 from realrun.linux import terminal
 from realrun.runtime.record import Record
@@ -145,6 +145,8 @@ def note_end(registry: Registry, container: Container, ending: Ending) -> None:
     One that could not be started is as it was, but for the error.
     """
     before = registry.state(container)
+    if number := noted(registry, container):
+        ending.code, ending.error, ending.started = 128 + number, "", True
     ran = ending.started or bool(before.started)
     state = State(
         status=record.EXITED if ran else record.CREATED,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import select
 import socket
 import subprocess
@@ -12,7 +13,7 @@ from typing import Any
 
 import realrun
 from realrun.errors import RealRunError
-from realrun.runtime.server import PACKET
+from realrun.runtime.server import LARGEST, PACKET
 from realrun.runtime.watch import Event
 
 CODE = "import sys; sys.path.insert(0, {home!r}); from realrun.runtime.server import main; main()"
@@ -41,7 +42,13 @@ class Spawner:
     def start(self, request: dict[str, Any], fds: list[int]) -> None:
         """Begin a start; the descriptors are passed on and stay open here."""
         message = json.dumps({"do": "start", "request": request}).encode()
-        socket.send_fds(self.socket, [message], fds)
+        if len(message) <= LARGEST:
+            socket.send_fds(self.socket, [message], fds)
+            return
+        with open(os.memfd_create("request"), "w+b") as file:
+            file.write(message)
+            file.flush()
+            socket.send_fds(self.socket, [b"{}"], [file.fileno(), *fds])
 
     def signal(self, instance: str, number: int) -> None:
         """Pass a signal to an instance's first process."""

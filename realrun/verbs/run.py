@@ -7,7 +7,7 @@ import json
 import sys
 
 from realrun import paths
-from realrun.containers import keeper, watching
+from realrun.containers import watching
 from realrun.containers.creating import create
 from realrun.containers.registry import Registry
 from realrun.errors import UsageError
@@ -27,6 +27,8 @@ def main(args: argparse.Namespace) -> int:
     registry = Registry(paths.root())
     container = create(registry, args.image, wishes(args), args.name)
     if args.detach:
+        from realrun.containers import keeper
+
         keeper.detach(registry, container)
         print(container.id)
         return 0

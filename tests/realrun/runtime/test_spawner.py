@@ -162,7 +162,7 @@ def test_a_child_that_nobody_watches_over_ends_by_itself(tmp_path, monkeypatch):
     if pid == 0:
         os.close(reader)
         try:
-            carrying_out.run_child(plan, [null] * 3, writer)
+            carrying_out.run_child(plan, carrying_out.CHILD_VERBS, [null] * 3, writer)
         finally:
             os._exit(99)
     os.close(writer)
@@ -242,3 +242,9 @@ def test_a_layer_that_has_gone_is_named(stage, tmp_path):
     drive([run], stage.starter)
     with pytest.raises(engine.StartFailed, match=r"'overlay'.*No such file"):
         engine.exit_code(run)
+
+
+def test_a_request_larger_than_a_packet(stage):
+    """Many variables, each below the kernel's limit for one."""
+    env = {f"V{number}": "x" * 100_000 for number in range(8)}
+    assert stage.run("sh", "-c", "echo ${#V0} ${#V7}", env=env).out == "100000 100000\n"
