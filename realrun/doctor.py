@@ -12,7 +12,7 @@ from typing import NamedTuple
 from realrun import engine, paths
 from realrun.errors import RealRunError
 from realrun.files.workspace import workspace
-from realrun.guest import probe, tools
+from realrun.guest import probe, processor, tools
 from realrun.linux import cgroups, namespaces
 from realrun.runtime import planning
 from realrun.runtime.client import Spawner
@@ -180,7 +180,9 @@ def tool(name: str, what: str) -> Finding:
 
 def version(name: str, found: tools.Tool) -> str:
     """What the program says of itself, first line; kernels have it in their names."""
-    if name not in ("qemu", "uml"):
+    if name == "uml":
+        return processor.release(found.path)
+    if name != "qemu":
         return ""
     env = os.environ | found.environment
     done = subprocess.run(

@@ -106,7 +106,7 @@ def guest_tool(*names: str) -> str | None:
     except ImportError as error:
         return f"the engine's guest part does not load: {error}"
     missing = [name for name in names if tools.find(name) is None]
-    return f"no {', '.join(missing)}; `realrun fetch` gets it" if missing else None
+    return "; ".join(f"no {name}: {tools.advice(name)}" for name in missing) or None
 
 
 def uml() -> str | None:

@@ -24,6 +24,7 @@ BOOT_DEADLINE_S = 120.0
 POWER_OFF_S = 5.0
 MIB = 1 << 20
 WHOLE, NUMBER = re.compile(r"[0-9]{1,12}"), re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
+PANIC = re.compile(rb"^(\[ *[0-9.]+\] )?Kernel panic - ", re.M)
 CRASHES = ("Kernel panic", "BUG:", "Oops", "RIP:", "Comm:")
 
 
@@ -42,6 +43,7 @@ def steps(spec: Spec, machine: backends.Machine, common: str) -> list[Step]:
         *planning.user_namespace(),
         planning.private_mounts(),
         Step("own proc", "a /proc that fits the new process numbers", CHILD, "own proc"),
+        *own_library(spec.isolation, name),
         Step("exec", f"replace the engine's code by {name}", CHILD, "exec",
              {"argv": backend.argv(machine), "env": env, "cwd": machine.folder}),
         Step("firmware", f"{name} makes a machine and loads the kernel", WATCHED),
@@ -50,6 +52,15 @@ def steps(spec: Spec, machine: backends.Machine, common: str) -> list[Step]:
         Step("root disk", "mount the image's file system", WATCHED),
         FIRST_OUTPUT,
     ]  # fmt: skip
+
+
+def own_library(tool: str, name: str) -> list[Step]:
+    """The loader of a monitor that brought its own C library, where the program looks for it."""
+    if (loader := tools.need(tool).loader) is None:
+        return []
+    return [Step("own library", f"lay the C library's loader that came with {name} over the host's",
+                 CHILD, "realrun.linux.mounts:lay_over",
+                 {"target": tools.LOADER, "source": str(loader)})]  # fmt: skip
 
 
 def begin(
@@ -99,6 +110,7 @@ class Guest(Run):
     ram_mib: int
     control: int = -1
     logs: tuple[int, int] = (-1, -1)  # console, the monitor's complaints
+    console_read: int = 0  # bytes
     memory_kib: dict[str, int] = field(default_factory=dict)
     memory_told: bool = False
     heard: bytes = b""
@@ -208,7 +220,22 @@ class Guest(Run):
         if self.told_code is not None:
             self.record.code, self.record.failure = self.told_code, None
         elif not self.record.failure:
-            self.record.failure = (0, 0, f"the guest died; {self.last_words()}")
+            self.record.failure = (0, 0, self.died())
+
+    def trouble(self) -> str:
+        """Its deadline, or a panic: a kernel that is dead may stay for ever (User-Mode Linux)."""
+        return self.died() if self.panicked() else Run.trouble(self)
+
+    def panicked(self) -> bool:
+        """Do the new lines of the console, each looked at once it is whole, tell of a panic?"""
+        news = os.pread(self.logs[0], MIB, self.console_read)
+        lines = news if len(news) == MIB else news[: news.rfind(b"\n") + 1]
+        self.console_read += len(lines)
+        return bool(PANIC.search(lines))
+
+    def died(self) -> str:
+        """What to say of a guest that ended before its time."""
+        return f"the guest died; {self.last_words()}"
 
     def late(self) -> str:
         """What a hanging guest last said."""

@@ -16,10 +16,16 @@ from pathlib import Path
 from realrun import paths
 from realrun.errors import Missing
 from realrun.files.workspace import workspace
-from realrun.guest import tools
+from realrun.guest import processor, tools
 
 # A kernel's package wants tools that only an installed kernel needs; a program wants its libraries.
-KEEP = {"kernel": re.compile(r"linux-(image|modules)-\d"), "uml": re.compile("user-mode-linux$")}
+KEEP = {
+    "kernel": re.compile(r"linux-(image|modules)-\d"),
+    "uml": re.compile("(user-mode-linux|libc6)$"),
+}
+# The first of Debian's releases with a User-Mode Linux that has room for wide registers.
+ROOMY_RELEASE = "forky"
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 TIMEOUT_S = 300
 Tell = Callable[[str], None]
 
@@ -60,6 +66,29 @@ def prepare(work: Path) -> list[str]:
     ]  # fmt: skip
 
 
+def roomy_release(options: list[str], work: Path) -> list[str]:
+    """apt's options for a newer release of Debian's alone, signed by Debian's keys as always.
+
+    It comes from the mirror that this system uses anyway. For apt nothing is installed here, so
+    that the C library which the program wants is fetched with it.
+    """
+    wanted = ["Origin: Debian", "Label: Debian", "Created-By: Packages"]
+    mirrors = run(["apt-get", *options, "indextargets", "--format", "$(REPO_URI)", *wanted], work)
+    if not mirrors:
+        raise Missing(f"Debian's {ROOMY_RELEASE} has it, but no package source here is Debian's")
+    if not KEYRING.exists():
+        raise Missing(f"{KEYRING} is not here; install the package debian-archive-keyring")
+    folder = work / ROOMY_RELEASE
+    newer = [*prepare(folder), "-o", f"Dir::Etc::SourceList={folder}/list"]
+    newer += ["-o", "Dir::Etc::SourceParts=/dev/null", "-o", "Dir::State::Status=/dev/null"]
+    newer += ["-o", "Dir::Etc::Preferences=/dev/null", "-o", "Dir::Etc::PreferencesParts=/dev/null"]
+    newer += ["-o", "APT::Default-Release="]
+    source = f"deb [signed-by={KEYRING}] {mirrors.split()[0]} {ROOMY_RELEASE} main\n"
+    (folder / "list").write_text(source, encoding="utf-8")
+    run(["apt-get", *newer, "update"], work)
+    return newer
+
+
 def run(command: list[str], cwd: Path) -> str:
     """Run a package tool; its last line of complaint becomes the reason."""
     try:
@@ -77,6 +106,12 @@ def run(command: list[str], cwd: Path) -> str:
 def fetch_one(name: str, options: list[str], work: Path, tell: Tell) -> str:
     """Fetch and unpack one tool; returns why not, or nothing."""
     why = "no package of that name"
+    try:
+        if name == "uml" and processor.is_wide():
+            tell(f"package lists of {ROOMY_RELEASE}")
+            options = roomy_release(options, work)
+    except Missing as error:
+        return str(error)
     for package in tools.PACKAGES[name]:
         try:
             wanted = closure(name, package, options, work)

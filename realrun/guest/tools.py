@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from realrun import paths
 from realrun.errors import Missing
+from realrun.guest import processor
 
 MACHINE = os.uname().machine
 QEMU = f"qemu-system-{MACHINE}"
@@ -38,6 +39,8 @@ PACKAGES = {
 }
 SYSTEM_ROOT = Path("/var/lib/realrun")
 FOLDERS = ("bin", "sbin", "usr/bin", "usr/sbin")
+# Where a program names the loader of its libraries (System V ABI, AMD64 supplement).
+LOADER = "/lib64/ld-linux-x86-64.so.2"
 
 
 class Tool(NamedTuple):
@@ -57,6 +60,12 @@ class Tool(NamedTuple):
         env = {"LD_LIBRARY_PATH": ":".join(folders)} if folders else {}
         return env | ({"QEMU_MODULE_DIR": f"{libraries[0]}/qemu"} if libraries else {})
 
+    @property
+    def loader(self) -> Path | None:
+        """The loader that came with it, if it brought a C library of its own: they go together."""
+        found = self.prefix.glob(f"usr/lib/*-linux-gnu/{Path(LOADER).name}") if self.prefix else ()
+        return next(iter(found), None)
+
 
 def folders() -> list[Path]:
     """Where unpacked packages may lie: ours first, then root's."""
@@ -72,7 +81,7 @@ def find(name: str) -> Tool | None:
         return system_kernel()
     search = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     for program in PROGRAMS[name]:
-        if (path := shutil.which(program, path=search)) and suits(name, path):
+        if (path := shutil.which(program, path=search)) and suits(name, Path(path)):
             return Tool(Path(path), None)
     return None
 
@@ -82,7 +91,7 @@ def inside(name: str, prefix: Path) -> Path | None:
     if name == "kernel":
         return newest(prefix)
     programs = [prefix / folder / program for program in PROGRAMS[name] for folder in FOLDERS]
-    return next((path for path in programs if os.access(path, os.X_OK)), None)
+    return next((p for p in programs if os.access(p, os.X_OK) and suits(name, p)), None)
 
 
 def newest(prefix: Path) -> Path | None:
@@ -105,8 +114,13 @@ def modules_of(kernel: Path) -> Path:
     return next((path for path in candidates if path.is_dir()), candidates[0])
 
 
-def suits(name: str, path: str) -> bool:
-    """A busybox must be static, since it runs where no library is (PT_INTERP would name one)."""
+def suits(name: str, path: Path) -> bool:
+    """A busybox must be static, since it runs where no library is (PT_INTERP would name one).
+
+    A User-Mode Linux must have room for this processor's registers.
+    """
+    if name == "uml":
+        return processor.has_room(path)
     if name != "busybox":
         return True
     with open(path, "rb") as file:
@@ -115,10 +129,15 @@ def suits(name: str, path: str) -> bool:
 
 def advice(name: str) -> str:
     """How to get `name` on this machine, in a few words."""
-    if shutil.which("apt-get"):
-        packages = " or ".join(PACKAGES[name])
-        return f"`realrun fetch` downloads it ({packages}), or install that package"
-    return f"install what Debian calls {PACKAGES[name][0]} with this system's package manager"
+    wide = name == "uml" and processor.is_wide()
+    needs = f"this processor ({processor.WIDE}) needs {processor.ROOMY}; " if wide else ""
+    if not shutil.which("apt-get"):
+        package = PACKAGES[name][0]
+        return f"{needs}install what Debian calls {package} with this system's package manager"
+    if wide:
+        return f"{needs}`realrun fetch uml` downloads it"
+    packages = " or ".join(PACKAGES[name])
+    return f"`realrun fetch` downloads it ({packages}), or install that package"
 
 
 def need(name: str) -> Tool:

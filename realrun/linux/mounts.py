@@ -156,6 +156,11 @@ def bind_host(root: str) -> None:
         mount(f"/{name}", ensure_directory(root, name), None, BIND | REC)
 
 
+def lay_over(source: str, target: str) -> None:
+    """Let a file appear in the place of another."""
+    mount(source, target, None, BIND)
+
+
 def pivot_root(root: str) -> None:
     """Make `root` the root and detach the old one, so that no way leads back.
 

@@ -120,6 +120,13 @@ class Run:
         """What the spawner tells of this instance."""
         self.record.hear(event)
 
+    def trouble(self) -> str:
+        """Why it must be killed now, told once; empty while nothing is wrong."""
+        if self.deadline_s is None or time.monotonic() <= self.deadline_s:
+            return ""
+        self.deadline_s = None
+        return self.late()
+
     def late(self) -> str:
         """What to say when the deadline has passed."""
         return f"instance {self.id[:12]} did not get on within its time"
@@ -149,7 +156,7 @@ def drive(runs: Sequence[R], starter: Starter, until: Callable[[R], bool] = Run.
                         by_id[event["id"]].hear(event)
                 else:
                     attend(key.data, key.fd, happened)
-            kill_late(runs, starter, until)
+            kill_hopeless(runs, starter, until)
 
 
 def listen(selector: selectors.BaseSelector, runs: Sequence[Run]) -> None:
@@ -202,10 +209,9 @@ def patience(runs: Sequence[R], until: Callable[[R], bool]) -> float:
     return min([WAKE_S, *(max(0.0, late_s - time.monotonic()) for late_s in times)])
 
 
-def kill_late(runs: Sequence[R], starter: Starter, until: Callable[[R], bool]) -> None:
-    """Kill the runs that are past their deadline."""
+def kill_hopeless(runs: Sequence[R], starter: Starter, until: Callable[[R], bool]) -> None:
+    """Kill the runs that are past their deadline, or that will never end by themselves."""
     for run in runs:
-        if run.deadline_s is not None and time.monotonic() > run.deadline_s and not until(run):
-            run.record.failure = run.record.failure or (0, 0, run.late())
-            run.deadline_s = None
+        if not until(run) and (why := run.trouble()):
+            run.record.failure = run.record.failure or (0, 0, why)
             starter.signal(run.id, 9)

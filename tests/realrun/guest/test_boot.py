@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from realrun import engine
+from realrun.errors import GuestFailed
 from realrun.runtime.run import Run, drive
 from tests.realrun.stage import NO_TRACES, traces
 
@@ -129,6 +130,20 @@ def test_the_phases_of_a_boot_follow_each_other(stage, isolation):
         assert following.begin_s == pytest.approx(one.begin_s + one.duration_s, abs=1e-6)
     accelerator = {"uml": "uml", "qemu": "(tcg|kvm)"}[isolation]
     assert re.fullmatch(accelerator, record.plan.accelerator)
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("isolation", GUESTS)
+def test_a_kernel_that_panics_ends_the_run(stage, isolation):
+    """A dead kernel may stay for ever as a process: its console tells, and it is killed."""
+    script = "echo said; echo c > /proc/sysrq-trigger; exec sleep 1000"
+    said = bytearray()
+    run = stage.begin("sh", "-c", script, out=said.extend, isolation=isolation)
+    drive([run], stage.starter)
+    run.close()
+    with pytest.raises(GuestFailed, match="Kernel panic - not syncing: sysrq"):
+        engine.exit_code(run)
+    assert bytes(said) == b"said\n"
 
 
 @pytest.mark.uml

@@ -157,7 +157,14 @@ def ended(heard: Heard, code: int = 0) -> Guest:
     """The monitor is gone, and with it the other ends of the channels."""
     for end in heard.theirs:
         end.close()
-    event = {"event": "exited", "code": code, "cpu_s": 0.0, "exit_ns": 1, "removed_ns": 2}
+    event = {
+        "event": "exited",
+        "code": code,
+        "cpu_s": 0.0,
+        "oom": False,
+        "exit_ns": 1,
+        "removed_ns": 2,
+    }
     heard.guest.hear(event)
     return heard.guest
 
@@ -171,6 +178,42 @@ def test_the_guests_word_counts_not_the_monitors():
         assert (guest.record.code, guest.record.failure) == (9, None)
         assert (bytes(heard.out), bytes(heard.err)) == (b"out", b"err")
         assert guest.over()
+
+
+PANICS = [
+    ("Kernel panic - not syncing: x\n", True),
+    ("one\r\n[    1.234567] Kernel panic - not syncing: x\nlast", True),
+    ("[42.1] Kernel panic - \n", True),
+    ("a line that says Kernel panic - not syncing\n", False),
+    ("Kernel panics are rare\n", False),
+    ("x" * 5000 + "\nKernel panic - not syncing: far\n", True),
+]
+
+
+@pytest.mark.parametrize("step", [1, 7, 1 << 22])
+@pytest.mark.parametrize(("console", "panicked"), PANICS)
+def test_a_panic_is_seen_on_the_console(console, panicked, step):
+    """However the bytes arrive, and long before the deadline; what is told otherwise is none."""
+    with Heard() as heard:
+        heard.guest.logs = (os.memfd_create("console"), os.memfd_create("errors"))
+        assert heard.guest.trouble() == ""
+        told = []
+        for start in range(0, len(console), step):
+            os.write(heard.guest.logs[0], console[start : start + step].encode())
+            told += filter(None, [heard.guest.trouble()])
+        assert len(told) == panicked
+        assert heard.guest.trouble() == ""
+        assert all(words.startswith("the guest died; console: ") for words in told)
+
+
+def test_a_console_without_end_is_looked_through_in_pieces():
+    """One look takes a bounded time; a panic behind a long line is found at the next."""
+    with Heard() as heard:
+        heard.guest.logs = (os.memfd_create("console"), os.memfd_create("errors"))
+        os.write(
+            heard.guest.logs[0], b"x" * (boot.MIB + 5) + b"\nKernel panic - not syncing: far\n"
+        )
+        assert [heard.guest.panicked() for _ in range(3)] == [False, True, False]
 
 
 @pytest.mark.parametrize(

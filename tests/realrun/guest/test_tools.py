@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from realrun.errors import Missing, UsageError
-from realrun.guest import backends, disk, fetch, tools
+from realrun.guest import backends, boot, disk, fetch, processor, tools
 from realrun.guest.backends import Machine
 from realrun.runtime.spec import Spec
 from realrun.runtime.state import MARK
@@ -91,6 +92,20 @@ def test_an_unpacked_program_finds_its_libraries(places):
     assert tools.Tool(found.path, None).environment == {}
 
 
+def test_a_c_library_of_its_own_comes_with_its_loader(places):
+    """Which is laid over the host's, for the machine alone; without one there is no such step."""
+    prefix = places / "own/tools/uml"
+    program(prefix / "usr/bin/linux.uml")
+    assert tools.need("uml").loader is None
+    assert boot.own_library("uml", "it") == []
+    loader = write(prefix / "usr/lib/x86_64-linux-gnu", {"ld-linux-x86-64.so.2": ""})
+    found = tools.need("uml")
+    assert found.loader == loader / "ld-linux-x86-64.so.2"
+    assert tools.Tool(found.path, None).loader is None
+    (step,) = boot.own_library("uml", "it")
+    assert step.args == {"source": str(found.loader), "target": "/lib64/ld-linux-x86-64.so.2"}
+
+
 SIMULATED = """\
 NOTE: This is only a simulation!
 Inst libslirp0 (4.7.0-1 Debian:12.11/oldstable [amd64])
@@ -98,6 +113,8 @@ Inst qemu-system-common [1:7.1] (1:7.2+dfsg-7+deb12u13 Debian:12.11/oldstable [a
 Inst linux-image-6.1.0-37-cloud-amd64 (6.1.140-1 Debian:12 [amd64])
 Inst initramfs-tools (0.142 Debian:12 [all])
 Inst linux-image-cloud-amd64 (6.1.140-1 Debian:12 [amd64])
+Inst libc6 [2.36-9+deb12u14] (2.43-7 Debian:testing [amd64])
+Inst libcap2 (1:2.66-4 Debian:12 [amd64])
 Inst user-mode-linux (6.1-2 Debian:12 [amd64])
 Conf libslirp0 (4.7.0-1 Debian:12.11/oldstable [amd64])
 """
@@ -110,16 +127,64 @@ Conf libslirp0 (4.7.0-1 Debian:12.11/oldstable [amd64])
             "qemu",
             "libslirp0=4.7.0-1 qemu-system-common=1:7.2+dfsg-7+deb12u13 "
             "linux-image-6.1.0-37-cloud-amd64=6.1.140-1 initramfs-tools=0.142 "
-            "linux-image-cloud-amd64=6.1.140-1 user-mode-linux=6.1-2",
+            "linux-image-cloud-amd64=6.1.140-1 libc6=2.43-7 libcap2=1:2.66-4 "
+            "user-mode-linux=6.1-2",
         ),
         ("kernel", "linux-image-6.1.0-37-cloud-amd64=6.1.140-1"),
-        ("uml", "user-mode-linux=6.1-2"),
+        ("uml", "libc6=2.43-7 user-mode-linux=6.1-2"),
     ],
 )
 def test_what_is_fetched_is_what_apt_would_install(monkeypatch, tmp_path, name, wanted):
     """A kernel without the tools that only an installed one needs."""
     monkeypatch.setattr(fetch, "run", lambda command, cwd: SIMULATED)
     assert fetch.closure(name, "package", [], tmp_path) == wanted.split()
+
+
+def has_debians_sources() -> bool:
+    """And the keys for them."""
+    known = Path("/etc/os-release").read_text(encoding="utf-8")
+    return "ID=debian" in known.split() and fetch.KEYRING.exists()
+
+
+@pytest.mark.network
+@pytest.mark.slow
+def test_the_newer_release_has_a_kernel_with_room(tmp_path):
+    """Asked of the mirror that this system uses, with Debian's keys; nothing is downloaded."""
+    if not has_debians_sources():
+        pytest.skip("no package source here is Debian's")
+    own = fetch.prepare(tmp_path / "own")
+    fetch.run(["apt-get", *own, "update"], tmp_path)
+    options = fetch.roomy_release(own, tmp_path)
+    found = dict(
+        one.split("=") for one in fetch.closure("uml", "user-mode-linux", options, tmp_path)
+    )
+    assert set(found) == {"user-mode-linux", "libc6"}
+    numbers = re.match(r"(\d+)\.(\d+)", found["user-mode-linux"])
+    assert numbers is not None
+    assert tuple(map(int, numbers.groups())) >= processor.ROOM_SINCE
+
+
+def test_only_a_wide_processor_asks_for_the_newer_release(monkeypatch, tmp_path):
+    """And only for the one tool; without it the reason is told, and nothing else is tried."""
+    asked: list[list[str]] = []
+
+    def closure(name: str, package: str, options: list[str], work: Path) -> list[str]:
+        asked.append(options)
+        raise Missing(f"no {name}")
+
+    def refuse(options: list[str], work: Path) -> list[str]:
+        raise Missing("no mirror")
+
+    monkeypatch.setattr(fetch, "closure", closure)
+    monkeypatch.setattr(fetch, "roomy_release", lambda options, work: ["newer"])
+    for wide in (False, True):
+        monkeypatch.setattr(processor, "is_wide", lambda answer=wide: answer)
+        for name in ("uml", "mke2fs"):
+            assert fetch.fetch_one(name, ["own"], tmp_path, lambda _: None) == f"no {name}"
+    assert asked == [["own"], ["own"], ["newer"], ["own"]]
+    monkeypatch.setattr(fetch, "roomy_release", refuse)
+    assert fetch.fetch_one("uml", ["own"], tmp_path, lambda _: None) == "no mirror"
+    assert len(asked) == 4
 
 
 def test_fetching_without_apt_is_a_reason_for_each(monkeypatch):
@@ -168,7 +233,7 @@ def test_qemus_command_line(machine):
 def test_user_mode_linuxs_command_line(machine):
     words = backends.BACKENDS["uml"].argv(machine)
     assert words[0] == "/t/uml"
-    assert {"mem=96M", "initrd=/folder/initrd", "ubd0=/folder/cow,/disk"} <= set(words)
+    assert {"mem=96M", "initrd=/folder/initrd", "ubd0=cow,/disk"} <= set(words)
     assert {"ssl0=fd:4", "ssl1=fd:5", "ssl2=fd:6"} <= set(words)
 
 

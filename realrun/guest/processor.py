@@ -1,0 +1,48 @@
+"""Has a User-Mode Linux room for all the registers of this processor?
+
+At every change of process it saves the registers of the one and restores those of the other, all or
+none: ptrace(2), NT_X86_XSTATE. Before Linux 6.13 its buffer has a fixed size, up to AVX-512. The
+8 KiB of AMX do not fit, the host refuses what is incomplete, and the guest's first process dies.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+from pathlib import Path
+
+CPUINFO = Path("/proc/cpuinfo")
+WIDE = "amx_tile"  # as proc(5) spells it
+ROOM_SINCE = (6, 13)
+ROOMY = "a User-Mode Linux of 6.13 or newer"
+BANNER = re.compile(rb"Linux version ((\d{1,4})\.(\d{1,4})[^ \0]{0,40}) ")
+
+
+def is_wide() -> bool:
+    """Does this processor have registers that an older User-Mode Linux has no room for?"""
+    text = CPUINFO.read_text(encoding="utf-8", errors="replace")
+    return bool(re.search(rf"^flags\s*:.*\b{WIDE}\b", text, re.M))
+
+
+def release(program: Path) -> str:
+    """Which Linux a User-Mode Linux is, as it will say at boot; empty if the file says nothing."""
+    found = banner(program)
+    return found[0] if found else ""
+
+
+def has_room(program: Path) -> bool:
+    """May it run here? One that does not say which Linux it is may be tried."""
+    if not is_wide():
+        return True
+    found = banner(program)
+    return found is None or found[1] >= ROOM_SINCE
+
+
+def banner(program: Path) -> tuple[str, tuple[int, int]] | None:
+    """The release in words and in numbers, from the line that the kernel's build put into it."""
+    with open(program, "rb") as file:
+        if not program.stat().st_size:
+            return None
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            found = BANNER.search(content)
+            return found and (found[1].decode(), (int(found[2]), int(found[3])))
