@@ -17,6 +17,7 @@ from typing import NoReturn
 from realrun.errors import RealRunError
 from realrun.verbs.declare import add_lives
 from realrun.verbs.declare_looks import add_looks
+from realrun.verbs.declare_volumes import add_volumes
 
 FAILED, ENGINE_ERROR = 1, 125
 Subparsers = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -41,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     add_run(verbs)
     add_lives(verbs)
     add_looks(verbs)
+    add_volumes(verbs)
     add_images(verbs)
     add_archives(verbs)
     add_bench(verbs)

@@ -111,7 +111,17 @@ def clear_leftover(registry: Registry, container: Container) -> None:
 
 def remove_volumes(registry: Registry, container: Container) -> None:
     """The volumes without a name go with their container, unless another one has them, too."""
-    others = {name for one in registry.all() for name in one.volumes if one.id != container.id}
+    users = volume_users(registry)
     for name in container.volumes:
-        if name not in others:
+        if not set(users.get(name, ())) - {container.id}:
             volumes.remove(registry.root, name)
+
+
+def volume_users(registry: Registry) -> dict[str, list[str]]:
+    """Each volume that a container has, and the ids of all that have it."""
+    users: dict[str, list[str]] = {}
+    for container in registry.all():
+        for mount in container.spec.mounts:
+            if mount.kind == "volume":
+                users.setdefault(mount.source, []).append(container.id)
+    return users

@@ -79,33 +79,54 @@ def find(root: Path, name: str) -> Volume:
     try:
         told: dict[str, Any] = json.loads((folder / "volume.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise NoSuchVolume(f"no such volume: {name}") from None
+        raise NoSuchVolume(f"no such volume: {name}; `realrun volume ls` lists them") from None
     return Volume(name=name, mountpoint=str(folder / "_data"), **told)
 
 
 def every(root: Path) -> list[Volume]:
     """All volumes, by name."""
     folder = root / "volumes"
-    names = sorted(os.listdir(folder)) if folder.is_dir() else []
-    return [find(root, name) for name in names]
+    found = []
+    for name in sorted(os.listdir(folder)) if folder.is_dir() else []:
+        try:
+            found.append(find(root, name))
+        except NoSuchVolume:  # removed meanwhile
+            continue
+    return found
 
 
 def remove(root: Path, name: str, users: Collection[str] = ()) -> None:
     """Remove a volume with all that is in it; `users` are the containers that have it."""
     find(root, name)
     if users:
-        raise RealRunError(f"volume {name} is in use by {', '.join(sorted(users))}; remove those")
+        listed = ", ".join(sorted(user[:12] for user in users))
+        raise RealRunError(f"volume {name} is in use by {listed}; remove that first")
     with workspace(root, "volume") as scratch:
-        os.rename(place(root, name), scratch / "gone")
+        try:
+            os.rename(place(root, name), scratch / "gone")
+        except FileNotFoundError:  # somebody was faster
+            raise NoSuchVolume(f"no such volume: {name}") from None
 
 
-def prune(root: Path, in_use: Collection[str], everything: bool = False) -> list[str]:
-    """Remove the anonymous volumes that nobody uses, or all such; returns their names."""
+def prune(root: Path, in_use: Collection[str], everything: bool = False) -> list[tuple[str, int]]:
+    """Remove the anonymous volumes that nobody uses, or all such; their names and bytes."""
     found = [volume for volume in every(root) if everything or volume.anonymous]
-    names = [volume.name for volume in found if volume.name not in in_use]
-    for name in names:
-        remove(root, name)
-    return names
+    gone = []
+    for volume in found:
+        if volume.name not in in_use:
+            gone.append((volume.name, size_bytes(Path(volume.mountpoint))))
+            remove(root, volume.name)
+    return gone
+
+
+def size_bytes(folder: Path) -> int:
+    """The bytes of all files below `folder`, each once whatever its names."""
+    sizes = {}
+    for path, _, names in os.walk(folder):
+        for name in names:
+            status = os.lstat(os.path.join(path, name))
+            sizes[status.st_dev, status.st_ino] = status.st_size
+    return sum(sizes.values())
 
 
 def prepare(root: Path, mounts: Iterable[Mount]) -> None:

@@ -64,10 +64,12 @@ def test_what_is_used_stays_and_says_by_whom(tmp_path):
 
 def test_pruning_takes_those_without_a_name_that_nobody_uses(tmp_path):
     used, unused = volumes.create(tmp_path), volumes.create(tmp_path)
+    Path(unused.mountpoint, "file").write_bytes(b"12345")
+    os.link(Path(unused.mountpoint, "file"), Path(unused.mountpoint, "again"))
     volumes.create(tmp_path, "data")
-    assert volumes.prune(tmp_path, [used.name]) == [unused.name]
+    assert volumes.prune(tmp_path, [used.name]) == [(unused.name, 5)]
     assert names(tmp_path) == sorted([used.name, "data"])
-    assert volumes.prune(tmp_path, [used.name], everything=True) == ["data"]
+    assert volumes.prune(tmp_path, [used.name], everything=True) == [("data", 0)]
 
 
 def test_everything_is_ready_before_a_start(tmp_path):
