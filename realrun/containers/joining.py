@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from realrun import engine
 from realrun.containers.record import Container
 from realrun.containers.registry import Registry
-from realrun.containers.signals import first_process
+from realrun.containers.signals import pid_of, process_of
 from realrun.containers.watching import raw_terminal
 from realrun.errors import UsageError
-from realrun.linux import terminal
+from realrun.linux import processes, terminal
 from realrun.runtime import inside
 from realrun.runtime.run import Sink, drive
 from realrun.runtime.spec import Spec, new_id
@@ -39,8 +39,8 @@ def run(
         raise UsageError(
             f"container {container.name} is a guest; exec into guests is not there yet"
         )
-    with first_process(registry, container) as pidfd:
-        pid = registry.state(container).pid
+    pid = program(registry, container)
+    with process_of(container, pid) as pidfd:
         folder = str(registry.root / "instances" / container.id)
         into = Inside(
             inside.Container(container.id, pid, folder),
@@ -58,6 +58,13 @@ def run(
     finally:
         one.close()
     return engine.final_code(one, heard)
+
+
+def program(registry: Registry, container: Container) -> int:
+    """The number of its program; with --init that is the child of the first process, which lets
+    nobody without privilege look into it."""
+    pid = pid_of(registry, container)
+    return next(iter(processes.children(pid)), pid) if container.spec.init else pid
 
 
 def spec_of(container: Container, more: More, stdin: int | None) -> Spec:

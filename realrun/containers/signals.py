@@ -26,15 +26,27 @@ KILL = 9
 @contextmanager
 def first_process(registry: Registry, container: Container) -> Iterator[int]:
     """A descriptor of the first process of a running container; raises `UsageError` if none."""
+    with process_of(container, pid_of(registry, container)) as fd:
+        yield fd
+
+
+def pid_of(registry: Registry, container: Container) -> int:
+    """The number of its first process; raises `UsageError` if it does not run."""
     told = registry.state(container)
     if told.status != RUNNING:
         raise UsageError(f"container {container.name} is not running; `realrun start` starts it")
+    return told.pid
+
+
+@contextmanager
+def process_of(container: Container, pid: int) -> Iterator[int]:
+    """A descriptor of process `pid`, after a look whether it is the container's."""
     try:
-        fd = processes.pidfd(told.pid)
+        fd = processes.pidfd(pid)
     except KernelRefused:
         fd = -1
     try:
-        if fd < 0 or not instances.belongs(told.pid, container.id):
+        if fd < 0 or not instances.belongs(pid, container.id):
             raise UsageError(f"container {container.name} has just ended")
         yield fd
     finally:

@@ -102,3 +102,9 @@ def test_a_terminal_of_the_containers_own(host, terminal):
     out, code = terminal("exec", "-it", "host", "sh", "-c", "tty; stty size; exit 5")
     assert out.split() == ["/dev/pts/0", "33", "101"]
     assert code == 5
+
+
+def test_beside_an_init(host):
+    """The first process lets nobody look into it: its program's namespaces are entered."""
+    host("--init")
+    assert "sleep 1000" in cli("exec", "host", "ps").stdout
