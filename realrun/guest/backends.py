@@ -16,6 +16,8 @@ from realrun.guest import tools
 MEMORY_MIB = 128
 # Descriptors that the spawner passes on to the monitor: control, output, errors.
 CHANNELS = (4, 5, 6)
+# By machine: QEMU's model, a processor to emulate, the model's serial line.
+QEMU_MACHINES = {"x86_64": ("q35", "qemu64", "ttyS0"), "aarch64": ("virt", "max", "ttyAMA0")}
 
 
 class Machine(NamedTuple):
@@ -40,17 +42,18 @@ class Backend(NamedTuple):
 
 
 def qemu_argv(machine: Machine) -> list[str]:
-    """A q35 machine with a virtio disk and three virtio ports, and nothing else."""
+    """A plain machine with a virtio disk and three virtio ports, and nothing else."""
+    model, processor, console = QEMU_MACHINES.get(tools.MACHINE, QEMU_MACHINES["x86_64"])
     program, kernel = tools.need("qemu"), tools.need("kernel").path
     data = ["-L", str(program.prefix / "usr/share/qemu")] if program.prefix else []
     data += ["-L", str(program.prefix / "usr/share/seabios")] if program.prefix else []
     words = [str(program.path), *data, "-nodefaults", "-no-user-config", "-no-reboot"]
-    words += ["-machine", f"q35,accel={machine.accelerator}", "-display", "none"]
-    words += ["-cpu", "host" if machine.accelerator == "kvm" else "qemu64"]
+    words += ["-machine", f"{model},accel={machine.accelerator}", "-display", "none"]
+    words += ["-cpu", "host" if machine.accelerator == "kvm" else processor]
     words += ["-m", f"{machine.memory_mib}M", "-smp", str(machine.cpus)]
     words += ["-serial", "file:/dev/stdout"]
     words += ["-kernel", str(kernel), "-initrd", machine.initrd]
-    words += ["-append", "console=ttyS0 quiet loglevel=3 panic=-1 rdinit=/init"]
+    words += ["-append", f"console={console} quiet loglevel=3 panic=-1 rdinit=/init"]
     words += ["-drive", f"file={machine.disk},format=raw,if=none,id=d,snapshot=on"]
     words += ["-device", "virtio-blk-pci,drive=d", "-device", "virtio-serial-pci,max_ports=4"]
     for number, fd in enumerate(CHANNELS, 1):

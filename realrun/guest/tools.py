@@ -27,8 +27,9 @@ PURPOSE = {
     "busybox": "the base image and the guests' init",
     "mke2fs": "the guests' disks",
 }
-ARCH = {"x86_64": "amd64", "aarch64": "arm64"}.get(MACHINE, MACHINE)
-QEMU_PACKAGE = {"x86_64": "qemu-system-x86", "aarch64": "qemu-system-arm"}.get(MACHINE, "")
+# By machine: Debian's name for it, the package with its QEMU.
+DEBIAN = {"x86_64": ("amd64", "qemu-system-x86"), "aarch64": ("arm64", "qemu-system-arm")}
+ARCH, QEMU_PACKAGE = DEBIAN.get(MACHINE, (MACHINE, ""))
 # In order of preference: Debian's name, then Ubuntu's.
 PACKAGES = {
     "busybox": ("busybox-static",),
@@ -39,7 +40,8 @@ PACKAGES = {
 }
 SYSTEM_ROOT = Path("/var/lib/realrun")
 FOLDERS = ("bin", "sbin", "usr/bin", "usr/sbin")
-# Where a program names the loader of its libraries (System V ABI, AMD64 supplement).
+# Where a program names the loader of its libraries (System V ABI, AMD64 supplement); for User-Mode
+# Linux, which there is for x86-64 alone.
 LOADER = "/lib64/ld-linux-x86-64.so.2"
 
 

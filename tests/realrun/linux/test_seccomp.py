@@ -1,15 +1,14 @@
-"""The filter of system calls, read by an interpreter of classic BPF that a test can trust."""
+"""The filter of system calls: what it refuses, by name, on both machines."""
 
 from __future__ import annotations
 
-import errno
 import struct
 
 import pytest
 
 from realrun.linux import capabilities, libc, seccomp
+from tests.realrun.linux.bpf import ALLOWED, ENOSYS, EPERM, verdict
 
-ALLOWED, EPERM, ENOSYS = "allowed", errno.EPERM, errno.ENOSYS
 COLUMN = {libc.X86_64: 0, libc.ARM64: 1}
 MACHINES = list(COLUMN)
 NEW = {"ns": 0x20000, "cgroup": 0x2000000, "uts": 0x4000000, "ipc": 0x8000000} | {
@@ -23,29 +22,6 @@ NEEDED = {
     "openat": (257, 56), "futex": (202, 98), "prctl": (157, 167), "setuid": (105, 146),
     "chroot": (161, 51), "mknodat": (259, 33), "kill": (62, 129), "statx": (332, 291),
 }  # fmt: skip
-
-
-def verdict(
-    machine: str, number: int, first: int = 0, arch: int | None = None, kept: tuple[str, ...] = ()
-) -> str | int:
-    """What the filter says to a call; `struct seccomp_data`: nr, arch, ip, six arguments."""
-    arch = seccomp.AUDIT_ARCH[machine] if arch is None else arch
-    data = struct.pack("<iIQ6Q", number, arch, 0, first, 0, 0, 0, 0, 0)
-    code = list(struct.iter_unpack("<HBBI", seccomp.program(machine, kept)))
-    at, accumulator = 0, 0
-    for _ in range(len(code)):
-        operation, if_true, if_false, k = code[at]
-        at += 1
-        if operation == 0x20:  # BPF_LD | BPF_W | BPF_ABS
-            (accumulator,) = struct.unpack_from("<I", data, k)
-        elif operation == 0x06:  # BPF_RET
-            return ALLOWED if k == 0x7FFF0000 else k & 0xFFFF if k >> 16 == 5 else hex(k)
-        else:  # BPF_JMP with JEQ, JGE, JSET
-            true = {0x15: accumulator == k, 0x35: accumulator >= k, 0x45: accumulator & k}[
-                operation
-            ]
-            at += if_true if true else if_false
-    raise AssertionError("the program ran off its end")
 
 
 @pytest.mark.parametrize("machine", MACHINES)

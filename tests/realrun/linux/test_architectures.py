@@ -1,0 +1,152 @@
+"""x86-64 and arm64: every table knows both, and what it says is what the kernel and others say.
+
+Three sources that know nothing of each other: the kernel's headers (linux-libc-dev), libseccomp,
+which knows the numbers of all architectures, and a list that was written down here.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import re
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from realrun.guest import backends, tools
+from realrun.image import config
+from realrun.linux import capabilities, libc, seccomp
+from tests.realrun.linux.bpf import verdict
+
+MACHINES = (libc.X86_64, libc.ARM64)
+INCLUDE = Path("/usr/include")
+HEADERS = {
+    libc.X86_64: ("x86_64-linux-gnu/asm/unistd_64.h", "asm/unistd_64.h"),
+    libc.ARM64: ("asm-generic/unistd.h",),
+}
+CALLS = libc.NUMBERS | seccomp.REFUSED | {"clone": seccomp.CLONE, "clone3": seccomp.CLONE3}
+# By hand, from the manual's table of syscalls(2) and the kernel's; x86-64, arm64.
+WRITTEN = {
+    "rt_sigaction": (13, 134), "pivot_root": (155, 41), "capset": (126, 91), "kcmp": (312, 272),
+    "seccomp": (317, 277), "pidfd_send_signal": (424, 424), "pidfd_open": (434, 434),
+    "open_tree": (428, 428), "move_mount": (429, 429), "openat2": (437, 437),
+    "mount_setattr": (442, 442), "clone": (56, 220), "clone3": (435, 435),
+    "close_range": (436, 436), "mount": (165, 40), "umount2": (166, 39), "setns": (308, 268),
+    "unshare": (272, 97), "bpf": (321, 280), "keyctl": (250, 219), "reboot": (169, 142),
+    "ptrace": (101, 117), "init_module": (175, 105), "settimeofday": (164, 170),
+}  # fmt: skip
+
+
+@cache
+def of_header(machine: str) -> dict[str, int]:
+    """Name and number of every system call, as the header has them; skips without it."""
+    path = next((INCLUDE / name for name in HEADERS[machine] if (INCLUDE / name).exists()), None)
+    if path is None:
+        pytest.skip("no kernel headers; on Debian: apt install linux-libc-dev")
+    found = re.findall(r"^#define __NR(?:3264)?_(\w+)\s+(\d+)$", path.read_text(), re.MULTILINE)
+    return {name: int(number) for name, number in found}
+
+
+@cache
+def of_libseccomp(name: str, machine: str) -> int:
+    """The same from libseccomp, whatever machine this is; skips without it."""
+    found = ctypes.util.find_library("seccomp")
+    if found is None:
+        pytest.skip("no libseccomp; on Debian: apt install libseccomp2")
+    resolve = ctypes.CDLL(found).seccomp_syscall_resolve_name_arch
+    resolve.argtypes = [ctypes.c_uint32, ctypes.c_char_p]
+    return resolve(seccomp.AUDIT_ARCH[machine], name.encode())
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("column", [0, 1], ids=MACHINES)
+def test_a_number_is_the_kernels(name, column):
+    assert of_header(MACHINES[column])[name] == CALLS[name][column]
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("column", [0, 1], ids=MACHINES)
+def test_a_number_is_libseccomps(name, column):
+    assert of_libseccomp(name, MACHINES[column]) == CALLS[name][column]
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_number_is_the_one_that_was_written_down(name):
+    assert CALLS.get(name, WRITTEN[name]) == WRITTEN[name]
+
+
+def test_what_was_written_down_is_what_we_call():
+    assert libc.NUMBERS.keys() <= WRITTEN.keys()
+
+
+KEPT = [(), tuple(capabilities.DOCKER_DEFAULT), *((name,) for name in seccomp.ALLOWED_WITH)]
+
+
+@pytest.mark.parametrize("kept", KEPT, ids="+".join)
+def test_both_filters_say_the_same_to_every_call(kept):
+    """By name, over all that both kernels have; `first` makes clone(2) ask for a namespace."""
+    intel, arm = of_header(libc.X86_64), of_header(libc.ARM64)
+    both = intel.keys() & arm.keys()
+    assert len(both) > 250
+    for first in (0, 0x20000):
+        answers = {
+            name: (
+                verdict(libc.X86_64, intel[name], first, kept=kept),
+                verdict(libc.ARM64, arm[name], first, kept=kept),
+            )
+            for name in both
+        }
+        assert [name for name, (one, other) in answers.items() if one != other] == []
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_filter_knows_its_machine_by_the_kernels_word(machine):
+    """`linux/audit.h`: the number of the ELF format, with the marks for 64 bit, little-endian."""
+    header = INCLUDE / "linux/elf-em.h"
+    if not header.exists():
+        pytest.skip("no kernel headers; on Debian: apt install linux-libc-dev")
+    name = {libc.X86_64: "EM_X86_64", libc.ARM64: "EM_AARCH64"}[machine]
+    number = int(re.search(rf"#define {name}\s+(\d+)", header.read_text())[1])
+    assert seccomp.AUDIT_ARCH[machine] == number | 0x80000000 | 0x40000000
+
+
+@pytest.mark.parametrize(("machine", "name"), [("x86_64", "amd64"), ("aarch64", "arm64")])
+def test_images_are_of_this_machines_platform(monkeypatch, machine, name):
+    """By the names of the OCI image specification (`config.md`), which are Go's."""
+    told = type("", (), {"machine": machine})
+    monkeypatch.setattr(config.os, "uname", lambda: told)
+    assert config.architecture() == name
+
+
+def test_every_table_knows_both():
+    for table in (seccomp.AUDIT_ARCH, tools.DEBIAN, backends.QEMU_MACHINES):
+        assert set(table) == set(MACHINES)
+    assert set(config.ARCHITECTURES) >= set(MACHINES)
+
+
+def test_debians_name_of_this_machine():
+    if shutil.which("dpkg") is None:
+        pytest.skip("no dpkg here")
+    words = ["dpkg", "--print-architecture"]
+    told = subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+    assert tools.DEBIAN[tools.MACHINE][0] == told
+
+
+@pytest.mark.parametrize(
+    ("machine", "words"),
+    [
+        ("x86_64", ("q35,accel=tcg", "qemu64", "ttyS0")),
+        ("aarch64", ("virt,accel=tcg", "max", "ttyAMA0")),
+    ],
+)
+def test_a_guest_is_a_machine_that_qemu_has_there(monkeypatch, machine, words):
+    monkeypatch.setattr(tools, "MACHINE", machine)
+    monkeypatch.setattr(tools, "need", lambda name: tools.Tool(Path("/tools") / name, None))
+    argv = backends.qemu_argv(backends.Machine("/f", "/disk", "/initrd", 128, 1, "tcg"))
+    model, processor, console = words
+    assert argv[argv.index("-machine") + 1] == model
+    assert argv[argv.index("-cpu") + 1] == processor
+    assert f"console={console} " in argv[argv.index("-append") + 1]
