@@ -55,7 +55,9 @@ def add_build(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     build = verbs.add_parser("build", help="build an image from a Dockerfile")
     build.add_argument("context", help="the Dockerfile's folder, an archive of one, or - for stdin")
     build.add_argument("-t", "--tag", action="append", default=[], help="name:tag for the image")
-    build.add_argument("-f", "--file", help="Dockerfile (default: CONTEXT/Dockerfile)")
+    build.add_argument(
+        "-f", "--file", help="Dockerfile, or - for stdin (default: CONTEXT/Dockerfile)"
+    )
     build.add_argument("--build-arg", action="append", default=[], metavar="NAME=VALUE")
     build.add_argument("--label", action="append", default=[], metavar="NAME=VALUE")
     build.add_argument("--iidfile", metavar="FILE", help="write the image's id there")

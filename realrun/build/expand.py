@@ -46,7 +46,7 @@ def expand_words(word: str, values: Mapping[str, str], escape: str = "\\") -> li
 
 
 def expand_text(text: str, values: Mapping[str, str], escape: str = "\\") -> str:
-    """A here-document: only `$` and escapes of it mean something, quotes are text.
+    """A here-document: quotes are text, and every escape character goes, unlike in a shell.
 
     >>> expand_text('say "$x"', {"x": "hi"})
     'say "hi"'
@@ -55,7 +55,7 @@ def expand_text(text: str, values: Mapping[str, str], escape: str = "\\") -> str
     while (char := reader._next()) != "":
         if char == "$":
             out += reader._dollar()
-        elif char == escape and reader._peek() in ("$", escape):
+        elif char == escape:
             out += reader._next()
         else:
             out += char

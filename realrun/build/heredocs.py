@@ -1,7 +1,7 @@
 """Here-documents: text that stands in the Dockerfile itself, for RUN, COPY and ADD.
 
-`<<WORD`, `<<-WORD` (tabs in front of every line are dropped); a quoted word means that nothing
-inside is expanded. Several may stand in one instruction, their texts follow in the same order.
+`<<WORD`, `<< WORD`, `<<-WORD` (tabs in front of every line are dropped); a quoted word means that
+nothing inside is expanded. Several may stand in one instruction, their texts follow in this order.
 
 Source: Dockerfile reference, "Here-Documents"; POSIX shell, 2.7.4.
 """
@@ -9,10 +9,12 @@ Source: Dockerfile reference, "Here-Documents"; POSIX shell, 2.7.4.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from realrun.build.words import split_quoted
 
+OPEN = re.compile(r"\d*<<-?")
 START = re.compile(r"(\d*)<<(-?)([^<]+)")
 TAKES_HEREDOCS = ("ADD", "COPY", "RUN")
 
@@ -36,8 +38,33 @@ def announced(text: str, escape: str) -> list[Heredoc]:
         return []
     if words[1].startswith("["):
         return []
-    found = [from_word(word) for word in split_quoted(words[1], escape)]
+    found = [from_word(word) for word in joined(split_quoted(words[1], escape))]
     return [document for document in found if document is not None]
+
+
+def joined(words: Sequence[str]) -> list[str]:
+    """The same words, with `<<` and a name behind a blank as one.
+
+    >>> joined(["cat", "<<", "EOF", ">", "x"])
+    ['cat', '<<EOF', '>', 'x']
+    """
+    out: list[str] = []
+    for word in words:
+        if out and OPEN.fullmatch(out[-1]):
+            out[-1] += word
+        else:
+            out.append(word)
+    return out
+
+
+def alone(text: str) -> bool:
+    """Is a here-document all that a command consists of?
+
+    >>> alone("<<EOF"), alone("<<EOF python3"), alone("cat <<EOF")
+    (True, False, False)
+    """
+    words = joined(split_quoted(text, "\\"))
+    return len(words) == 1 and from_word(words[0]) is not None
 
 
 def from_word(word: str) -> Heredoc | None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from realrun.build import instructions as i
 from realrun.build import words
-from realrun.build.heredocs import from_word
+from realrun.build.heredocs import from_word, joined
 from realrun.build.mountwords import fields_of
 from realrun.build.part import Part
 
@@ -54,10 +54,11 @@ def copy_or_add(part: Part, step: i.Copy) -> i.Copy:
     exclude = tuple(part.flags.pop("exclude", []))
     if not all(exclude):
         raise words.WordError("--exclude needs a pattern: --exclude=*.md")
-    given = part.items()
+    given, name = joined(part.items()), "ADD" if step.add else "COPY"
     if len(given) < 2:
-        name = "ADD" if step.add else "COPY"
         raise words.WordError(f"{name} needs at least one source and a target")
+    if part.heredocs and from_word(given[-1]):
+        raise words.WordError(f"{name} needs a target behind the here-document")
     return replace(
         step,
         sources=tuple(word for word in given[:-1] if not (part.heredocs and from_word(word))),

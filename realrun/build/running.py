@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from realrun.build import instructions as i
-from realrun.build.heredocs import from_word
+from realrun.build.heredocs import alone
 
 SCRIPT = ".realrun/script"  # lies in a layer of its own that is mounted for this step only
 SHOWN_LINES = 12
@@ -24,7 +24,7 @@ def argv_of(step: i.Run, shell: Sequence[str]) -> tuple[list[str], str]:
     if not step.heredocs or not step.command.shell:
         return step.command.argv(tuple(shell)), ""
     text = step.command.words[0]
-    if from_word(text) is not None and len(step.heredocs) == 1:
+    if alone(text):
         content = step.heredocs[0].content
         if content.startswith("#!"):
             return ["/" + SCRIPT], content

@@ -38,6 +38,10 @@ class Context(NamedTuple):
 @contextmanager
 def context(store: Store, where: str, file: str | None) -> Iterator[Context]:
     """The context that `where` means; what had to be unpacked for it goes away afterwards."""
+    if file == "-":
+        with store.workspace("context") as scratch:
+            yield Context(folder_of(where), from_input(scratch))
+        return
     if where != "-" and not Path(where).is_file():
         yield Context(Path(where), Path(file) if file else None)
         return
@@ -47,6 +51,21 @@ def context(store: Store, where: str, file: str | None) -> Iterator[Context]:
         with incoming(where) as stream:
             found = from_stream(stream, folder, file, "standard input" if where == "-" else where)
         yield found
+
+
+def folder_of(where: str) -> Path:
+    """The context of a Dockerfile that comes in: what comes in can be one of them only."""
+    if where == "-" or Path(where).is_file():
+        raise UsageError("-f - takes the Dockerfile from the input: the context has to be a folder")
+    return Path(where)
+
+
+def from_input(scratch: Path) -> Path:
+    """A Dockerfile alone, beside the context."""
+    dockerfile = scratch / "Dockerfile"
+    with incoming("-") as stream:
+        dockerfile.write_bytes(text_of(stream, "standard input"))
+    return dockerfile
 
 
 def from_stream(stream: Readable, folder: Path, file: str | None, name: str) -> Context:
@@ -89,12 +108,17 @@ def inside(folder: Path, file: str) -> Path:
 
 def alone(text: Readable, folder: Path, name: str) -> Path:
     """A Dockerfile in a context of its own, where nothing is to be copied, not even itself."""
+    dockerfile = folder / "Dockerfile"
+    dockerfile.write_bytes(text_of(text, name))
+    (folder / ".dockerignore").write_text("Dockerfile\n.dockerignore\n")
+    return dockerfile
+
+
+def text_of(text: Readable, name: str) -> bytes:
+    """All of a Dockerfile, unless it is too long to be one."""
     data = b""
     while len(data) <= MAX_DOCKERFILE and (piece := text.read(MAX_DOCKERFILE + 1 - len(data))):
         data += piece
     if len(data) > MAX_DOCKERFILE:
         raise UsageError(f"{name}: a Dockerfile of more than {MAX_DOCKERFILE} bytes")
-    dockerfile = folder / "Dockerfile"
-    dockerfile.write_bytes(data)
-    (folder / ".dockerignore").write_text("Dockerfile\n.dockerignore\n")
-    return dockerfile
+    return data

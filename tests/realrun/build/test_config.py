@@ -132,13 +132,16 @@ def test_run_gets_environment_and_arguments_that_have_a_value(shop: Workshop):
 def test_forms_of_run(shop: Workshop):
     shop.build(
         'FROM base\nRUN ["a", "$b"]\nSHELL ["s"]\nRUN a $b\nRUN <<E\none\ntwo\nE\n'
-        "RUN cat <<E > x\nin\nE\nRUN <<E\n#!/bin/x\nE\n"
+        "RUN cat <<E > x\nin\nE\nRUN <<E python3\nprint(1)\nE\n"
+        "RUN << E\nblank\nE\nRUN <<E\n#!/bin/x\nE\n"
     )
     assert [run["argv"] for run in shop.runs] == [
         ["a", "$b"],
         ["s", "a $b"],
         ["s", "one\ntwo\n"],
         ["s", "cat <<E > x\nin\nE\n"],
+        ["s", "<<E python3\nprint(1)\nE\n"],
+        ["s", "blank\n"],
         ["/.realrun/script"],
     ]
 

@@ -77,3 +77,9 @@ def test_values_are_not_expanded_again(value: str, other: str):
     assert expand('"${v}"', values) == value
     assert expand("${v:-$o}", values) == (value or other)
     assert expand("${v:+$o}", values) == (other if value else "")
+
+
+def test_in_a_here_document_every_escape_goes():
+    """BuildKit has it so: a shell would keep the one before an n."""
+    assert expand_text(r"a\nb \\ \$x `$x", VALUES) == r"anb \ $x `value"
+    assert expand_text("a`nb `$x \\n", VALUES, "`") == "anb $x \\n"

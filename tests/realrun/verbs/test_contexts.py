@@ -98,6 +98,18 @@ def test_text_and_a_dockerfile_besides_are_one_too_many(store: Store):
     assert "-f names another" in done.stderr
 
 
+def test_the_dockerfile_alone_may_come_in(store: Store, tmp_path: Path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in ("one", "two", ".dockerignore", "Dockerfile"):
+        (folder / name).write_text("two\nDockerfile\n.dockerignore\n")
+    words = ["-f", "-", str(folder)]
+    assert built(store, *words, data=b"FROM scratch\nCOPY . /\n") == ["one"]
+    done = cli("build", "-f", "-", "-", input="FROM scratch\n")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "the context has to be a folder" in done.stderr
+
+
 def test_labels_go_on_top_and_the_id_into_a_file(store: Store, tmp_path: Path):
     path = tmp_path / "id"
     path.write_text("old")
