@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -75,12 +76,12 @@ def spec_for(image: Runnable, wishes: Wishes) -> Spec:
     """The image's settings with the wishes on top."""
     check_wishes(wishes)
     instance = new_id()
-    hostname = wishes.hostname or instance[:12]
+    hostname = wishes.hostname or (os.uname().nodename if shares_name(wishes) else instance[:12])
     config = image.config
     return Spec(
         layers=tuple(map(str, image.layers)),
         argv=tuple(command(config, wishes.words, wishes.entrypoint)),
-        env=({"TERM": "xterm"} if wishes.tty else {}) | environment(config, wishes.env, hostname),
+        env=environment(config, wishes.env, hostname, wishes.tty),
         cwd=wishes.cwd or config.get("WorkingDir") or "/",
         user=wishes.user or config.get("User") or "",
         hostname=hostname,
@@ -99,6 +100,11 @@ def spec_for(image: Runnable, wishes: Wishes) -> Spec:
         terminal=(0, 0) if wishes.tty else None,
         id=instance,
     )
+
+
+def shares_name(wishes: Wishes) -> bool:
+    """Who shares the machine's network is called as the machine, as in Docker."""
+    return wishes.isolation == "container" and wishes.network == "host"
 
 
 def mounts_for(config: Mapping[str, Any], wishes: Wishes) -> tuple[Mount, ...]:

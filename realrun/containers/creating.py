@@ -13,7 +13,7 @@ from realrun.containers.registry import Registry
 from realrun.errors import RealRunError
 from realrun.image import Image, Store
 from realrun.runtime import volumes
-from realrun.runtime.spec import Mount, Spec
+from realrun.runtime.spec import Mount, Spec, variables
 
 
 def create(registry: Registry, reference: str, wishes: engine.Wishes, name: str = "") -> Container:
@@ -73,7 +73,7 @@ def settings(image: Image, spec: Spec, wishes: engine.Wishes) -> dict[str, Any]:
     config = dict(image.config)
     own_command = wishes.words or wishes.entrypoint is not None
     labels = {**(config.get("Labels") or {}), **wishes.labels}
-    env = dict(entry.partition("=")[::2] for entry in config.get("Env") or []) | dict(wishes.env)
+    env = variables(config, wishes.env)
     more = {
         "Env": [f"{key}={value}" for key, value in env.items() if value is not None],
         "Cmd": list(wishes.words) or None if own_command else config.get("Cmd"),

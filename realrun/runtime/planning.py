@@ -215,7 +215,7 @@ def working_directory(spec: Spec) -> Step:
 def become_steps(spec: Spec, user: User, keep: list[str] | None) -> list[Step]:
     """Its limits, the image's user, what else it is to lack, then become the program."""
     does = "switch to the user" + (" and give up root's dangerous rights" if keep else "")
-    env = {"HOME": user.home} | dict(spec.env)
+    env = dict(spec.env) if spec.env.get("HOME") else {**spec.env, "HOME": user.home}
     limited = Step("resource limits", "limit each process: " + ", ".join(spec.ulimits), CHILD,
                    "realrun.linux.limits:set_limits", {"ulimits": dict(spec.ulimits)})  # fmt: skip
     closed = Step("no new privileges", "let no program raise its rights, by setuid or otherwise",

@@ -113,12 +113,24 @@ def command(config: Mapping[str, Any], words: Sequence[str], entrypoint: str | N
 
 
 def environment(
-    config: Mapping[str, Any], extra: Mapping[str, str | None], host: str
+    config: Mapping[str, Any], extra: Mapping[str, str | None], host: str, tty: bool = False
 ) -> dict[str, str]:
-    """PATH, HOSTNAME and HOME as Docker sets them, the image's Env over them, then the caller's.
+    """PATH, HOSTNAME and TERM as Docker sets them, then the caller's wishes, then the image's Env.
 
-    A name that the caller gives no value (`-e NAME`, and it is not set outside) is taken away.
+    The first to name a variable decides its place, the caller before the image its value. A name
+    that the caller gives no value (`-e NAME`, and it is not set outside) is taken away.
     """
     env: dict[str, str | None] = {"PATH": DEFAULT_PATH, "HOSTNAME": host}
-    env |= dict(entry.partition("=")[::2] for entry in config.get("Env") or [])
-    return {name: value for name, value in (env | dict(extra)).items() if value is not None}
+    env |= {"TERM": "xterm"} if tty else {}
+    env |= variables(config, extra)
+    return {name: value for name, value in env.items() if value is not None}
+
+
+def variables(config: Mapping[str, Any], extra: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The caller's wishes, then what else the image sets.
+
+    >>> variables({"Env": ["A=1", "B=2"]}, {"B": "3"})
+    {'B': '3', 'A': '1'}
+    """
+    image = dict(entry.partition("=")[::2] for entry in config.get("Env") or [])
+    return dict(extra) | {name: value for name, value in image.items() if name not in extra}
