@@ -48,7 +48,7 @@ def test_nonsense_is_refused_with_value_and_rule(field, value, rule):
 def test_ids_are_unique_and_safe_in_any_path():
     ids = {Spec(**GOOD).id for _ in range(100)}
     assert len(ids) == 100
-    assert all(len(one) == 32 and set(one) <= set("0123456789abcdef") for one in ids)
+    assert all(len(one) == 64 and set(one) <= set("0123456789abcdef") for one in ids)
 
 
 E, C, W = ["/e", "-e"], ["c", "-c"], ["w"]
