@@ -5,6 +5,7 @@ Source: Docker Engine API, `GET /containers/{id}/json` (ContainerInspect).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from realrun.containers.registry import Registry
 from realrun.image.sizes import size_of
 from realrun.linux.capabilities import DOCKER_DEFAULT
 from realrun.runtime import volumes
+from realrun.runtime.mountwords import TMPFS_DEFAULT
 from realrun.runtime.spec import Mount, Spec
 
 NEVER = "0001-01-01T00:00:00Z"  # Go's zero time
@@ -114,24 +116,30 @@ def binds(container: Container) -> list[str]:
 
 
 def tmpfs_of(spec: Spec) -> dict[str, str]:
-    """Places in memory, and their options."""
-    return {one.target: ",".join(one.options) for one in spec.mounts if one.kind == "tmpfs"}
+    """Places in memory, and what is special about them."""
+    return {
+        one.target: ",".join(word for word in one.options if word not in TMPFS_DEFAULT)
+        for one in spec.mounts
+        if one.kind == "tmpfs"
+    }
 
 
 def mount(registry: Registry, one: Mount) -> dict[str, Any]:
     """A place of outside."""
-    told: dict[str, Any] = {
+    source, named = one.source, {}
+    if one.kind == "volume":
+        source = str(volumes.place(registry.root, one.source) / "_data")
+        named = {"Name": one.source, "Driver": "local"}
+    told = {
         "Type": one.kind,
-        "Source": one.source,
+        "Source": source,
         "Destination": one.target,
         "Mode": "ro" if one.read_only else "",
         "RW": not one.read_only,
         "Propagation": "rprivate" if one.kind == "bind" else "",
     }
-    if one.kind == "volume":
-        data = str(volumes.place(registry.root, one.source) / "_data") if one.source else ""
-        told |= {"Name": one.source, "Source": data, "Driver": "local"}
-    return told
+    order = ("Type", "Name", "Source", "Destination", "Driver", "Mode", "RW", "Propagation")
+    return {key: (told | named)[key] for key in order if key in told | named}
 
 
 def graph_driver(registry: Registry, spec: Spec) -> dict[str, Any]:
@@ -151,7 +159,7 @@ def graph_driver(registry: Registry, spec: Spec) -> dict[str, Any]:
 def sizes_of(registry: Registry, spec: Spec) -> dict[str, int]:
     """Bytes of files, as `docker inspect --size` counts them."""
     written = written_bytes(registry, spec)
-    return {"SizeRw": written, "SizeRootFs": written + image_bytes(spec)}
+    return {"SizeRw": written, "SizeRootFs": written + image_bytes(spec.layers)}
 
 
 def written_bytes(registry: Registry, spec: Spec) -> int:
@@ -159,9 +167,9 @@ def written_bytes(registry: Registry, spec: Spec) -> int:
     return size_of(registry.path(spec.id) / "upper").content_bytes
 
 
-def image_bytes(spec: Spec) -> int:
-    """What its image's files hold."""
-    return sum(size_of(Path(layer)).content_bytes for layer in spec.layers)
+def image_bytes(layers: Sequence[str]) -> int:
+    """What the files of these layers hold."""
+    return sum(size_of(Path(layer)).content_bytes for layer in layers)
 
 
 def config(container: Container) -> dict[str, Any]:

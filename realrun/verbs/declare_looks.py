@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+LIST_FORMAT = "table, json, a Go template as Docker's for each, or such a table: 'table ...'"
+FORMAT = "a Go template, as Docker's; json: in one line"
+
 
 def add_looks(verbs: Any) -> None:
     """ps, inspect."""
@@ -14,7 +17,17 @@ def add_looks(verbs: Any) -> None:
     ps.add_argument("-l", "--latest", action="store_true", help="the newest")
     ps.add_argument("-s", "--size", action="store_true", help="also what they have written")
     ps.add_argument("--no-trunc", action="store_true", help="shorten nothing")
+    ps.add_argument(
+        "-f",
+        "--filter",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="only those whose name, id, status, label, ancestor, exited, volume, ... is this",
+    )
+    ps.add_argument("--format", default="", metavar="TEMPLATE", help=LIST_FORMAT)
     inspect = verbs.add_parser("inspect", help="everything about containers and images, as JSON")
     inspect.add_argument("name", nargs="+", metavar="NAME")
+    inspect.add_argument("-f", "--format", default="", metavar="TEMPLATE", help=FORMAT)
     inspect.add_argument("-s", "--size", action="store_true", help="also a container's sizes")
     inspect.add_argument("--type", choices=["container", "image"], help="look for this only")

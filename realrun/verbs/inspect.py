@@ -1,4 +1,4 @@
-"""inspect: everything about containers and images, as JSON.
+"""inspect: everything about containers and images, as JSON or as a template says.
 
 Source: Docker's reference, `docker inspect`.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from realrun import paths
@@ -16,19 +17,49 @@ from realrun.containers.registry import Registry
 from realrun.errors import NoSuchContainer, NoSuchImage, RealRunError
 from realrun.image import Store
 from realrun.image import describe as image_describe
+from realrun.verbs.gowords import NilList, NilMap, Struct, TemplateError, to_json
+from realrun.verbs.template import Template
+
+# What Go has as maps, whose keys are free, and as pointers, which may lead nowhere.
+MAPS = ("Data", "ExposedPorts", "Labels", "Networks", "Ports", "Tmpfs", "Volumes")
+POINTERS = ("PidsLimit",)
+# What a template may ask for even where JSON leaves it out.
+ABSENT: dict[str, dict[str, Any]] = {
+    "State": {"Health": None},
+    "HostConfig": {"Tmpfs": NilMap(), "Init": None},
+    "Config": {"StopSignal": "", "StopTimeout": None, "Healthcheck": None, "Shell": NilList()},
+}
+BAD_TEMPLATE = 64  # Docker's exit code
 
 
 def main(args: argparse.Namespace) -> int:
-    """A JSON list with one object for each that was found; exit code 1 if one was not."""
-    found, failed = [], 0
+    """A JSON list, or a line for each that was found; exit code 1 if one was not."""
+    template = parsed(args.format) if args.format not in ("", "json") else None
+    found, lines, failed = [], [], 0
     for name in args.name:
         try:
             found.append(look(name, args.type, args.size))
+            if template:
+                lines.append(template(structured(found[-1])))
         except RealRunError as error:
             failed = 1
             print(f"realrun: {error}", file=sys.stderr)
-    print(json.dumps(found, indent=4, ensure_ascii=False))
+    if template:
+        print(*lines, sep="\n")
+    elif args.format:
+        print(to_json(found))
+    else:
+        print(json.dumps(found, indent=4, ensure_ascii=False))
     return failed
+
+
+def parsed(text: str) -> Template:
+    """The template, if it is one."""
+    try:
+        return Template(text)
+    except TemplateError as error:
+        error.code = BAD_TEMPLATE
+        raise
 
 
 def look(name: str, kind: str | None, sizes: bool) -> dict[str, Any]:
@@ -46,3 +77,17 @@ def look(name: str, kind: str | None, sizes: bool) -> dict[str, Any]:
         if kind == "image":
             raise
         raise RealRunError(f"no container {name!r} here, and {error}") from None
+
+
+def structured(value: Any, name: str = "") -> Any:
+    """As Docker's own Go types have it: a template can ask a map for any key, the rest not."""
+    if isinstance(value, Mapping):
+        inner = {key: structured(one, key) for key, one in value.items()}
+        if name in MAPS:
+            return inner
+        made = Struct(inner)
+        made.absent = ABSENT.get(name, {})
+        return made
+    if value is None and name not in POINTERS:
+        return NilMap() if name in MAPS else NilList()
+    return [structured(one) for one in value] if isinstance(value, list) else value

@@ -1,33 +1,81 @@
-"""Tables, times and words as Docker's lists have them."""
+"""Lists as Docker prints them: a table, JSON, or as a template says; and the words in them.
+
+Source: the Docker client's `cli/command/formatter`; Go's `text/tabwriter`.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from realrun.verbs import gowords
+from realrun.verbs.gowords import Struct
+from realrun.verbs.template import Template
 
 LEAST_WIDTH, GAP = 10, 3  # of a column, and behind it
 SHORT_ID = 12
 MINUTE_S, HOUR_S = 60, 3600
 DAY_H, WEEK_H, MONTH_H, YEAR_H = 24, 24 * 7, 24 * 30, 24 * 365
+TABLE = "table"
+# Of a table's head these make what they are given first.
+KEEP_HEADS = {
+    name: (lambda head, *_: head, kinds) for name, (_, kinds) in gowords.FUNCTIONS.items()
+    if name in ("json", "join", "split", "upper", "lower", "title", "truncate", "pad")
+}  # fmt: skip
 
 
-def table(rows: Iterable[Sequence[str]]) -> list[str]:
-    """Lines whose columns stand below each other, as Go's `text/tabwriter` makes them for Docker.
+def lines(
+    rows: Iterable[Mapping[str, Any]], heads: Mapping[str, str], usual: str, asked: str
+) -> Iterator[str]:
+    """The lines of a list. `rows` have a value for each of `heads`, a column's name -> its title.
 
-    >>> table([["ID", "NAME"], ["0123456789", "x"]])
+    `asked` is the `--format`: empty or `table` is the `usual` template as a table, `table ...`
+    another table, `json` an object a line, all else a template for each row.
+    """
+    text = {"": f"{TABLE} {usual}", TABLE: f"{TABLE} {usual}", "json": "{{json .}}"}.get(
+        asked, asked
+    )
+    as_table = text.startswith(TABLE)
+    text = text.removeprefix(TABLE).strip(" ") if as_table else text
+    text = text.replace("\\t", "\t").replace("\\n", "\n")
+    template = Template(text)
+    found = (template(Struct(sorted(row.items()))) for row in rows)
+    if not as_table:
+        return found
+    titles: dict[str, Any] = {**heads, "Label": label_title}
+    head = Template(text, gowords.FUNCTIONS | KEEP_HEADS)(titles)
+    return aligned([line.split("\t") for one in [head, *found] for line in one.split("\n")])
+
+
+def label_title(name: str) -> str:
+    """The head of a column for one label.
+
+    >>> label_title("org.example.build-date")
+    'build date'
+    """
+    return re.sub("[-_]", " ", name.rpartition(".")[2])
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Columns stand below each other as long as one row after the other has them.
+
+    >>> list(aligned([["ID", "NAME"], ["0123456789", "x"]]))
     ['ID           NAME', '0123456789   x']
     """
-    found = [list(row) for row in rows]
-    widths = [max(LEAST_WIDTH, *(len(cell) + GAP for cell in column)) for column in columns(found)]
-    return [
-        "".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)) + row[-1]
-        for row in ([*row[:-1], row[-1]] for row in found)
-    ]
-
-
-def columns(rows: Sequence[Sequence[str]]) -> list[list[str]]:
-    """All columns but the last, which is as wide as it likes."""
-    return [list(column) for column in zip(*(row[:-1] for row in rows), strict=True)]
+    widths: dict[tuple[int, int], int] = {}
+    for column in range(max(map(len, rows), default=1) - 1):
+        block: list[int] = []
+        for number in range(len(rows) + 1):
+            if number < len(rows) and column < len(rows[number]) - 1:
+                block.append(number)
+                continue
+            width = max((len(rows[one][column]) + GAP for one in block), default=0)
+            widths |= {(one, column): max(width, LEAST_WIDTH) for one in block}
+            block = []
+    for number, row in enumerate(rows):
+        yield "".join(cell.ljust(widths.get((number, at), 0)) for at, cell in enumerate(row))
 
 
 def duration(seconds: float) -> str:
