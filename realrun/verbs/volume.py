@@ -38,7 +38,7 @@ def ls(args: argparse.Namespace, root: Path) -> int:
     """One a line, by name."""
     names = [volume.name for volume in volumes.every(root)]
     rows = [["DRIVER", "VOLUME NAME"], *(["local", name] for name in names)]
-    for line in names if args.quiet else listing.table(rows):
+    for line in names if args.quiet else listing.aligned(rows):
         print(line)
     return 0
 
