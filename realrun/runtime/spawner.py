@@ -147,7 +147,12 @@ def change_root(root: str) -> None:
 
 
 def become(uid: int, gid: int, groups: list[int], keep: list[str] | None) -> None:
-    """Switch to the user; with `keep`, root's rights shrink to those capabilities."""
+    """Switch to the user; with `keep`, root's rights shrink to those capabilities.
+
+    In a session of its own, or it could write into our terminal as if somebody typed (TIOCSTI).
+    """
+    if os.getsid(0) != os.getpid():
+        os.setsid()
     if keep is not None:
         capabilities.drop_bounding(capabilities.mask(keep))
     if can_set_groups():

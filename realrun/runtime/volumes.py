@@ -74,11 +74,11 @@ def create(root: Path, name: str = "", labels: Mapping[str, str] | None = None) 
 
 
 def find(root: Path, name: str) -> Volume:
-    """The volume of that name."""
-    folder = place(root, name)
+    """The volume of that name; what is no name is the name of none."""
     try:
+        folder = place(root, name)
         told: dict[str, Any] = json.loads((folder / "volume.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, UsageError):
         raise NoSuchVolume(f"no such volume: {name}; `realrun volume ls` lists them") from None
     return Volume(name=name, mountpoint=str(folder / "_data"), **told)
 

@@ -42,7 +42,7 @@ def read(args: argparse.Namespace) -> engine.Wishes:
         limits=limits(args),
         mounts=mountwords.all_of(args.volume, args.mount, args.tmpfs),
         read_only=args.read_only,
-        shm_bytes=size_bytes(args.shm_size, "--shm-size") if args.shm_size else SHM_BYTES,
+        shm_bytes=shm_bytes(args.shm_size),
         ulimits=dict(map(ulimits.parsed, args.ulimit)),
         cap_add=tuple(args.cap_add),
         cap_drop=tuple(args.cap_drop),
@@ -56,6 +56,11 @@ def read(args: argparse.Namespace) -> engine.Wishes:
         interactive=args.interactive,
         auto_remove=args.rm,
     )
+
+
+def shm_bytes(text: str) -> int:
+    """The size of /dev/shm; 0 means the usual one, as in Docker."""
+    return SHM_BYTES if text in ("", "0") else size_bytes(text, "--shm-size")
 
 
 def environment(args: argparse.Namespace) -> dict[str, str | None]:
@@ -74,9 +79,9 @@ def environment(args: argparse.Namespace) -> dict[str, str | None]:
 
 
 def labels(args: argparse.Namespace) -> dict[str, str]:
-    """Labels of files, then of -l."""
+    """Labels of files, then of -l; in a file, a name without a value is no label."""
     lines = [line for file in args.label_file for line in file_lines(file, "--label-file")]
-    return label_pairs([*lines, *args.label])
+    return label_pairs([*(line for line in lines if "=" in line), *args.label])
 
 
 def limits(args: argparse.Namespace) -> dict[str, int]:
@@ -86,11 +91,8 @@ def limits(args: argparse.Namespace) -> dict[str, int]:
         found["memory_bytes"] = size_bytes(args.memory, "--memory")
         if not guest and found["memory_bytes"] < LEAST_MEMORY_BYTES:
             raise UsageError(f"--memory: at least 6m, as in Docker; got {args.memory!r}")
-    if args.pids_limit is not None:
-        if args.pids_limit < -1:
-            raise UsageError(f"--pids-limit: at least 1, or -1 for none; got {args.pids_limit}")
-        if args.pids_limit > 0:
-            found["pids"] = args.pids_limit
+    if args.pids_limit is not None and args.pids_limit > 0:  # others: as many as they like
+        found["pids"] = args.pids_limit
     if args.cpus not in ("", "0"):
         found["cpu_milli"] = cpu_milli(args.cpus, 4096 if guest else processors())
     return found

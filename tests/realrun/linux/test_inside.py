@@ -127,6 +127,13 @@ def test_the_network_of_the_host_if_asked(stage):
     assert inside == os.readlink("/proc/self/ns/net")
 
 
+@pytest.mark.parametrize("isolation", ["process", "container"])
+def test_the_program_leads_a_session_of_its_own(stage, isolation):
+    """In ours it could write into our terminal as if somebody typed (TIOCSTI)."""
+    pid, session = stage.sh("cut -d' ' -f1,6 /proc/$$/stat", isolation=isolation).split()
+    assert pid == session
+
+
 @pytest.mark.parametrize("kind", ["mnt", "pid", "net", "uts", "ipc"])
 def test_a_container_has_namespaces_of_its_own(stage, kind):
     assert stage.sh(f"readlink /proc/self/ns/{kind}").strip() != os.readlink(

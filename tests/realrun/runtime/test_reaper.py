@@ -98,8 +98,8 @@ def test_the_first_process_tells_nothing_of_the_machine(stage):
 
 
 def test_the_program_is_a_group_of_its_own(stage):
-    """So that a terminal's signals reach it once."""
-    assert stage.sh("cut -d' ' -f1,5 /proc/$$/stat", init=True) == "2 2\n"
+    """So that a terminal's signals reach it once; the session is the first process's."""
+    assert stage.sh("cut -d' ' -f1,5,6 /proc/$$/stat", init=True) == "2 2 1\n"
 
 
 def test_no_signal_is_blocked_or_ignored_in_the_program(stage):

@@ -40,9 +40,12 @@ def test_one_without_a_name_gets_64_digits(tmp_path):
     "name", ["a", "..", ".x", "-x", "a/b", "../x", "a b", "ä" * 4, "a\n", "a\0b", "x" * 256]
 )
 def test_no_name_leads_elsewhere(tmp_path, name):
-    for use in (volumes.create, volumes.find, volumes.remove):
-        with pytest.raises(UsageError, match="no volume's name"):
+    with pytest.raises(UsageError, match="no volume's name"):
+        volumes.create(tmp_path, name)
+    for use in (volumes.find, volumes.remove):
+        with pytest.raises(NoSuchVolume):
             use(tmp_path, name)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_removing_takes_the_content_along(tmp_path):

@@ -23,7 +23,6 @@ WRONG = [
     ("run -e =x hello", r"--env wants NAME=VALUE; got '=x'"),
     ("run -m lots hello", r"--memory wants a size .* got 'lots'"),
     ("run --cpus nan hello", r"--cpus wants .* got 'nan'"),
-    ("run --pids-limit -2 hello", r"or -1 for none; got -2"),
     ("run -w here hello", r"must be absolute; got 'here'"),
     ("run -u nobody-there hello", r"no user 'nobody-there'; use a number or add it"),
     ("run -u ² hello", r"no user '²'"),

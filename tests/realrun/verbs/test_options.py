@@ -202,7 +202,6 @@ def test_security_options(options, no_new_privileges, seccomp):
         ("--stop-signal NOSUCH", "no signal"),
         ("--stop-signal 65", "no signal"),
         ("--stop-signal RTMIN-1", "no signal"),
-        ("--shm-size 0", "--shm-size wants"),
         ("--env-file /no/such", "--env-file /no/such: No such file"),
         ("--label =x", "--label wants"),
         ("-e =x", "--env wants"),
@@ -257,3 +256,18 @@ def test_the_image_may_stand_before_or_behind_the_options(experiment, words):
 def test_no_runs_are_no_measurement(option, number):
     with pytest.raises(UsageError, match="above 0"):
         bench.experiment(parsed("bench", "startup", option, number))
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "-5"])
+def test_no_limit_of_processes_as_docker_writes_it(number):
+    assert wished("--pids-limit", number).limits == {}
+
+
+def test_a_size_of_nothing_is_the_usual_size():
+    assert wished("--shm-size", "0").shm_bytes == engine.Wishes().shm_bytes
+
+
+def test_a_file_of_labels_by_dockers_rules(tmp_path):
+    (tmp_path / "labels").write_text("a=1\nb\n# c\nc=x y\n")
+    words = ["-l", "d", "--label-file", str(tmp_path / "labels"), "-l", "a=2"]
+    assert wished(*words).labels == {"a": "2", "c": "x y", "d": ""}

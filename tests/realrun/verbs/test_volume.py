@@ -91,13 +91,10 @@ def test_a_volume_of_a_container_stays_until_the_container_goes(root):
 
 @pytest.mark.overlay
 def test_pruning_takes_the_unnamed_ones(root):
-    assert (
-        cli("run", "-v", "/v", "-v", "data:/d", "hello", "sh", "-c", "echo x > /v/x").returncode
-        == 0
-    )
-    (made,) = cli("ps", "-aq").stdout.split()
+    words = ["--name", "pruned", "-v", "/v", "-v", "data:/d", "hello", "sh", "-c", "echo x > /v/x"]
+    assert cli("run", *words).returncode == 0
     assert said("prune") == ["Total reclaimed space: 0B"]
-    cli("rm", made)
+    cli("rm", "pruned")
     (unnamed,) = [name for name in said("ls", "-q") if len(name) == ID]
     assert said("prune", "-f") == ["Deleted Volumes:", unnamed, "", "Total reclaimed space: 2B"]
     assert said("prune", "-a")[1] == "data"
