@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from realrun.verbs.declare_looks import FORMAT, LIST_FORMAT
+
 
 def add_volumes(verbs: Any) -> None:
     """volume create, ls, inspect, rm, prune."""
@@ -14,7 +16,9 @@ def add_volumes(verbs: Any) -> None:
     create.add_argument("--label", action="append", default=[], metavar="NAME[=VALUE]")
     ls = actions.add_parser("ls", help="list volumes")
     ls.add_argument("-q", "--quiet", action="store_true", help="names only")
+    ls.add_argument("--format", default="", metavar="TEMPLATE", help=LIST_FORMAT)
     inspect = actions.add_parser("inspect", help="everything about volumes, as JSON")
+    inspect.add_argument("-f", "--format", default="", metavar="TEMPLATE", help=FORMAT)
     remove = actions.add_parser("rm", help="remove volumes, with what is in them")
     remove.add_argument("-f", "--force", action="store_true", help="one that is not there is fine")
     for parser in (inspect, remove):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from realrun import paths
@@ -33,12 +33,17 @@ BAD_TEMPLATE = 64  # Docker's exit code
 
 
 def main(args: argparse.Namespace) -> int:
+    """Exit code 1 if one was not found."""
+    return tell(args, lambda name: look(name, args.type, args.size))
+
+
+def tell(args: argparse.Namespace, look: Callable[[str], dict[str, Any]]) -> int:
     """A JSON list, or a line for each that was found; exit code 1 if one was not."""
     template = parsed(args.format) if args.format not in ("", "json") else None
     found, lines, failed = [], [], 0
     for name in args.name:
         try:
-            found.append(look(name, args.type, args.size))
+            found.append(look(name))
             if template:
                 lines.append(template(structured(found[-1])))
         except RealRunError as error:

@@ -6,20 +6,23 @@ Source: Docker's reference, `docker volume`.
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
 from typing import Any
 
 from realrun import paths
 from realrun.containers import signals
 from realrun.containers.registry import Registry
-from realrun.errors import NoSuchVolume, RealRunError
+from realrun.errors import NoSuchVolume
 from realrun.runtime import volumes
 from realrun.runtime.volumes import Volume
+from realrun.verbs import inspect as inspecting
 from realrun.verbs import listing
 from realrun.verbs.each import each
 from realrun.verbs.options import labels, shown_size
+
+HEADS = {"Driver": "DRIVER", "Name": "VOLUME NAME", "Mountpoint": "MOUNTPOINT",
+         "Scope": "SCOPE", "Labels": "LABELS"}  # fmt: skip
+USUAL = "{{.Driver}}\t{{.Name}}"
 
 
 def main(args: argparse.Namespace) -> int:
@@ -36,24 +39,22 @@ def create(args: argparse.Namespace, root: Path) -> int:
 
 def ls(args: argparse.Namespace, root: Path) -> int:
     """One a line, by name."""
-    names = [volume.name for volume in volumes.every(root)]
-    rows = [["DRIVER", "VOLUME NAME"], *(["local", name] for name in names)]
-    for line in names if args.quiet else listing.aligned(rows):
+    asked = "{{.Name}}" if args.quiet and args.format in ("", "table") else args.format
+    for line in listing.lines(map(row, volumes.every(root)), HEADS, USUAL, asked):
         print(line)
     return 0
 
 
+def row(volume: Volume) -> dict[str, Any]:
+    """What a template may ask for."""
+    told = {name: value for name, value in described(volume).items() if name in HEADS}
+    labels = ",".join(f"{name}={value}" for name, value in (told["Labels"] or {}).items())
+    return told | {"Labels": labels}
+
+
 def inspect(args: argparse.Namespace, root: Path) -> int:
     """A JSON list with one object for each that was found."""
-    found, failed = [], 0
-    for name in args.name:
-        try:
-            found.append(described(volumes.find(root, name)))
-        except RealRunError as error:
-            failed = 1
-            print(f"realrun: {error}", file=sys.stderr)
-    print(json.dumps(found, indent=4, ensure_ascii=False))
-    return failed
+    return inspecting.tell(args, lambda name: described(volumes.find(root, name)))
 
 
 def described(volume: Volume) -> dict[str, Any]:

@@ -52,6 +52,13 @@ def test_a_volume_by_dockers_field_names(own):
     }
 
 
+def test_templates_as_docker_has_them(own):
+    said("create", "--label", "a=b", "data")
+    assert said("ls", "--format", "{{.Name}} {{.Driver}} {{.Labels}}") == ["data local a=b"]
+    assert said("ls", "--format", "table {{.Name}}") == ["VOLUME NAME", "data"]
+    assert said("inspect", "-f", "{{.Name}} {{.Labels.a}} {{.Scope}}", "data") == ["data b local"]
+
+
 def test_what_is_missing_is_told_and_the_others_are_done(own):
     said("create", "data")
     done = cli("volume", "inspect", "nosuch", "data")
