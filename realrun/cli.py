@@ -68,7 +68,7 @@ def add_build(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     build.add_argument("--no-cache", action="store_true", help="carry out every instruction anew")
     build.add_argument("-q", "--quiet", action="store_true", help="print the image's id only")
     base = verbs.add_parser("base", help="make a base image from this system's own packages")
-    base.add_argument("name", choices=["busybox"])
+    base.add_argument("name", choices=["busybox", "debian"])
     dockerfile = verbs.add_parser("dockerfile", help="what the builder's parser sees")
     actions = dockerfile.add_subparsers(dest="action", required=True, metavar="ACTION")
     parse = actions.add_parser("parse", help="the instructions of a Dockerfile, as they are read")

@@ -24,6 +24,7 @@ LEVELS = {
         ("engine",),
         ("build", "measure", "containers"),
         ("doctor", "building"),
+        ("debian",),
         ("api", "demo"),
         ("cli", "verbs"),
         ("__main__",),

@@ -1,5 +1,8 @@
 """A layer on its way in: its digests are computed from its bytes, and it has to unpack.
 
+Archives come in here. A registry, once one can be asked, is to come in by the same door: it sends
+the manifests and blobs of an OCI archive, by the same descriptors, and ends in `Store.add_all`.
+
 Source: OCI image-spec, config.md ("Layer DiffID"), descriptor.md ("Digests", "Verification").
 """
 

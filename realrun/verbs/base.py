@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import argparse
 
-from realrun.guest import tools
 from realrun.image import Store
-from realrun.image.base import make_base_busybox
+from realrun.verbs.progress import progress
 
 
 def main(args: argparse.Namespace) -> int:
-    """Make the base image and print its id."""
-    image = make_base_busybox(Store(), tools.need(args.name).path)
+    """Make the base image and print its name and id."""
+    if args.name == "debian":
+        from realrun.debian import make_base_debian
+        from realrun.runtime.watch import Watch
+
+        with Watch() as starter, progress("base debian") as tick:
+            image = make_base_debian(Store(), starter, tick)
+    else:
+        from realrun.guest import tools
+        from realrun.image.base import make_base_busybox
+
+        image = make_base_busybox(Store(), tools.need(args.name).path)
     print(f"{image.reference} {image.image_id}")
     return 0
