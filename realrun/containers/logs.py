@@ -53,5 +53,14 @@ def split(data: bytes) -> list[bytes]:
 
 def now() -> str:
     """The time of day, UTC, RFC 3339 with nanoseconds."""
-    seconds, ns = divmod(time.time_ns(), 1_000_000_000)
+    return moment(time.time_ns())
+
+
+def moment(nanoseconds: int) -> str:
+    """A time since 1970, the same way.
+
+    >>> moment(1)
+    '1970-01-01T00:00:00.000000001Z'
+    """
+    seconds, ns = divmod(nanoseconds, 1_000_000_000)
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{ns:09}Z"

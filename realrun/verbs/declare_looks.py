@@ -9,7 +9,7 @@ FORMAT = "a Go template, as Docker's; json: in one line"
 
 
 def add_looks(verbs: Any) -> None:
-    """ps, inspect."""
+    """ps, inspect, logs."""
     ps = verbs.add_parser("ps", help="list containers that run, or all")
     ps.add_argument("-a", "--all", action="store_true", help="also those that do not run")
     ps.add_argument("-q", "--quiet", action="store_true", help="ids only")
@@ -31,3 +31,11 @@ def add_looks(verbs: Any) -> None:
     inspect.add_argument("-f", "--format", default="", metavar="TEMPLATE", help=FORMAT)
     inspect.add_argument("-s", "--size", action="store_true", help="also a container's sizes")
     inspect.add_argument("--type", choices=["container", "image"], help="look for this only")
+    logs = verbs.add_parser("logs", help="what a container has said")
+    logs.add_argument("container", metavar="CONTAINER")
+    logs.add_argument("-f", "--follow", action="store_true", help="and says, until it ends")
+    logs.add_argument("-t", "--timestamps", action="store_true", help="when, before each line")
+    logs.add_argument("-n", "--tail", default="all", metavar="N", help="the last N lines (all)")
+    times = "2026-01-31T12:00:00, seconds since 1970, or 10m for ten minutes ago"
+    logs.add_argument("--since", default="", metavar="TIME", help=times)
+    logs.add_argument("--until", default="", metavar="TIME", help="the same")
