@@ -33,7 +33,7 @@ def build(
     store: Store,
     runner: Runner,
     tags: Sequence[str] = (),
-    dockerfile: Path | None = None,
+    dockerfile: Path | bytes | None = None,
     build_args: Mapping[str, str] | None = None,
     target: str | None = None,
     no_cache: bool = False,
@@ -44,13 +44,15 @@ def build(
 ) -> Image:
     """Build the image that a Dockerfile describes, and give it the names in `tags`.
 
+    `dockerfile` is a file or the text itself; without it, CONTEXT/Dockerfile.
     `runner` carries out RUN in containers; `network` (default, none or host) is for those that
     name none, `secrets` are for mounts that ask for them. `labels` go on top of the Dockerfile's;
     as in BuildKit they stand in the configuration alone, not in the history. Raises
     DockerfileError with the place for whatever is wrong with the Dockerfile or with a step.
     """
     names = list(dict.fromkeys(normal(tag) for tag in tags))  # a wrong name is told at once
-    dockerfile = dockerfile or context_folder / "Dockerfile"
+    if dockerfile is None:
+        dockerfile = context_folder / "Dockerfile"
     source = read_source(context_folder, dockerfile)
     for warning in source.warnings:
         progress(Event(state="note", step=0, steps=0, text=warning))
@@ -88,10 +90,12 @@ def build_args_of(given: Mapping[str, str]) -> dict[str, str]:
     return {**({EPOCH: found} if found else {}), **given}
 
 
-def read_source(folder: Path, dockerfile: Path) -> lines.Source:
+def read_source(folder: Path, dockerfile: Path | bytes) -> lines.Source:
     """The Dockerfile, as lines; its name in messages is as short as it can be."""
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder; `realrun build FOLDER` wants the context")
+    if isinstance(dockerfile, bytes):
+        return lines.read(dockerfile, "Dockerfile")
     try:
         data = dockerfile.read_bytes()
     except OSError as error:

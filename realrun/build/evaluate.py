@@ -30,6 +30,8 @@ PROXIES = tuple(
     for name in (upper, upper.lower())
 )
 PORT = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/(tcp|udp|sctp))?", re.IGNORECASE)
+# What may stand before a port, as in `docker run -p`; it means nothing in an image.
+HOST = re.compile(r"(?:(?:\[[0-9a-f:.]+\]|[0-9.]+|):)?(?:\d{1,5}(?:-\d{1,5})?)?:", re.IGNORECASE)
 
 
 def platform_arguments() -> dict[str, str]:
@@ -64,6 +66,8 @@ class State:
         """The state of a stage that is built FROM this one."""
         new = copy.deepcopy(self)
         new.cmd_is_own = False
+        for name in self.environment:  # it begins anew: what is in the image counts
+            new.arguments.pop(name, None)
         return new
 
     @property
@@ -74,9 +78,13 @@ class State:
 
     @property
     def values(self) -> dict[str, str]:
-        """What words are expanded with: arguments, and over them the environment."""
+        """What words are expanded with, and what RUN has in its environment.
+
+        Of an ARG and an ENV of one name the later one counts, as BuildKit has it: an ENV takes the
+        arguments of its name away.
+        """
         declared = {key: value for key, value in self.arguments.items() if value is not None}
-        return declared | self.environment
+        return self.environment | declared
 
     @property
     def proxies(self) -> dict[str, str]:
@@ -177,14 +185,17 @@ def apply_command(state: State, step: Instruction) -> None:
 
 
 def declare(state: State, step: i.Arg) -> None:
-    """ARG: --build-arg wins, then the default, then a value from before the first FROM."""
+    """ARG: --build-arg wins, then the default, then a value from before the first FROM.
+
+    Without any of them it keeps the value that it may have.
+    """
     values = state.values
     for name, default in step.pairs:
         if name in state.given:
             state.arguments[name] = state.given[name]
         elif default is not None:
             state.arguments[name] = expanded(default, values, state.escape, step.at)
-        else:
+        elif name in state.before_from or name not in state.arguments:
             state.arguments[name] = state.before_from.get(name)
 
 
@@ -196,6 +207,7 @@ def set_environment(state: State, step: i.Env) -> None:
         if not name or "=" in name:
             raise step.at.error(f"ENV with an impossible name: {name!r}")
         environment[name] = expanded(value, values, state.escape, step.at)
+        state.arguments.pop(name, None)
     state.config["Env"] = [f"{key}={value}" for key, value in environment.items()]
 
 
@@ -218,7 +230,8 @@ def expose(state: State, step: i.Expose) -> None:
         except ExpandError as error:
             raise step.at.error(str(error)) from None
         for port in written:
-            found = PORT.fullmatch(port)
+            host = HOST.match(port)
+            found = PORT.fullmatch(port, host.end() if host else 0)
             low, high = (int(found[1]), int(found[2] or found[1])) if found else (0, -1)
             if not found or not 0 <= low <= high <= 65535:
                 raise step.at.error(f"{port!r} is no port: 80, 80/udp or 8000-8010/tcp")

@@ -36,13 +36,12 @@ class Meaning(NamedTuple):
 
 
 def meaning(step: i.Run, work: Work) -> Meaning:
-    """Arguments that have a value are in the environment, too; ENV is stronger."""
+    """Arguments that have a value are in the environment, too."""
     state = work.state
     argv, script = argv_of(step, state.shell)
-    arguments = {key: value for key, value in state.arguments.items() if value is not None}
     network = step.network if step.network != "default" else work.bench.network
-    env, mounts = arguments | state.environment, wanted_by(work, step)
-    return Meaning(argv, script, env, state.directory, state.user, network, mounts)
+    mounts = wanted_by(work, step)
+    return Meaning(argv, script, state.values, state.directory, state.user, network, mounts)
 
 
 def carry_out(work: Work, step: i.Run) -> Steps[bool]:

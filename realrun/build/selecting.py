@@ -164,12 +164,12 @@ class Origin:
                 yield item
 
 
-def context(folder: Path, dockerfile: Path) -> Origin:
+def context(folder: Path, dockerfile: Path | bytes) -> Origin:
     """The build context: a folder, and the .dockerignore that goes with this Dockerfile."""
-    for place in (
-        dockerfile.with_name(dockerfile.name + ".dockerignore"),
-        folder / ".dockerignore",
-    ):
+    places = [folder / ".dockerignore"]
+    if isinstance(dockerfile, Path):
+        places.insert(0, dockerfile.with_name(dockerfile.name + ".dockerignore"))
+    for place in places:
         try:
             text = place.read_text("utf-8", "surrogateescape")
         except (FileNotFoundError, NotADirectoryError):

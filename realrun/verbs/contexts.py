@@ -32,15 +32,14 @@ class Context(NamedTuple):
     """What a build wants to know."""
 
     folder: Path
-    dockerfile: Path | None
+    dockerfile: Path | bytes | None
 
 
 @contextmanager
 def context(store: Store, where: str, file: str | None) -> Iterator[Context]:
     """The context that `where` means; what had to be unpacked for it goes away afterwards."""
     if file == "-":
-        with store.workspace("context") as scratch:
-            yield Context(folder_of(where), from_input(scratch))
+        yield Context(folder_of(where), from_input())
         return
     if where != "-" and not Path(where).is_file():
         yield Context(Path(where), Path(file) if file else None)
@@ -60,12 +59,10 @@ def folder_of(where: str) -> Path:
     return Path(where)
 
 
-def from_input(scratch: Path) -> Path:
-    """A Dockerfile alone, beside the context."""
-    dockerfile = scratch / "Dockerfile"
+def from_input() -> bytes:
+    """A Dockerfile's text."""
     with incoming("-") as stream:
-        dockerfile.write_bytes(text_of(stream, "standard input"))
-    return dockerfile
+        return text_of(stream, "standard input")
 
 
 def from_stream(stream: Readable, folder: Path, file: str | None, name: str) -> Context:

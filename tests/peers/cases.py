@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tests.peers import cases_copy, cases_mounts, cases_settings, cases_stages
+from tests.peers import cases_copy, cases_mixed, cases_mounts, cases_settings, cases_stages
 
 PLACES = re.compile(r"--mount=\S*(?:target|dst|destination)=([^,\s]+)")
 
@@ -62,6 +62,7 @@ OTHERS = [
         cases_settings.SETTINGS,
         cases_stages.STAGES,
         cases_mounts.MOUNTS,
+        cases_mixed.MIXED,
     )
     for name, text in table.items()
 ]
@@ -76,7 +77,7 @@ REFUSED = [
     *[Case(f"COPY {words}", f"FROM base\nCOPY {words}\n") for words in cases_copy.REFUSED],
     *[
         Case(name, after_base(text))
-        for table in (cases_stages.REFUSED, cases_mounts.REFUSED)
+        for table in (cases_stages.REFUSED, cases_mounts.REFUSED, cases_mixed.REFUSED)
         for name, text in table.items()
     ],
     Case("COPY of an ignored file", "FROM base\nCOPY a.txt /\n", ignore="*.txt"),

@@ -26,9 +26,19 @@ CASES = {
     ),
     "ENV replaces in place": ("ENV a=1 b=2\nENV a=3", {"Env": ["a=3", "b=2"]}),
     "ENV old form": ("ENV a  one two  three", {"Env": ["a=one two  three"]}),
-    "ENV beats ARG": (
+    "ENV after ARG": (
         "ARG a=arg\nENV a=env\nLABEL l=$a",
         {"Env": ["a=env"], "Labels": {"l": "env"}},
+    ),
+    "ARG after ENV": (
+        "ENV a=env b=env\nARG a=arg b\nLABEL l=$a-$b",
+        {"Env": ["a=env", "b=env"], "Labels": {"l": "arg-env"}},
+    ),
+    "ARG again keeps its value": ("ARG a=1\nARG a\nLABEL l=$a", {"Labels": {"l": "1"}}),
+    "EXPOSE as docker run -p": (
+        "EXPOSE 8080:80 127.0.0.1:1:81/udp 1-2:8000-8001 [::1]::82 :83",
+        {"ExposedPorts": {"80/tcp": {}, "81/udp": {}, "8000/tcp": {}, "8001/tcp": {}, "82/tcp": {},
+                          "83/tcp": {}}},
     ),
     "ARG is not in the configuration": ("ARG a=1\nLABEL l=$a", {"Labels": {"l": "1"}}),
     "ARG default is expanded": ("ARG a=1\nARG b=${a}2\nLABEL l=$b", {"Labels": {"l": "12"}}),
@@ -121,7 +131,7 @@ def test_run_gets_environment_and_arguments_that_have_a_value(shop: Workshop):
             "PATH": DEFAULT_PATH,
             "empty": "",
             "a": "1",
-            "b": "2",
+            "b": "3",
             "HTTP_PROXY": "http://proxy",
         },
         "cwd": "/w",

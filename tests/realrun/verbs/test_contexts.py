@@ -105,6 +105,8 @@ def test_the_dockerfile_alone_may_come_in(store: Store, tmp_path: Path):
         (folder / name).write_text("two\nDockerfile\n.dockerignore\n")
     words = ["-f", "-", str(folder)]
     assert built(store, *words, data=b"FROM scratch\nCOPY . /\n") == ["one"]
+    done = cli("build", *words, input="FROM scratch\nCOPY three /")
+    assert "realrun: Dockerfile:2: '/three' is not there" in done.stderr
     done = cli("build", "-f", "-", "-", input="FROM scratch\n")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "the context has to be a folder" in done.stderr
