@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from realrun.image import Store
-from realrun.image.bill import bills
+from realrun.image.bill import bills, writables
 from realrun.image.tree import Branch, tree
 from realrun.verbs.options import one_line, shown_size
 
@@ -80,10 +80,13 @@ def some(names: Sequence[str]) -> str:
 
 def show_bills(args: argparse.Namespace) -> int:
     """A line an image, then the total; bytes on the disk."""
-    found, total = bills(Store())
+    store = Store()
+    found, total = bills(store)
+    written = containers(store)
     if args.json:
         images = [bill._asdict() for bill in found]
-        print(json.dumps({"images": images, "total": total._asdict()}, indent=1))
+        document = {"images": images, "containers": written, "total": total._asdict()}
+        print(json.dumps(document, indent=1))
         return 0
     columns = ("VIRTUAL", "SHARED", "UNIQUE", "COMPRESSED")
     print(f"{'IMAGE':<30}" + "".join(f"{column:>12}" for column in columns))
@@ -94,16 +97,40 @@ def show_bills(args: argparse.Namespace) -> int:
         print(f"{name:<30}" + "".join(f"{size:>12}" for size in sizes).rstrip())
     if any(bill.plain_bytes for bill in found):
         print("* with layers that are stored uncompressed, as those are that were made here")
+    if written:
+        print(f"\n{'CONTAINER':<30}{'WRITABLE':>12}  OF IMAGE")
+    for row in written:
+        print(f"{row['name']:<30}{shown_size(row['writable_bytes']):>12}  {row['image']}")
     print()
     for key, size_bytes in total._asdict().items():
         print(f"{EXPLAINED[key]:<42}{shown_size(size_bytes):>12}")
     return 0
 
 
+def containers(store: Store) -> list[dict[str, Any]]:
+    """Every container with its names and what it has written."""
+    from realrun.containers.registry import Registry
+
+    known = {one.id: one for one in Registry(store.root).all()}
+    return [
+        {
+            "container_id": one.container_id,
+            "name": known[one.container_id].name,
+            "image": known[one.container_id].image,
+            "writable_bytes": one.writable_bytes,
+        }
+        for one in writables(store)
+        if one.container_id in known
+    ]
+
+
 EXPLAINED = {
     "layers_bytes": "layers of images, unpacked, each once",
+    "writable_bytes": "what containers have written",
     "blobs_bytes": "the same layers, as blobs",
-    "documents_bytes": "manifests and configurations",
+    "documents_bytes": "manifests, configurations and the index",
+    "records_bytes": "settings, states and logs of containers",
+    "volumes_bytes": "volumes",
     "unnamed_bytes": "what no image needs (build cache)",
     "folders_bytes": "the folders themselves",
     "total_bytes": "all of it",

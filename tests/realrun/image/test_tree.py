@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from realrun.errors import BadImage
 from realrun.image import Store
-from realrun.image.bill import bills
+from realrun.image import config as configs
+from realrun.image.bill import bills, writables
 from realrun.image.layers import pack
 from realrun.image.merged import Merged, mountable
 from realrun.image.tree import Effect, below_of, effect_of, tree
@@ -125,13 +126,23 @@ def test_the_bill_adds_up_to_what_du_says(store: Store):
     store.tag("one", "uno")
     with store.workspace("test") as scratch:
         store.keep([pack(write(scratch / "t", {"cached": "6" * 9000}), scratch / "blob")])
+    written = {"log": "7" * 6000, "upper/etc/x": "8" * 50_000, "config.json": "{}"}
+    write(store.root / "containers" / ("0" * 64), written)
+    write(store.root / "containers" / ("1" * 64), {"upper/": None, "state.json": "{}"})
+    write(store.root / "volumes/data", {"x": "9" * 70_000})
     os.sync()
     found, total = bills(store)
 
-    folders = [str(store.layout.blobs), str(store.layout.trees)]
+    folders = [str(store.root / name) for name in ("image", "layers", "containers", "volumes")]
     said = subprocess.check_output(["du", "-s", "--block-size=1", *folders], text=True)
     assert total.total_bytes == sum(int(line.split()[0]) for line in said.splitlines())
     assert total.total_bytes == sum(total[:-1])
+    first, second = writables(store)
+    assert (first.container_id, second.container_id) == ("0" * 64, "1" * 64)
+    assert first.writable_bytes >= 50_000 > second.writable_bytes
+    assert total.writable_bytes == first.writable_bytes + second.writable_bytes
+    assert total.records_bytes >= 6000
+    assert total.volumes_bytes >= 70_000
     assert [bill.names for bill in found] == [("one:latest", "uno:latest"), ("two:latest",), ()]
     assert all(bill.virtual_bytes == bill.shared_bytes + bill.unique_bytes for bill in found)
     one, two, third = found
@@ -139,3 +150,14 @@ def test_the_bill_adds_up_to_what_du_says(store: Store):
     assert (third.shared_bytes, total.unnamed_bytes > 9000) == (0, True)
     unique = sum(bill.unique_bytes for bill in found)
     assert total.layers_bytes == unique + one.shared_bytes
+    assert all(bill.plain_bytes == bill.compressed_bytes > 0 for bill in found)
+
+
+def test_a_layer_that_came_compressed_stays_so_on_the_bill(store: Store, tmp_path: Path):
+    tree = write(tmp_path / "t", {"a": "1" * 300_000})
+    layer = pack(tree, tmp_path / "blob", compress=True)
+    document = configs.make(config={}, diff_ids=[layer.diff_id], history=[{}], created="")
+    store.add(document, [layer], "small")
+    (bill,), _ = bills(store)
+    assert bill.virtual_bytes > 300_000 > 30_000 > bill.compressed_bytes
+    assert bill.plain_bytes == 0

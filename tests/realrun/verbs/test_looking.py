@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -94,6 +96,31 @@ def test_the_bill_for_people_and_for_programs(store: Store):
     lines = cli("image", "df").stdout.splitlines()
     assert lines[0].split() == ["IMAGE", "VIRTUAL", "SHARED", "UNIQUE", "COMPRESSED"]
     assert lines[-1].startswith("all of it")
+
+
+@pytest.mark.overlay
+def test_the_bill_of_containers_adds_up_to_what_du_says(root):
+    """One that ran and has written, one that was only created."""
+    name, idle = "billed", "unbilled"
+    assert cli("run", "--name", name, "busybox", "sh", "-c", FILL).returncode == 0
+    assert cli("create", "--name", idle, "busybox").returncode == 0
+    try:
+        os.sync()
+        told = json.loads(cli("image", "df", "--json").stdout)
+        lines = cli("image", "df").stdout
+        folders = [str(root / name) for name in ("image", "layers", "containers", "volumes")]
+        there = [folder for folder in folders if os.path.isdir(folder)]
+        said = subprocess.check_output(["du", "-s", "--block-size=1", *there], text=True)
+    finally:
+        cli("rm", "-f", name, idle)
+    rows = {row["name"]: row for row in told["containers"]}
+    assert rows[name]["writable_bytes"] >= 3_000_000 > 100_000 > rows[idle]["writable_bytes"]
+    assert rows[name]["image"] == "busybox"
+    assert told["total"]["total_bytes"] == sum(int(row.split()[0]) for row in said.splitlines())
+    assert any(line.split()[0] == name for line in lines.splitlines() if line)
+
+
+FILL = "head -c 3000000 /dev/urandom > /tmp/data && sync"
 
 
 def test_the_bill_of_nothing(tmp_path: Path):
