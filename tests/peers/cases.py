@@ -7,7 +7,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tests.peers import cases_copy, cases_mixed, cases_mounts, cases_settings, cases_stages
+from tests.peers import (
+    cases_copy,
+    cases_fetch,
+    cases_mixed,
+    cases_mounts,
+    cases_settings,
+    cases_stages,
+)
 
 PLACES = re.compile(r"--mount=\S*(?:target|dst|destination)=([^,\s]+)")
 
@@ -63,6 +70,7 @@ OTHERS = [
         cases_stages.STAGES,
         cases_mounts.MOUNTS,
         cases_mixed.MIXED,
+        cases_fetch.FETCHES,
     )
     for name, text in table.items()
 ]
@@ -77,8 +85,8 @@ REFUSED = [
     *[Case(f"COPY {words}", f"FROM base\nCOPY {words}\n") for words in cases_copy.REFUSED],
     *[
         Case(name, after_base(text))
-        for table in (cases_stages.REFUSED, cases_mounts.REFUSED, cases_mixed.REFUSED)
-        for name, text in table.items()
+        for table in (cases_stages, cases_mounts, cases_mixed, cases_fetch)
+        for name, text in table.REFUSED.items()
     ],
     Case("COPY of an ignored file", "FROM base\nCOPY a.txt /\n", ignore="*.txt"),
 ]

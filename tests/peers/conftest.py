@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,13 +38,14 @@ class Peers:
     store: Store
     runner: Runner
     folder: Path
+    url: str
     made: dict[str, Path] = field(default_factory=dict)
 
     def dockerfile(self, case: Case) -> Path:
         """The case as a file, with its .dockerignore beside it."""
         place = self.folder / "cases" / case.tag
         place.mkdir(parents=True, exist_ok=True)
-        (place / "Dockerfile").write_text(case.text)
+        (place / "Dockerfile").write_text(case.text.replace("URL", self.url))
         if case.ignore is not None:
             (place / "Dockerfile.dockerignore").write_text(case.ignore)
         return place / "Dockerfile"
@@ -86,6 +90,19 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(made, ignore_errors=True)
 
 
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """A server for the files of a folder, on the loopback device, in a process of its own."""
+    command = [sys.executable, "-u", "-m", "http.server", "--bind", "127.0.0.1", "0"]
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    with subprocess.Popen(command, cwd=folder, **pipes) as server:
+        assert server.stdout is not None
+        try:
+            yield "http://127.0.0.1:" + server.stdout.readline().split("port ")[1].split()[0]
+        finally:
+            server.terminate()
+
+
 @pytest.fixture(scope="session")
 def peers(folder: Path, busybox: Path) -> Iterator[Peers]:
     for name in ("base", "docker"):
@@ -102,5 +119,5 @@ def peers(folder: Path, busybox: Path) -> Iterator[Peers]:
         daemon.call("import", *changes, "-", "base:latest", data=data)
         patch.setenv("REALRUN_ROOT", str(folder / "root"))
         supplies.add_base(store, layer)
-        with Watch() as starter:
-            yield Peers(daemon, store, Containers(starter), folder)
+        with Watch() as starter, serving(folder / "context") as url:
+            yield Peers(daemon, store, Containers(starter), folder, url)
