@@ -143,6 +143,7 @@ def check_container_options(wishes: Wishes) -> None:
     guest = wishes.isolation in GUESTS
     asked = {
         "-v, --mount and --tmpfs": guest and wishes.mounts,
+        "-t": guest and wishes.tty,
         "--read-only": guest and wishes.read_only,
         "--ulimit": guest and wishes.ulimits,
         "--shm-size": wishes.shm_bytes != SHM_BYTES,
@@ -184,11 +185,10 @@ def begin(spec: Spec, starter: Starter, out: Sink, err: Sink, stdin: int | None 
     With a terminal (`spec.terminal`) all output is one stream, to `out`.
     """
     if spec.isolation in GUESTS:
-        if spec.terminal or stdin is not None:
-            raise UsageError("guests take no input yet; leave out -i and -t")
         from realrun.guest import boot
 
-        return boot.begin(spec, paths.root(), starter, accelerator(spec.isolation), out, err)
+        machine = accelerator(spec.isolation)
+        return boot.begin(spec, paths.root(), starter, machine, out, err, stdin)
     return connected(spec, partial(start.begin, spec, paths.root(), starter), out, err, stdin)
 
 

@@ -14,10 +14,19 @@ from typing import NamedTuple
 from realrun.guest import tools
 
 MEMORY_MIB = 128
-# Descriptors that the spawner passes on to the monitor: control, output, errors.
-CHANNELS = (4, 5, 6)
-# By machine: QEMU's model, a processor to emulate, the model's serial line.
-QEMU_MACHINES = {"x86_64": ("q35", "qemu64", "ttyS0"), "aarch64": ("virt", "max", "ttyAMA0")}
+# By machine: QEMU's model, a processor to emulate, what the kernel is told of the model. Emulated
+# on a busy host, a timer misses so many of its ticks that a kernel that counts them gives up.
+QEMU_MACHINES = {
+    "x86_64": ("q35", "qemu64", "console=ttyS0 no_timer_check"),
+    "aarch64": ("virt", "max", "console=ttyAMA0"),
+}
+# Descriptors that the spawner passes on to the monitor: control, output, errors; and input, if any.
+CHANNELS = (4, 5, 6, 7)
+
+
+def channels(takes_input: bool) -> int:
+    """How many of them a guest has: each costs memory, so the last only if it is asked for."""
+    return len(CHANNELS) if takes_input else len(CHANNELS) - 1
 
 
 class Machine(NamedTuple):
@@ -29,6 +38,7 @@ class Machine(NamedTuple):
     memory_mib: int
     cpus: int
     accelerator: str
+    channels: int = 3
 
 
 class Backend(NamedTuple):
@@ -42,8 +52,8 @@ class Backend(NamedTuple):
 
 
 def qemu_argv(machine: Machine) -> list[str]:
-    """A plain machine with a virtio disk and three virtio ports, and nothing else."""
-    model, processor, console = QEMU_MACHINES.get(tools.MACHINE, QEMU_MACHINES["x86_64"])
+    """A plain machine with a virtio disk and a virtio port for each channel, and nothing else."""
+    model, processor, about = QEMU_MACHINES.get(tools.MACHINE, QEMU_MACHINES["x86_64"])
     program, kernel = tools.need("qemu"), tools.need("kernel").path
     data = ["-L", str(program.prefix / "usr/share/qemu")] if program.prefix else []
     data += ["-L", str(program.prefix / "usr/share/seabios")] if program.prefix else []
@@ -53,10 +63,11 @@ def qemu_argv(machine: Machine) -> list[str]:
     words += ["-m", f"{machine.memory_mib}M", "-smp", str(machine.cpus)]
     words += ["-serial", "file:/dev/stdout"]
     words += ["-kernel", str(kernel), "-initrd", machine.initrd]
-    words += ["-append", f"console={console} quiet loglevel=3 panic=-1 rdinit=/init"]
+    words += ["-append", f"{about} quiet loglevel=3 panic=-1 rdinit=/init"]
     words += ["-drive", f"file={machine.disk},format=raw,if=none,id=d,snapshot=on"]
-    words += ["-device", "virtio-blk-pci,drive=d", "-device", "virtio-serial-pci,max_ports=4"]
-    for number, fd in enumerate(CHANNELS, 1):
+    words += ["-device", "virtio-blk-pci,drive=d"]
+    words += ["-device", f"virtio-serial-pci,max_ports={machine.channels + 1}"]
+    for number, fd in enumerate(CHANNELS[: machine.channels], 1):
         words += ["-chardev", f"socket,id=c{number},fd={fd}"]
         words += ["-device", f"virtserialport,chardev=c{number},nr={number},name=realrun{number}"]
     return words
@@ -68,7 +79,7 @@ def uml_argv(machine: Machine) -> list[str]:
     # Relative to the folder it works in: a socket that it makes there takes 108 bytes (unix(7)).
     words += ["uml_dir=./", f"initrd={machine.initrd}", f"ubd0=cow,{machine.disk}"]
     words += ["con=null", "con0=null,fd:1", "ssl=null"]
-    words += [f"ssl{number}=fd:{fd}" for number, fd in enumerate(CHANNELS)]
+    words += [f"ssl{number}=fd:{fd}" for number, fd in enumerate(CHANNELS[: machine.channels])]
     return [*words, "quiet", "loglevel=3", "panic=-1", "rdinit=/init", "root=/dev/ram0"]
 
 
@@ -87,6 +98,7 @@ VIRTIO_PORTS = {
     "CONTROL": "/dev/vport*p1",
     "OUTPUT": "/dev/vport*p2",
     "ERRORS": "/dev/vport*p3",
+    "INPUT": "/dev/vport*p4",
     "DISK": "/dev/vda",
     "RAW": "",
 }
@@ -94,6 +106,7 @@ SERIAL_LINES = {
     "CONTROL": "/dev/ttyS0",
     "OUTPUT": "/dev/ttyS1",
     "ERRORS": "/dev/ttyS2",
+    "INPUT": "/dev/ttyS3",
     "DISK": "/dev/ubda",
     "RAW": "1",
 }

@@ -1,4 +1,4 @@
-"""Boot a guest: its plan, its files, and the host's end of the three channels."""
+"""Boot a guest: its plan, its files, and the host's end of its channels."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from realrun.files.remove import remove_tree
 from realrun.guest import backends, disk, initramfs, tools
+from realrun.guest.channels import Pieces, Stream
 from realrun.runtime import planning, state, users
 from realrun.runtime.plan import CHILD, ENGINE, FIRST_OUTPUT, WATCHED, Plan, Step
 from realrun.runtime.record import Record
@@ -64,9 +65,13 @@ def own_library(tool: str, name: str) -> list[Step]:
 
 
 def begin(
-    spec: Spec, root: Path, starter: Starter, accelerator: str, out: Sink, err: Sink
-) -> Guest:
-    """Ask for a guest. Raises `Missing` if this machine lacks a tool for it."""
+    spec: Spec, root: Path, starter: Starter, accelerator: str, out: Sink, err: Sink,
+    stdin: int | None = None,
+) -> Guest:  # fmt: skip
+    """Ask for a guest; `stdin` is read as soon as it can take any.
+
+    Raises `Missing` if this machine lacks a tool for it.
+    """
     backend = backends.BACKENDS[spec.isolation]
     for name in backend.tools:
         tools.need(name)
@@ -83,14 +88,17 @@ def begin(
             memory_mib=spec.limits.get("memory_bytes", backends.MEMORY_MIB * MIB) // MIB,
             cpus=spec.limits.get("cpu_milli", 1000) // 1000,
             accelerator=accelerator,
+            channels=backends.channels(stdin is not None),
         )
         user = users.resolve(spec.user, users.reader(spec.layers))
-        settings = backend.settings | {"END": end}
+        settings = backend.settings | {"END": end} | ({"INPUT": ""} if stdin is None else {})
         own = initramfs.instance_part(spec, user, settings)
         Path(folder, "instance.cpio").write_bytes(own)
         plan = Plan(spec.id, spec.isolation, accelerator, tuple(steps(spec, machine, str(common))))
-        record = Record(plan=plan, requested_ns=requested_ns)
-        guest = Guest(record=record, end=end.encode(), out=out, err=err, ram_mib=machine.memory_mib)
+        guest = Guest(
+            record=Record(plan=plan, requested_ns=requested_ns), end=end.encode(),
+            out=out, err=err, stdin=stdin, ram_mib=machine.memory_mib,
+        )  # fmt: skip
         guest.start(starter, planning.request(plan, folder), lock_fd)
     except BaseException:
         remove_tree(Path(folder))
@@ -109,6 +117,8 @@ class Guest(Run):
     err: Sink
     ram_mib: int
     control: int = -1
+    stdin: int | None = None  # the caller's, to be read
+    input: int = -1  # the channel that it goes to
     logs: tuple[int, int] = (-1, -1)  # console, the monitor's complaints
     console_read: int = 0  # bytes
     memory_kib: dict[str, int] = field(default_factory=dict)
@@ -120,7 +130,8 @@ class Guest(Run):
 
     def start(self, starter: Starter, request: dict[str, object], lock_fd: int) -> None:
         """Make the channels and hand their other ends to the monitor."""
-        pairs = [socket.socketpair() for _ in backends.CHANNELS]
+        count = backends.channels(self.stdin is not None)
+        pairs = [socket.socketpair() for _ in range(count)]
         self.logs = (os.memfd_create("console"), os.memfd_create("errors"))
         null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
         try:
@@ -130,7 +141,8 @@ class Guest(Run):
             os.close(null)
             for _, other in pairs:
                 other.close()
-        self.control, output, errors = (ours.detach() for ours, _ in pairs)
+        self.control, output, errors, *more = (ours.detach() for ours, _ in pairs)
+        self.input = more[0] if more else -1
         self.sources = {
             self.control: self.hear_control,
             output: Stream(self, output, self.hear_output),
@@ -169,6 +181,10 @@ class Guest(Run):
         now_ns, cpu_ns = time.monotonic_ns(), self.cpu_ns()
         if name == "drivers":
             self.look_back(now_ns, cpu_ns or 0, uptime_s)
+            if (
+                self.stdin is not None and not self.feed
+            ):  # an earlier byte would meet a line that is not set up
+                self.feed = Pieces(self.stdin, self.input)
         self.reached(name, now_ns, cpu_ns)
         if name == "root disk":
             self.deadline_s = None
@@ -251,34 +267,7 @@ class Guest(Run):
     def close(self) -> None:
         """Let go of channels and logs."""
         Run.close(self)
-        for fd in self.logs:
+        for fd in (*self.logs, self.input):
             if fd >= 0:
                 os.close(fd)
-        self.logs = (-1, -1)
-
-
-class Stream:
-    """Output up to the sign of its end; only what might be that sign is ever held back."""
-
-    def __init__(self, guest: Guest, fd: int, sink: Sink) -> None:
-        self.guest, self.fd, self.sink, self.held = guest, fd, sink, b""
-
-    def __call__(self, data: bytes) -> None:
-        """Pass on what is certainly output."""
-        text, end = self.held + data, self.guest.end
-        before, found, _ = text.partition(end)
-        if found or not data:
-            self.held = b""
-            self.pass_on(before)
-            del self.guest.sources[self.fd]
-            os.close(self.fd)
-            self.guest.say_goodbye()
-            return
-        kept = next((n for n in range(len(end) - 1, 0, -1) if text.endswith(end[:n])), 0)
-        self.held = text[len(text) - kept :]
-        self.pass_on(text[: len(text) - kept])
-
-    def pass_on(self, data: bytes) -> None:
-        """Nothing is no output."""
-        if data:
-            self.sink(data)
+        self.logs, self.input = (-1, -1), -1

@@ -2,7 +2,8 @@
 # The first process in a guest. It runs from the initial ram disk, on a static busybox:
 # load drivers, mount the image, run its command, tell the host how it ended, switch off.
 #
-# Three channels lead to the host: 3 = control (lines), 4 = the program's output, 5 = its errors.
+# Channels lead to the host: 3 = control (lines), 4 = the program's output, 5 = its errors, and
+# 6 = its input, if the host has any.
 # `mark NAME` tells what has been reached and the kernel's own clock (seconds since it started).
 
 now() { read -r uptime _ < /proc/uptime; }
@@ -30,6 +31,17 @@ tell_memory() {
 	echo "memory end 0" >&3
 }
 
+# The program's input comes in pieces: how many bytes on a line, then these; 0 is the end.
+feed() {
+	while until read -r count; do usleep 10000; done; [ "$count" -gt 0 ]; do
+		dd bs="$count" count=1 iflag=fullblock 2> /dev/null
+	done
+}
+
+all_exist() {
+	for name; do [ -e "$name" ] || return 1; done
+}
+
 mount -t proc proc /proc
 now; init_at=$uptime
 mount -t sysfs sysfs /sys
@@ -42,7 +54,7 @@ rm -rf /modules
 . /instance/settings
 # Unquoted on purpose: the names may be patterns.
 tries=0
-until set -- $CONTROL $OUTPUT $ERRORS; [ -e "$1" ] && [ -e "$2" ] && [ -e "$3" ]; do
+until set -- $CONTROL $OUTPUT $ERRORS $INPUT; all_exist "$@"; do
 	tries=$((tries + 1)); [ $tries -gt 500 ] && echo "realrun: no channel to the host" && poweroff -f
 	usleep 10000
 done
@@ -54,6 +66,7 @@ fi
 until command exec 3<> "$1"; do usleep 1000; done
 until command exec 4> "$2"; do usleep 1000; done
 until command exec 5> "$3"; do usleep 1000; done
+[ "$INPUT" ] && until command exec 6< "$4"; do usleep 1000; done
 echo "mark kernel $init_at" >&3
 mark drivers
 
@@ -73,7 +86,13 @@ while read -r word <&3; do
 	case $word in memory) tell_memory ;; bye) poweroff -f ;; esac
 done &
 
-sh /instance/command < /dev/null >&4 2>&5 3>&- 4>&- 5>&-
+input=/dev/null
+if [ "$INPUT" ]; then
+	input=/input
+	mkfifo $input
+	feed <&6 > $input 3>&- 4>&- 5>&- 6>&- &
+fi
+sh /instance/command < $input >&4 2>&5 3>&- 4>&- 5>&- 6>&-
 code=$?
 for name in dev sys proc; do umount "/root/$name" 2> /dev/null; done
 umount /root 2> /dev/null || mount -o remount,ro /root 2> /dev/null

@@ -24,7 +24,7 @@ from realrun.runtime.users import User
 INIT = Path(__file__).with_name("init.sh")
 DRIVERS = ("virtio_pci", "virtio_blk", "virtio_console", "ext4")
 APPLETS = (
-    "sh echo env hostname insmod ip mdev mkdir mount nsenter poweroff printf readlink "
+    "sh dd echo env hostname insmod ip mdev mkdir mkfifo mount nsenter poweroff printf readlink "
     "rm stty umount usleep"
 ).split()
 

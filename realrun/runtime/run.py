@@ -48,14 +48,18 @@ class Feed:
             if self.pending:
                 self.pending = self.pending[os.write(self.target, self.pending) :]
             else:
-                self.pending = os.read(self.source, CHUNK)
-                if not self.pending:
-                    self.end()
+                self.take(read(self.source))
         except BlockingIOError:
             return
-        except OSError as error:  # the program, or our own terminal, has hung up
+        except OSError as error:  # the program has hung up
             if error.errno not in (errno.EPIPE, errno.EIO):
                 raise
+            self.end()
+
+    def take(self, data: bytes) -> None:
+        """The next piece; nothing is the end."""
+        self.pending = data
+        if not data:
             self.end()
 
     def end(self) -> None:
@@ -187,16 +191,21 @@ def attend(run: Run, fd: int, happened: int) -> None:
 
 def hear(run: Run, fd: int) -> None:
     """Pass on what a source says; close it at its end."""
-    try:
-        data = os.read(fd, CHUNK)
-    except OSError as error:  # the other side has gone; a terminal without programs says EIO
-        if error.errno not in (errno.ECONNRESET, errno.EIO):
-            raise
-        data = b""
+    data = read(fd)
     run.sources[fd](data)
     if not data and fd in run.sources:
         del run.sources[fd]
         os.close(fd)
+
+
+def read(fd: int) -> bytes:
+    """What a descriptor says; nothing at its end."""
+    try:
+        return os.read(fd, CHUNK)
+    except OSError as error:  # the other side has gone; a terminal without programs says EIO
+        if error.errno not in (errno.ECONNRESET, errno.EIO):
+            raise
+        return b""
 
 
 def patience(runs: Sequence[R], until: Callable[[R], bool]) -> float:

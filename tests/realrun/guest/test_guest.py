@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realrun.guest import boot
-from realrun.guest.boot import Guest, Stream
+from realrun.guest.boot import Guest
+from realrun.guest.channels import Stream
 from realrun.runtime.plan import CHILD, FIRST_OUTPUT, WATCHED, Plan, Stamp, Step
 from realrun.runtime.record import Record
 

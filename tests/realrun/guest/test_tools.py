@@ -235,12 +235,22 @@ def test_user_mode_linuxs_command_line(machine):
     assert words[0] == "/t/uml"
     assert {"mem=96M", "initrd=/folder/initrd", "ubd0=cow,/disk"} <= set(words)
     assert {"ssl0=fd:4", "ssl1=fd:5", "ssl2=fd:6"} <= set(words)
+    assert "ssl3=fd:7" not in words
+
+
+@pytest.mark.parametrize("isolation", backends.BACKENDS)
+def test_input_takes_a_channel_more(machine, isolation):
+    """And room for it on QEMU's bus, whose port 0 is another's."""
+    machine = machine._replace(channels=backends.channels(takes_input=True))
+    words = set(backends.BACKENDS[isolation].argv(machine))
+    wanted = {"socket,id=c4,fd=7", "virtio-serial-pci,max_ports=5"}
+    assert ({"ssl3=fd:7"} if isolation == "uml" else wanted) <= words
 
 
 def test_each_backend_settles_what_the_init_must_know():
     """Both know the same names; a step of the init that lacks one would hang."""
     names = {frozenset(backend.settings) for backend in backends.BACKENDS.values()}
-    assert names == {frozenset({"CONTROL", "OUTPUT", "ERRORS", "DISK", "RAW"})}
+    assert names == {frozenset({"CONTROL", "OUTPUT", "ERRORS", "INPUT", "DISK", "RAW"})}
     assert MARK not in backends.VIRTIO_PORTS
 
 
