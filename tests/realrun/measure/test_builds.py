@@ -64,7 +64,7 @@ def test_the_table_for_people_and_for_programs(root, tmp_path, monkeypatch):
 @pytest.mark.parametrize("words", ["--runs=0", "--layer-runs=0", "--size=10k", "--size=big"])
 def test_numbers_that_make_no_sense_are_refused(words):
     done = cli("bench", "build", words)
-    assert (done.returncode, done.stderr.count("\n")) == (125, 1)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
 
 
 def test_a_command_that_fails_is_no_time(tmp_path):
