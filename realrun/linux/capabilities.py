@@ -50,7 +50,7 @@ def chosen(add: Sequence[str], drop: Sequence[str]) -> tuple[str, ...]:
 def known(word: str) -> str:
     """A capability's name without CAP_, or ALL, whatever the case of its letters."""
     name = word.upper().removeprefix("CAP_")
-    if name != "ALL" and name not in NAMES:
+    if word.upper() != "ALL" and name not in NAMES:
         listed = ", ".join(sorted(NAMES))
         raise UsageError(f"{word!r} is no capability; there are ALL, {listed}")
     return name

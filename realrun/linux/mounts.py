@@ -18,7 +18,7 @@ from realrun.linux import libc
 
 # sys/mount.h
 RDONLY, NOSUID, NODEV, NOEXEC, SYNCHRONOUS, REMOUNT = 1, 2, 4, 8, 16, 32
-NOATIME, NODIRATIME = 1024, 2048
+NOATIME, NODIRATIME, RELATIME, STRICTATIME = 1024, 2048, 1 << 21, 1 << 24
 BIND, REC, PRIVATE, SLAVE = 4096, 16384, 1 << 18, 1 << 19
 DETACH = 2
 # linux/mount.h, linux/fcntl.h

@@ -27,6 +27,8 @@ FLAGS = {
     "sync": mounts.SYNCHRONOUS,
     "noatime": mounts.NOATIME,
     "nodiratime": mounts.NODIRATIME,
+    "relatime": mounts.RELATIME,
+    "strictatime": mounts.STRICTATIME,
 }
 
 

@@ -33,7 +33,10 @@ OPPOSITES = (
     ("async", "sync"),
     ("atime", "noatime"),
     ("diratime", "nodiratime"),
+    ("norelatime", "relatime"),
+    ("nostrictatime", "strictatime"),
 )
+AS_IT_IS = ("defaults", "private", "rprivate")
 TMPFS_SETTINGS = ("size", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "mpol")
 UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 TRUE, FALSE = ("1", "t", "true"), ("0", "f", "false")
@@ -117,7 +120,7 @@ def mount(text: str) -> Mount:
     source, target = found.get("source", ""), target_of(found["target"], "--mount")
     read_only = truth(found.get("readonly", "false"), "readonly")
     options = {"bind": bind_options, "volume": volume_options, "tmpfs": tmpfs_options}[kind](found)
-    check_source(kind, source)
+    check_source(kind, source, read_only)
     if kind == "tmpfs":
         return tmpfs(target + ":" + ",".join([*options, "ro" if read_only else "rw"]))
     return Mount(kind, source_of(source) if kind == "bind" else source, target, read_only, options)
@@ -126,13 +129,13 @@ def mount(text: str) -> Mount:
 ALIASES = {"src": "source", "dst": "target", "destination": "target", "ro": "readonly"}
 KEYS = (
     "type source target readonly consistency bind-propagation bind-nonrecursive bind-recursive "
-    "volume-nocopy tmpfs-size tmpfs-mode"
+    "volume-nocopy volume-driver volume-label tmpfs-size tmpfs-mode"
 ).split()
 
 
 def fields(text: str) -> dict[str, str]:
-    """Key and value of each field; the last of a key counts."""
-    found = {}
+    """Key and value of each field; the last of a key counts, but labels have a line each."""
+    found: dict[str, str] = {}
     for field in next(csv.reader([text]), []):
         key, equals, value = field.partition("=")
         key = ALIASES.get(key.lower(), key.lower())
@@ -140,6 +143,8 @@ def fields(text: str) -> dict[str, str]:
             raise UsageError(f"--mount knows {', '.join(KEYS)}; got {field!r}")
         if not equals and key not in ("readonly", "volume-nocopy", "bind-nonrecursive"):
             raise UsageError(f"--mount wants KEY=VALUE; got {field!r}")
+        if key == "volume-label" and key in found:
+            value = f"{found[key]}\n{value}"
         found[key] = value if equals else "true"
     return found
 
@@ -151,12 +156,14 @@ def truth(text: str, key: str) -> bool:
     return text.lower() in TRUE
 
 
-def check_source(kind: str, source: str) -> None:
+def check_source(kind: str, source: str, read_only: bool) -> None:
     """A bind needs a path, a volume may have a name, memory comes from nowhere."""
     if kind == "bind" and not source_of(source).startswith("/"):
         raise UsageError(f"--mount: the source of a bind must be an absolute path; got {source!r}")
     if kind == "volume" and source:
         volumes.check_name(source)
+    if kind == "volume" and not source and read_only:
+        raise UsageError("--mount: a volume without a name would stay empty if it is read-only")
     if kind == "tmpfs" and source:
         raise UsageError(f"--mount: type=tmpfs has no source; got {source!r}")
 
@@ -172,9 +179,12 @@ def bind_options(found: dict[str, str]) -> tuple[str, ...]:
 
 
 def volume_options(found: dict[str, str]) -> tuple[str, ...]:
-    """Whether a new volume takes over what the image has there."""
+    """Whether a new volume takes over what the image has there; the labels it gets."""
+    if (driver := found.get("volume-driver", "local")) != "local":
+        raise UsageError(f"--mount: volume-driver can be local; got {driver!r}")
     nocopy = truth(found.get("volume-nocopy", "false"), "volume-nocopy")
-    return ("nocopy",) * nocopy
+    labels = found.get("volume-label", "").split("\n")
+    return (*("nocopy",) * nocopy, *(f"label={label}" for label in labels if label))
 
 
 def tmpfs_options(found: dict[str, str]) -> tuple[str, ...]:
@@ -195,6 +205,8 @@ def tmpfs(text: str) -> Mount:
     for word in filter(None, words.split(",")):
         key, equals, value = word.partition("=")
         pair = next((pair for pair in OPPOSITES if word in pair), None)
+        if word in AS_IT_IS:
+            continue
         if pair:
             chosen = [old for old in chosen if old not in pair] + [word]
         elif equals and key in TMPFS_SETTINGS:

@@ -22,7 +22,8 @@ class Mount(NamedTuple):
 
     `bind`: `source` is a path of this machine; with the option `create` it is made if missing.
     `volume`: `source` is a volume's name, empty for one that goes with the instance; with the
-    option `nocopy` it does not take over what the image has there. `tmpfs`: memory, no source;
+    option `nocopy` it does not take over what the image has there, `label=NAME=VALUE` is for a new
+    one. `tmpfs`: memory, no source;
     the options are mount(8)'s.
     """
 

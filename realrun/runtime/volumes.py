@@ -129,6 +129,12 @@ def size_bytes(folder: Path) -> int:
     return sum(sizes.values())
 
 
+def labels_of(mount: Mount) -> dict[str, str]:
+    """The labels that a new volume gets."""
+    words = [word.removeprefix("label=") for word in mount.options if word.startswith("label=")]
+    return dict(word.partition("=")[::2] for word in words)
+
+
 def prepare(root: Path, mounts: Iterable[Mount]) -> None:
     """Make the volumes that are missing, and the directories of -v; what must exist is looked for.
 
@@ -136,7 +142,7 @@ def prepare(root: Path, mounts: Iterable[Mount]) -> None:
     """
     for mount in mounts:
         if mount.kind == "volume" and mount.source:
-            create(root, mount.source)
+            create(root, mount.source, labels_of(mount))
         elif mount.kind == "bind" and "create" in mount.options:
             if not os.path.exists(mount.source):
                 os.makedirs(mount.source, exist_ok=True)

@@ -57,7 +57,7 @@ def test_added_and_dropped_by_dockers_rules(monkeypatch, add, drop, expected):
     assert len(chosen) == len(expected)
 
 
-@pytest.mark.parametrize("word", ["NO_SUCH", "", "CAP_", "CAP_CAP_CHOWN", "0", "CHOWN,KILL"])
+@pytest.mark.parametrize("word", ["NO_SUCH", "", "CAP_", "CAP_ALL", "CAP_CAP_KILL", "0", "A,B"])
 def test_an_unknown_capability_is_named_with_the_known_ones(word):
     for lists in (([word], []), ([], [word])):
         with pytest.raises(UsageError, match=r"is no capability; there are ALL, AUDIT_CONTROL,"):

@@ -83,6 +83,11 @@ def test_a_wrong_v_is_refused_with_the_rule(word, rule):
         ("target=/c", Mount("volume", "", "/c")),
         ("source=data,target=/c,volume-nocopy", Mount("volume", "data", "/c", False, ("nocopy",))),
         ("source=data,target=/c,volume-nocopy=false", Mount("volume", "data", "/c")),
+        ("source=data,target=/c,volume-driver=local", Mount("volume", "data", "/c")),
+        (
+            "source=data,target=/c,volume-label=a=b,volume-label=c",
+            Mount("volume", "data", "/c", False, ("label=a=b", "label=c")),
+        ),
         ("type=tmpfs,target=/c", Mount("tmpfs", "", "/c", False, TMPFS)),
         (
             "type=tmpfs,target=/c,tmpfs-size=1m,tmpfs-mode=700,ro",
@@ -104,6 +109,8 @@ def test_mount(word, expected):
         ("type=bind,target=/c", "absolute path; got ''"),
         ("type=volume,src=/h,target=/c", "no volume's name"),
         ("type=tmpfs,src=x,target=/c", "no source"),
+        ("target=/c,readonly", "would stay empty"),
+        ("source=data,target=/c,volume-driver=nfs", "can be local; got 'nfs'"),
         ("target=c", "absolute path"),
         ("target=/", "root directory"),
         ("target=/c,nosuch=1", "knows type, .*got 'nosuch=1'"),
@@ -131,6 +138,7 @@ def test_a_wrong_mount_is_refused_with_the_rule(word, rule):
         ("/c:rw,exec,suid,dev", (), False),
         ("/c:ro", (*TMPFS, "ro"), True),
         ("/c:ro,rw", TMPFS, False),
+        ("/c:defaults,rprivate,relatime,strictatime", (*TMPFS, "relatime", "strictatime"), False),
         ("/c:size=64k,mode=1770,uid=5,gid=6", (*TMPFS, "size=65536", "mode=1770", "uid=5", "gid=6"),
          False),
         ("/c:size=1,size=2", (*TMPFS, "size=2"), False),

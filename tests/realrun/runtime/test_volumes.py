@@ -78,13 +78,14 @@ def test_pruning_takes_those_without_a_name_that_nobody_uses(tmp_path):
 def test_everything_is_ready_before_a_start(tmp_path):
     bind = str(tmp_path / "a/b")
     wanted = [
-        Mount("volume", "data", "/d"),
+        Mount("volume", "data", "/d", options=("nocopy", "label=a=b=c", "label=d")),
         Mount("volume", "", "/n"),
         Mount("bind", bind, "/b", options=("create",)),
         Mount("tmpfs", "", "/t"),
     ]
     volumes.prepare(tmp_path, wanted)
     assert names(tmp_path) == ["data"]
+    assert volumes.find(tmp_path, "data").labels == {"a": "b=c", "d": ""}
     assert Path(bind).is_dir()
     with pytest.raises(UsageError, match="nosuch does not exist"):
         volumes.prepare(tmp_path, [Mount("bind", str(tmp_path / "nosuch"), "/b")])
