@@ -111,7 +111,7 @@ def sources_of(
             found.append(marked(fetch(path, folder(), checksum), bool(step.unpack)))
         else:
             raise CannotCopy(f"COPY {path}: only ADD fetches from the network")
-    rules = excluded(step, state)
+    rules = excluded(step)
     found = [one for source in found for one in without(source, rules)]
     return found + [written(document, step, state) for document in step.heredocs]
 
@@ -124,10 +124,10 @@ def written(document: Heredoc, step: i.Copy, state: State) -> Source:
     return Source(document.name, (Item((), None, content),), False)
 
 
-def excluded(step: i.Copy, state: State) -> list[Rule]:
-    """The patterns of --exclude, which read as lines of .dockerignore do."""
+def excluded(step: i.Copy) -> list[Rule]:
+    """The patterns of --exclude, which read as lines of .dockerignore do; variables stay."""
     try:
-        return read_rules("\n".join(state.expand(word, step.at) for word in step.exclude))
+        return read_rules("\n".join(step.exclude))
     except BadPattern as error:
         raise CannotCopy(f"--exclude: {error}") from None
 

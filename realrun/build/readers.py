@@ -33,6 +33,8 @@ def read_run(part: Part) -> i.Run:
 def read_copy(part: Part) -> i.Copy:
     """COPY has --from and --parents for itself."""
     stage, parents = part.flag("from"), part.boolean("parents")
+    if "$" in stage:
+        raise words.WordError("--from takes no variable; give the image a stage of its own")
     if part.heredocs and stage:
         raise words.WordError("COPY --from cannot copy a here-document")
     return copy_or_add(part, i.Copy(at=part.at, sources=(), target="", source_stage=stage,

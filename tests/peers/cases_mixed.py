@@ -52,6 +52,15 @@ MIXED = {
     "RUN with a name of two lines": 'RUN touch "/a\nb"',
     "RUN with old times": "RUN touch -d @0 /old; touch -d @1000000000 /dir/old",
     "RUN and a comment inside": "RUN echo a \\\n# comment\n b > /x",
+    # RUN and the names of hosts, which are mounted
+    "RUN and its name": "RUN hostname > /x; cat /etc/hosts > /y; cat /etc/hostname > /z 2>&1; true",
+    "RUN and its name servers": "RUN cat /etc/resolv.conf > /x",
+    "RUN cannot remove /etc/hosts": "RUN rm /etc/hosts; echo $? > /x",
+    "RUN cannot write to /etc/hosts": "RUN echo a >> /etc/hosts; echo $? > /x",
+    "RUN removes what it can of /etc": "RUN rm -rf /etc 2>/dev/null; ls -A /etc > /x",
+    "RUN looks at /etc": "RUN ls -la /etc | awk '{print $1,$NF}' > /x",
+    "RUN changes /etc itself": "RUN chown 5:6 /etc && chmod 711 /etc && stat -c '%u %g %a' /etc > /x",
+    "COPY of files that are mounted": "COPY a.txt /etc/resolv.conf\nRUN cat /etc/resolv.conf > /x\nCOPY b.txt /etc/hosts",
     # stages
     "a stage from two others": "FROM base AS a\nRUN echo a > /a\nFROM base AS b\nRUN echo b > /b\nFROM a\nCOPY --from=b /b /b\nRUN cat /a /b > /ab",
     "stages to and fro": "FROM base AS a\nRUN echo 1 > /f\nFROM base AS b\nCOPY --from=a /f /g\nRUN echo 2 >> /g\nFROM a\nCOPY --from=b /g /h",

@@ -59,6 +59,7 @@ CASES = {
     "USER": ("ARG u=1000\nUSER $u:100", {"User": "1000:100"}),
     "STOPSIGNAL": ("STOPSIGNAL ${s:-SIGINT}", {"StopSignal": "SIGINT"}),
     "STOPSIGNAL number": ("STOPSIGNAL 9", {"StopSignal": "9"}),
+    "STOPSIGNAL number of nobody": ("STOPSIGNAL 65", {"StopSignal": "65"}),
     "SHELL": (
         "SHELL [\"/bin/bash\", \"-c\"]\nCMD x $y",
         {"Shell": ["/bin/bash", "-c"], "Cmd": ["/bin/bash", "-c", "x $y"]},
@@ -215,7 +216,7 @@ def test_history_has_a_line_for_every_instruction(shop: Workshop):
         ("FROM base\nEXPOSE 70000", "no port"),
         ("FROM base\nEXPOSE 90-80", "no port"),
         ("FROM base\nSTOPSIGNAL SIGNOTHING", "no signal"),
-        ("FROM base\nSTOPSIGNAL 65", "no signal"),
+        ("FROM base\nSTOPSIGNAL 0", "no signal"),
         ("FROM $nothing", "Dockerfile:1: .*empty"),
         ("FROM --platform=windows/amd64 base", "this machine is linux"),
         ("FROM missing", "Dockerfile:1: no image 'missing'"),

@@ -24,7 +24,7 @@ EXCLUDED = {
     "--exclude=*.txt a.txt b.md": "b.md",
     "--exclude=*.md [ab].*": "a.txt",
     "--exclude=sub --exclude=!sub/g d": "c.txt e.md sub/g",
-    "--exclude=$what .": "a.txt b.md",
+    "--exclude=$what .": "a.txt b.md d/c.txt d/e.md d/sub/f.txt d/sub/g",
 }
 
 
@@ -39,6 +39,8 @@ def test_what_exclude_leaves_out(shop: Workshop, words, instruction):
 def test_exclude_from_another_stage_and_its_empty_pattern(shop: Workshop):
     image = shop.build("FROM base\nFROM scratch\nCOPY --from=0 --exclude=base /etc /x")
     assert files_only(image) == {}
+    with pytest.raises(DockerfileError, match="--from takes no variable"):
+        shop.build("FROM scratch\nARG s=base\nCOPY --from=$s a /x")
     with pytest.raises(DockerfileError, match="--exclude needs a pattern"):
         shop.build("FROM scratch\nCOPY --exclude= a /x")
 

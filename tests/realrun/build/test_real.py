@@ -114,7 +114,7 @@ chmod 4711 a/b/f
 touch gone/x
 mkfifo pipe
 EOF
-RUN rm -r gone && echo two >> a/b/f && rm /etc/hosts
+RUN rm -r gone && echo two >> a/b/f && rm /etc/group
 RUN rm -r a/b && mkdir a/b && echo new > a/b/new
 RUN <<EOF
 #!/bin/sh
@@ -148,7 +148,7 @@ def test_layers_hold_what_their_step_did_and_nothing_of_the_engines(make):
     assert [names(layer) for layer in image.layers[1:]] == [
         ["w"],
         ["w", "w/a", "w/a/b", "w/a/b/f", "w/a/hard", "w/a/link", "w/gone", "w/gone/x", "w/pipe"],
-        ["etc", "etc/hosts", "w", "w/a", "w/a/b", "w/a/b/f", "w/gone"],
+        ["etc", "etc/group", "w", "w/a", "w/a/b", "w/a/b/f", "w/gone"],
         ["w", "w/a", "w/a/b", "w/a/b/new"],
         ["w", "w/script"],
     ]
@@ -178,3 +178,14 @@ def test_a_step_without_a_network_has_the_loopback_alone(make, run):
     look = "ls /sys/class/net > /devices"
     image = make(f"FROM busybox\nRUN --network=none {look}\nCMD cat /devices")
     assert run(image).split() == ["lo"]
+
+
+def test_names_of_hosts_come_from_outside_and_stay_there(make, store: Store):
+    """Read-only, as in Docker; nothing of it is in a layer, even where the image has no /etc."""
+    make("FROM busybox\nRUN mkdir /e && mv /bin/busybox /e/", tags=["tool"])
+    text = "FROM scratch\nCOPY --from=tool /e/busybox /bin/busybox\n"
+    text += 'SHELL ["/bin/busybox", "sh", "-c"]\n'
+    look = "cat /etc/hosts && hostname && ! echo x >> /etc/resolv.conf"
+    image = make(f"{text}RUN {look}\nRUN echo x > /etc/x")
+    places = ["dev", "proc", "sys"]  # these stay, in BuildKit as well
+    assert [names(layer) for layer in image.layers[1:]] == [places, ["etc", "etc/x"]]
