@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,20 +36,6 @@ class Hit:
 
     layer: Layer | None
     created: str
-
-
-def chain(diff_ids: Sequence[str]) -> str:
-    """One name for a stack of layers.
-
-    Source: OCI image-spec, config.md, "Layer ChainID".
-    """
-    import hashlib
-
-    name = ""
-    for diff_id in diff_ids:
-        pair = f"{name} {diff_id}".encode()
-        name = "sha256:" + hashlib.sha256(pair).hexdigest() if name else diff_id
-    return name
 
 
 def key_of(parts: Parts) -> str:

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from realrun.build.bench import Bench
-from realrun.build.cache import Hit, chain
+from realrun.build.cache import Hit
 from realrun.build.evaluate import State, new_state
 from realrun.build.instructions import Instruction
 from realrun.build.progress import Event
 from realrun.build.stages import Stage
 from realrun.image import Layer
+from realrun.image.config import chain
 from realrun.image.layers import pack
 from realrun.image.merged import mountable
 

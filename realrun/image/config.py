@@ -101,6 +101,20 @@ def check(document: dict[str, Any], what: str = "the image configuration") -> di
     return document
 
 
+def chain(diff_ids: Sequence[str]) -> str:
+    """One name for a stack of layers.
+
+    Source: OCI image-spec, config.md, "Layer ChainID".
+    """
+    import hashlib
+
+    name = ""
+    for diff_id in diff_ids:
+        pair = f"{name} {diff_id}".encode()
+        name = "sha256:" + hashlib.sha256(pair).hexdigest() if name else diff_id
+    return name
+
+
 def is_digest(value: object) -> bool:
     return isinstance(value, str) and DIGEST.fullmatch(value) is not None
 

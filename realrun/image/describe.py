@@ -11,6 +11,12 @@ from realrun.image.sizes import size_of
 from realrun.image.store import Store
 
 
+def layer_bytes(store: Store, diff_id: str) -> int:
+    """Bytes of the files in an unpacked layer; one that is not unpacked yet has none to show."""
+    tree = store.tree(diff_id)
+    return size_of(tree).content_bytes if tree.is_dir() else 0
+
+
 def inspect(store: Store, reference: str) -> dict[str, Any]:
     """One image. `Size` is that of the files in its layers, as they are unpacked."""
     image = store.resolve(reference)
@@ -26,6 +32,6 @@ def inspect(store: Store, reference: str) -> dict[str, Any]:
         "Config": dict(image.config),
         "Architecture": str(document.get("architecture", "")),
         "Os": str(document.get("os", "")),
-        "Size": sum(size_of(store.tree(one)).content_bytes for one in image.diff_ids),
+        "Size": sum(layer_bytes(store, one) for one in image.diff_ids),
         "RootFS": {"Type": "layers", "Layers": list(image.diff_ids)},
     }

@@ -6,13 +6,14 @@ Source: OCI image-spec, image-layout.md (blobs may be unreferenced; the index is
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from realrun.errors import BadImage
 from realrun.files.remove import remove_tree
 from realrun.files.workspace import is_held
+from realrun.image.config import chain, check
 from realrun.image.layout import Layout
 
 
@@ -28,6 +29,37 @@ def contents(layout: Layout, descriptor: Mapping[str, Any]) -> set[Path]:
     except BadImage:
         pass  # damaged: what it cannot name it cannot keep
     return found
+
+
+def deleted(
+    layout: Layout, gone: Mapping[str, Any], left: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """What goes with an index entry, as Docker tells it: the image, then its stacks of layers.
+
+    A stack is named by its chain id, the highest first; those that others stand on stay.
+    """
+    try:
+        image_id, diff_ids = identity(layout, gone)
+    except BadImage:
+        return []  # damaged: its name is all that there was
+    others = []
+    for descriptor in left:
+        try:
+            others.append(identity(layout, descriptor))
+        except BadImage:
+            continue
+    if any(other_id == image_id for other_id, _ in others):
+        return []
+    kept = {chain(ids[:count]) for _, ids in others for count in range(1, len(ids) + 1)}
+    stacks = [chain(diff_ids[:count]) for count in range(len(diff_ids), 0, -1)]
+    return [f"Deleted: {one}" for one in (image_id, *stacks) if one not in kept]
+
+
+def identity(layout: Layout, descriptor: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """The id and the layers' diff ids of an index entry's image."""
+    manifest = layout.manifest(dict(descriptor))
+    document = layout.read_document(manifest["config"], "the configuration")
+    return manifest["config"]["digest"], check(document)["rootfs"].get("diff_ids", [])
 
 
 def collect(

@@ -152,9 +152,11 @@ class Store:
                 reference
             )
             gone = [d for d in index if d == chosen or (not by_name and same(d, chosen))]
-            if len(gone) > 1:
+            if len(gone) > 1 and not force:
                 names = ", ".join(name_of(d) for d in gone)
-                raise UsageError(f"image {reference} has several names: {names}; remove those")
+                raise UsageError(
+                    f"image {reference} has several names: {names}; remove those, or all with -f"
+                )
             candidates = garbage.contents(self.layout, chosen)
             left = [d for d in index if d not in gone]
             user = used().get(chosen["digest"])
@@ -165,9 +167,11 @@ class Store:
                         " take away the image's name alone with -f"
                     )
                 left.append({key: value for key, value in chosen.items() if key != "annotations"})
-            self.layout.write_index(left, scratch)
             lines = [f"Untagged: {name_of(d)}" for d in gone if name_of(d)]
-            return lines + garbage.collect(self.layout, keep, mine=scratch, only=candidates)
+            lines += garbage.deleted(self.layout, chosen, left)
+            self.layout.write_index(left, scratch)
+            garbage.collect(self.layout, keep, mine=scratch, only=candidates)
+            return lines
 
     def prune(self, keep: Collection[Path] = (), used: Users = nobody) -> list[str]:
         """Remove what nobody needs: unnamed images, blobs, layers, and leftovers in ROOT/tmp.

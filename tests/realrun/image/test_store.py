@@ -105,9 +105,16 @@ def test_removing_takes_what_only_that_image_needed(store: Store):
     store.tag("one", "uno")
 
     assert store.remove("uno") == ["Untagged: uno:latest"]
-    removed = store.remove("one")
-    assert removed[0] == "Untagged: one:latest"
-    assert len(removed) == 1 + 4  # manifest, configuration, blob and tree of the second layer
+    before = everything(store)
+    assert store.remove("one") == [
+        "Untagged: one:latest",
+        f"Deleted: {one.image_id}",
+        f"Deleted: {configs.chain(one.diff_ids)}",
+    ]
+    gone = [one.digest, one.image_id, one.stored[1].digest]
+    files = [f"image/blobs/sha256/{digest[7:]}" for digest in gone]
+    files += [f"layers/{one.diff_ids[1][7:]}", f"layers/{one.diff_ids[1][7:]}/one"]
+    assert sorted(set(before) - set(everything(store))) == sorted(files)
     assert not one.layers[1].exists()
     assert store.resolve("two") == two
     with pytest.raises(NoSuchImage):
@@ -121,6 +128,11 @@ def test_an_id_with_several_names_is_not_removed_by_id(store: Store):
         store.remove(image.image_id)
     store.remove("two")
     assert store.remove(image.image_id)[0] == "Untagged: one:latest"
+    again = add(store, "one", {"a": "x"})
+    store.tag("one", "two")
+    told = store.remove(again.image_id[7:19], force=True)
+    assert told[:2] == ["Untagged: one:latest", "Untagged: two:latest"]
+    assert store.images() == []
 
 
 def test_layers_in_use_outlive_their_image(store: Store):

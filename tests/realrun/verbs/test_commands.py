@@ -62,7 +62,7 @@ def test_an_error_is_one_line_with_the_way_out(root, words, said):
         ("run --pids-limit x hello", 125),
         ("tag one", 1),
         ("images --nosuch", 125),
-        ("images more", 1),
+        ("images one two", 1),
         ("bench x", 1),
     ],
 )
@@ -133,7 +133,7 @@ def test_a_bench_writes_what_it_prints(root, tmp_path):
 def test_images_are_listed_for_people_and_for_programs(root):
     names = {row["reference"] for row in json.loads(cli("images", "--json").stdout)}
     assert {"hello:latest", "busybox:latest"} <= names
-    assert "hello:latest" in cli("images").stdout
+    assert "hello" in cli("images").stdout
 
 
 def test_pruning_nothing_says_so(tmp_path):

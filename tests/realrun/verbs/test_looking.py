@@ -59,7 +59,7 @@ def test_the_history_is_newest_first_with_the_bytes_of_each_layer(store: Store):
     assert [row["size_bytes"] for row in rows] == [2, 5]
     assert [row["diff_id"] for row in rows] == list(reversed(store.resolve("one").diff_ids))
     lines = cli("history", "one").stdout.splitlines()
-    assert lines[0].split() == ["CREATED", "CREATED", "BY", "SIZE", "COMMENT"]
+    assert lines[0].split() == ["IMAGE", "CREATED", "CREATED", "BY", "SIZE", "COMMENT"]
     assert [line.split()[-1] for line in lines[1:]] == ["2B", "5B"]
 
 
