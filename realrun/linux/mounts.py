@@ -77,9 +77,9 @@ def overlay(layers: list[str], upper: str, work: str, target: str, rootless: boo
 
     `redirect_dir` is left off so that a layer's own attributes cannot point elsewhere;
     without privilege the marks of deletion live in `user.` attributes (`userxattr`).
-    Layers are named relative to their common folder: the options must fit one page.
+    Layers are named relative to the folder of the first: the options must fit one page.
     """
-    common = os.path.commonpath(layers) if len(layers) > 1 else os.path.dirname(layers[0])
+    common = os.path.dirname(layers[0])
     lower = ":".join(os.path.relpath(layer, common) for layer in reversed(layers))
     options = f"lowerdir={lower},upperdir={upper},workdir={work}"
     options += ",userxattr" if rootless else ",redirect_dir=nofollow"

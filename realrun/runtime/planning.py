@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from realrun.linux import cgroups
-from realrun.runtime import volumes
+from realrun.runtime import ownfiles, volumes
+from realrun.runtime.ownfiles import Entry
 from realrun.runtime.plan import CHILD, ENGINE, FIRST_OUTPUT, Plan, Step
 from realrun.runtime.spec import Mount, Spec
 from realrun.runtime.users import User
@@ -32,10 +33,13 @@ def has_cgroup() -> bool:
     return here.writable and "memory" in here.trees
 
 
-def make(spec: Spec, folder: str, user: User) -> Plan:
-    """The plan for `process` or `container`."""
-    steps = container_steps if spec.isolation == "container" else process_steps
-    chosen = [*steps(spec, folder, user), FIRST_OUTPUT]
+def make(spec: Spec, folder: str, user: User, lacking: Sequence[Entry] = ()) -> Plan:
+    """The plan for `process` or `container`, which is given what the image is `lacking`."""
+    if spec.isolation == "container":
+        steps = container_steps(spec, folder, user, lacking)
+    else:
+        steps = process_steps(spec, folder, user)
+    chosen = [*steps, FIRST_OUTPUT]
     return Plan(spec.id, spec.isolation, "none", tuple(chosen))
 
 
@@ -49,7 +53,7 @@ def process_steps(spec: Spec, folder: str, user: User) -> list[Step]:
         overlay(spec, folder),
         Step("host files", "show the host's own /proc, /sys and /dev", CHILD, "host files",
              {"root": f"{folder}/root"}),
-        *mount_steps(spec, folder),
+        *mount_steps([*sources(spec, folder)], folder),
         *terminal_steps(spec, user, "/dev/ptmx"),
         Step("chroot", "make the image's files the root directory", CHILD, "chroot",
              {"root": f"{folder}/root"}),
@@ -59,24 +63,28 @@ def process_steps(spec: Spec, folder: str, user: User) -> list[Step]:
     ]  # fmt: skip
 
 
-def container_steps(spec: Spec, folder: str, user: User) -> list[Step]:
+def container_steps(spec: Spec, folder: str, user: User, lacking: Sequence[Entry]) -> list[Step]:
     """An isolated space on the host's own kernel."""
     own = ["mnt", "pid", "uts", "ipc"] + (["net"] if spec.network == "none" else [])
     root = {"root": f"{folder}/root"}
     loopback = Step("loopback", "switch on the loopback device", CHILD, "loopback")
     return [
         directories(folder, without_name(spec)),
+        Step("own files", "write its hosts, hostname and resolv.conf, and what to mount them on",
+             ENGINE, "realrun.runtime.ownfiles:write",
+             {"folder": folder, "hostname": spec.hostname, "network": spec.network,
+              "entries": list(map(list, lacking))}),
         *cgroup_steps(spec),
         clone(own, f"make the first process in new namespaces: {', '.join(own)}"),
         *join_steps(spec),
         *user_namespace(),
         private_mounts(),
-        overlay(spec, folder),
+        overlay(spec, folder, *([f"{folder}/{ownfiles.LAYER}"] if lacking else [])),
         Step("proc", "mount a /proc with this container's processes alone", CHILD, "proc", root),
         *sys_steps(spec, root),
         Step("dev", "make a /dev with the six usual devices and its own terminals", CHILD, "dev",
              root | {"rootless": rootless(), "shm_bytes": spec.shm_bytes}),
-        *mount_steps(spec, folder),
+        *mount_steps([*sources(spec, folder), *ownfiles.mounts(spec, folder)], folder),
         *terminal_steps(spec, user, f"{folder}/root/dev/pts/ptmx", f"{folder}/root/dev/console"),
         Step("pivot root", "make the image the root and detach the host's files", CHILD,
              "pivot root", root),
@@ -98,11 +106,13 @@ def sys_steps(spec: Spec, root: dict[str, str]) -> list[Step]:
     return [Step("sys", "mount a read-only /sys", CHILD, "sys", root)]
 
 
-def mount_steps(spec: Spec, folder: str) -> list[Step]:
+def mount_steps(wanted: Sequence[tuple[Mount, str]], folder: str) -> list[Step]:
     """What is mounted from outside; by depth, as Docker does, so that nothing covers another."""
-    if not spec.mounts:
+    if not wanted:
         return []
-    found = [one._asdict() | {"source": source} for one, source in sources(spec, folder)]
+    found = [
+        one._asdict() | {"source": source, "options": list(one.options)} for one, source in wanted
+    ]
     ordered = sorted(found, key=lambda one: one["target"].count("/"))
     does = "mount at " + ", ".join(one["target"] for one in ordered)
     return [Step("mounts", does, CHILD, "realrun.runtime.attach:attach",
@@ -111,7 +121,7 @@ def mount_steps(spec: Spec, folder: str) -> list[Step]:
 
 def sources(spec: Spec, folder: str) -> Iterator[tuple[Mount, str]]:
     """Each mount and the path it comes from; a volume without a name lies in the instance."""
-    root, names = Path(folder).parents[1], iter(without_name(spec))
+    root, names = Path(folder).parent.parent, iter(without_name(spec))
     for one in spec.mounts:
         if one.kind != "volume":
             yield one, one.source
@@ -197,11 +207,11 @@ def private_mounts() -> Step:
     return Step("private mounts", "let no mount be seen outside", CHILD, "private mounts")
 
 
-def overlay(spec: Spec, folder: str) -> Step:
-    """The image's layers, read-only, with the writable layer on top."""
+def overlay(spec: Spec, folder: str, *more: str) -> Step:
+    """The image's layers, read-only, with the writable layer on top; `more` lies in between."""
     return Step("overlay", f"stack the image's {len(spec.layers)} layers and the writable one",
                 CHILD, "overlay",
-                {"layers": list(spec.layers), "upper": spec.upper or f"{folder}/upper",
+                {"layers": [*spec.layers, *more], "upper": spec.upper or f"{folder}/upper",
                  "work": f"{folder}/work", "target": f"{folder}/root",
                  "rootless": rootless()})  # fmt: skip
 

@@ -88,9 +88,10 @@ def launch(plan: dict[str, Any], fds: list[int]) -> Launched:
     program's stdin, stdout, stderr and, from there on, its descriptors 4, 5, ... All stay open.
     """
     cpu_ns, stamps = time.process_time_ns(), []
-    verbs = CHILD_VERBS | {v: imported(v) for _, v, _ in plan["child"] if ":" in v}
+    steps = [*plan["engine"], *plan["child"]]
+    verbs = ENGINE_VERBS | CHILD_VERBS | {v: imported(v) for _, v, _ in steps if ":" in v}
     for place, verb, args in plan["engine"]:
-        attempt(ENGINE_VERBS[verb], args, verb)
+        attempt(verbs[verb], args, verb)
         stamps.append(stamp(place))
     lock_fd = fcntl.fcntl(fds[0], fcntl.F_DUPFD_CLOEXEC, 3)
     reader, writer = os.pipe2(os.O_CLOEXEC)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from realrun.errors import UsageError
 from realrun.files.remove import remove_tree
 from realrun.linux import cgroups
-from realrun.runtime import inside, planning, state, users, volumes
+from realrun.runtime import inside, ownfiles, planning, state, users, volumes
 from realrun.runtime.plan import Plan
 from realrun.runtime.record import Record
 from realrun.runtime.spec import Spec
@@ -45,7 +45,7 @@ def plan_for(spec: Spec, folder: str) -> Plan:
             f"(cgroup {here.version}, not delegated); run as root, or without limits"
         )
     user = users.resolve(spec.user, users.reader(spec.layers))
-    return planning.make(spec, folder, user)
+    return planning.make(spec, folder, user, ownfiles.lacking(spec.layers))
 
 
 def begin(spec: Spec, root: Path, starter: Starter, fds: list[int]) -> Record:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from realrun.linux import capabilities, mounts
-from realrun.runtime import planning
+from realrun.runtime import ownfiles, planning
 from tests.realrun.stage import NO_TRACES, traces
 
 pytestmark = pytest.mark.overlay
@@ -75,7 +75,8 @@ def test_the_mounts_are_those_of_the_plan(stage):
     assert " - overlay " in text.splitlines()[0]
     wanted = ["/proc", "/sys", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue"]
     assert [point for point in points if point in wanted] == wanted
-    known = {"/", *wanted, *mounts.MASKED, *mounts.READ_ONLY}
+    own = {f"/etc/{name}" for name in ownfiles.FILES}
+    known = {"/", *wanted, *own, *mounts.MASKED, *mounts.READ_ONLY}
     devices = {f"/dev/{name}" for name, _, _ in (*mounts.DEVICES, mounts.TTY)}
     assert set(points) <= known | (devices if planning.rootless() else set())
 
