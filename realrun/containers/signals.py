@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import select
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from realrun.containers.record import RUNNING, Container
 from realrun.containers.registry import Registry
 from realrun.engine import GUESTS
-from realrun.errors import KernelRefused, UsageError
+from realrun.errors import KernelRefused, NoSuchVolume, UsageError
 from realrun.linux import cgroups, processes
 from realrun.linux import signals as names
 from realrun.runtime import state as instances
@@ -126,7 +126,8 @@ def remove_volumes(registry: Registry, container: Container) -> None:
     users = volume_users(registry)
     for name in container.volumes:
         if not set(users.get(name, ())) - {container.id}:
-            volumes.remove(registry.root, name)
+            with suppress(NoSuchVolume):
+                volumes.remove(registry.root, name)
 
 
 def volume_users(registry: Registry) -> dict[str, list[str]]:
