@@ -70,6 +70,8 @@ class Wishes:
     stop_timeout_s: int = 10  # -1: for ever
     interactive: bool = False
     auto_remove: bool = False
+    attached: bool = True
+    host_words: Mapping[str, Any] = field(default_factory=dict)  # what `inspect` gives back
 
 
 def spec_for(image: Runnable, wishes: Wishes) -> Spec:

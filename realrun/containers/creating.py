@@ -33,6 +33,8 @@ def create(registry: Registry, reference: str, wishes: engine.Wishes, name: str 
                 config=settings(image, spec, wishes),
                 interactive=wishes.interactive,
                 auto_remove=wishes.auto_remove,
+                attached=wishes.attached,
+                host_words=wishes.host_words,
                 stop_timeout_s=wishes.stop_timeout_s,
                 volumes=made,
             )
@@ -74,6 +76,7 @@ def settings(image: Image, spec: Spec, wishes: engine.Wishes) -> dict[str, Any]:
     own_command = wishes.words or wishes.entrypoint is not None
     labels = {**(config.get("Labels") or {}), **wishes.labels}
     env = variables(config, wishes.env)
+    new = [mount.target for mount in spec.mounts if mount.kind == "volume" and not mount.source]
     more = {
         "Env": [f"{key}={value}" for key, value in env.items() if value is not None],
         "Cmd": list(wishes.words) or None if own_command else config.get("Cmd"),
@@ -81,6 +84,7 @@ def settings(image: Image, spec: Spec, wishes: engine.Wishes) -> dict[str, Any]:
         "WorkingDir": wishes.cwd or config.get("WorkingDir", ""),
         "User": spec.user,
         "Labels": labels,
+        "Volumes": {**(config.get("Volumes") or {}), **{target: {} for target in new}},
         "StopSignal": wishes.stop_signal or config.get("StopSignal"),
     }
     if wishes.entrypoint is not None:

@@ -5,16 +5,17 @@ Source: Docker Engine API, `GET /containers/{id}/json` (ContainerInspect).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from realrun.containers.record import CREATED, RUNNING, Container, State
+from realrun.containers.record import CREATED, DEFAULT_STOP_S, RUNNING, Container, State
 from realrun.containers.registry import Registry
 from realrun.image.sizes import size_of
 from realrun.linux.capabilities import DOCKER_DEFAULT
+from realrun.linux.mounts import MASKED, READ_ONLY
 from realrun.runtime import volumes
-from realrun.runtime.mountwords import TMPFS_DEFAULT
+from realrun.runtime.mountwords import clean_target
 from realrun.runtime.spec import Mount, Spec
 
 NEVER = "0001-01-01T00:00:00Z"  # Go's zero time
@@ -43,7 +44,7 @@ def inspect(registry: Registry, container: Container, sizes: bool = False) -> di
         "HostConfig": host_config(container),
         "GraphDriver": graph_driver(registry, spec),
         **(sizes_of(registry, spec) if sizes else {}),
-        "Mounts": [mount(registry, one) for one in spec.mounts if one.kind != "tmpfs"],
+        "Mounts": mounts(registry, container),
         "Config": config(container),
         "NetworkSettings": network_settings(spec),
         "RealRun": {
@@ -73,73 +74,94 @@ def state_of(state: State) -> dict[str, Any]:
 
 
 def host_config(container: Container) -> dict[str, Any]:
-    """What it may use of this machine, as it was asked for."""
+    """What it may use of this machine; what nobody can ask for here is as Docker leaves it."""
     spec = container.spec
-    rights = set(spec.capabilities)
-    added = [name for name in spec.capabilities if name not in DOCKER_DEFAULT]
-    dropped = [name for name in DOCKER_DEFAULT if name not in rights]
-    security = ["no-new-privileges"] * spec.no_new_privileges
-    security += ["seccomp=unconfined"] * (not spec.seccomp)
+    ulimits = [
+        {"Name": name, "Hard": hard, "Soft": soft} for name, (soft, hard) in spec.ulimits.items()
+    ]
     return {
-        "Binds": binds(container) or None,
         "NetworkMode": spec.network,
+        "PortBindings": {},
         "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0},
         "AutoRemove": container.auto_remove,
-        "CapAdd": added or None,
-        "CapDrop": dropped or None,
+        "VolumesFrom": None,
+        **host_words(container),
+        "Dns": [],
+        "ExtraHosts": None,
+        "IpcMode": "private",
+        "Links": None,
+        "PidMode": "",
         "Privileged": False,
+        "PublishAllPorts": False,
         "ReadonlyRootfs": spec.read_only,
-        "SecurityOpt": security or None,
-        **({"Tmpfs": tmpfs} if (tmpfs := tmpfs_of(spec)) else {}),
         "ShmSize": spec.shm_bytes,
         "Isolation": "",
         "Memory": spec.limits.get("memory_bytes", 0),
         "NanoCpus": spec.limits.get("cpu_milli", 0) * NANOS_OF_MILLI,
+        "Devices": [],
         "PidsLimit": spec.limits.get("pids"),
-        "Ulimits": [
-            {"Name": name, "Hard": hard, "Soft": soft}
-            for name, (soft, hard) in spec.ulimits.items()
-        ]
-        or None,
+        "Ulimits": ulimits or None,
+        "MaskedPaths": list(MASKED),
+        "ReadonlyPaths": list(READ_ONLY),
         **({"Init": True} if spec.init else {}),
     }
 
 
-def binds(container: Container) -> list[str]:
-    """Directories and volumes with a name, as -v has them."""
-    named = (one for one in container.spec.mounts if one.kind != "tmpfs")
-    return [
-        f"{one.source}:{one.target}" + ":ro" * one.read_only
-        for one in named
-        if one.source not in container.volumes
-    ]
-
-
-def tmpfs_of(spec: Spec) -> dict[str, str]:
-    """Places in memory, and what is special about them."""
+def host_words(container: Container) -> Mapping[str, Any]:
+    """What was asked for in the words in which it was, or in ours."""
+    if container.host_words:
+        return container.host_words
+    spec, rights = container.spec, container.spec.capabilities
+    outside = [one for one in spec.mounts if one.kind != "tmpfs"]
+    tmpfs = {one.target: ",".join(one.options) for one in spec.mounts if one.kind == "tmpfs"}
     return {
-        one.target: ",".join(word for word in one.options if word not in TMPFS_DEFAULT)
-        for one in spec.mounts
-        if one.kind == "tmpfs"
+        "Binds": [
+            f"{one.source}:{one.target}" + ":ro" * one.read_only
+            for one in outside
+            if one.source not in container.volumes
+        ]
+        or None,
+        "CapAdd": [name for name in rights if name not in DOCKER_DEFAULT] or None,
+        "CapDrop": [name for name in DOCKER_DEFAULT if name not in rights] or None,
+        "SecurityOpt": ["no-new-privileges"] * spec.no_new_privileges
+        + ["seccomp=unconfined"] * (not spec.seccomp)
+        or None,
+        **({"Tmpfs": tmpfs} if tmpfs else {}),
     }
 
 
-def mount(registry: Registry, one: Mount) -> dict[str, Any]:
+def mounts(registry: Registry, container: Container) -> list[dict[str, Any]]:
+    """All places of outside, but for those of --tmpfs, which HostConfig has."""
+    words = host_words(container)
+    tmpfs = {clean_target(place) for place in words.get("Tmpfs", ())}
+    modes = {
+        clean_target(target): mode
+        for _, target, mode in (
+            word.split(":") for word in words["Binds"] or () if word.count(":") > 1
+        )
+    }
+    found = []
+    for one in container.spec.mounts:
+        if one.kind != "tmpfs" or one.target not in tmpfs:
+            named = one.kind == "volume" and one.source not in container.volumes
+            found.append(mount(registry, one, modes.get(one.target, "z" if named else "")))
+    return found
+
+
+def mount(registry: Registry, one: Mount, mode: str) -> dict[str, Any]:
     """A place of outside."""
-    source, named = one.source, {}
-    if one.kind == "volume":
-        source = str(volumes.place(registry.root, one.source) / "_data")
-        named = {"Name": one.source, "Driver": "local"}
-    told = {
+    is_volume = one.kind == "volume"
+    data = str(volumes.place(registry.root, one.source) / "_data") if is_volume else one.source
+    return {
         "Type": one.kind,
-        "Source": source,
+        **({"Name": one.source} if is_volume else {}),
+        "Source": data,
         "Destination": one.target,
-        "Mode": "ro" if one.read_only else "",
+        **({"Driver": "local"} if is_volume else {}),
+        "Mode": mode,
         "RW": not one.read_only,
         "Propagation": "rprivate" if one.kind == "bind" else "",
     }
-    order = ("Type", "Name", "Source", "Destination", "Driver", "Mode", "RW", "Propagation")
-    return {key: (told | named)[key] for key in order if key in told | named}
 
 
 def graph_driver(registry: Registry, spec: Spec) -> dict[str, Any]:
@@ -175,25 +197,29 @@ def image_bytes(layers: Sequence[str]) -> int:
 def config(container: Container) -> dict[str, Any]:
     """Its settings: the image's, with what was asked for on top."""
     settings, spec = container.config, container.spec
-    attached = {"AttachStdin": container.interactive, "AttachStdout": True, "AttachStderr": True}
+    attached, interactive = container.attached, container.interactive
     always = {
         "Hostname": spec.hostname,
         "Domainname": "",
         "User": spec.user,
-        **attached,
+        "AttachStdin": attached and interactive,
+        "AttachStdout": attached,
+        "AttachStderr": attached,
         "Tty": spec.terminal is not None,
-        "OpenStdin": container.interactive,
-        "StdinOnce": container.interactive,
+        "OpenStdin": interactive,
+        "StdinOnce": attached and interactive,
         "Env": settings.get("Env") or [],
         "Cmd": settings.get("Cmd"),
         "Image": container.image,
-        "Volumes": settings.get("Volumes"),
+        "Volumes": settings.get("Volumes") or None,
         "WorkingDir": settings.get("WorkingDir") or "",
         "Entrypoint": settings.get("Entrypoint"),
         "OnBuild": settings.get("OnBuild"),
         "Labels": dict(container.labels),
     }
     more = {key: value for key, value in settings.items() if key not in always and value}
+    if container.stop_timeout_s != DEFAULT_STOP_S:
+        more["StopTimeout"] = container.stop_timeout_s
     return always | more
 
 

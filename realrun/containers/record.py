@@ -32,6 +32,8 @@ class Container:
     config: Mapping[str, Any] = field(default_factory=dict)  # the image's, wishes on top
     interactive: bool = False  # its input stays open
     auto_remove: bool = False
+    attached: bool = True  # it was made for the foreground
+    host_words: Mapping[str, Any] = field(default_factory=dict)  # of HostConfig, as written
     stop_timeout_s: int = DEFAULT_STOP_S
     volumes: tuple[str, ...] = ()  # those without a name, which go with the container
 

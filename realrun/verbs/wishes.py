@@ -14,6 +14,7 @@ from realrun.linux import limits as ulimits
 from realrun.linux import signals
 from realrun.runtime import mountwords
 from realrun.runtime.spec import SHM_BYTES
+from realrun.verbs.asked import host_words
 from realrun.verbs.options import file_lines, size_bytes
 from realrun.verbs.options import labels as label_pairs
 
@@ -55,6 +56,8 @@ def read(args: argparse.Namespace) -> engine.Wishes:
         stop_timeout_s=args.stop_timeout,
         interactive=args.interactive,
         auto_remove=args.rm,
+        attached=not getattr(args, "detach", False),
+        host_words=host_words(args),
     )
 
 
