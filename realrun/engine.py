@@ -153,11 +153,9 @@ def check_container_options(wishes: Wishes) -> None:
         "--security-opt": wishes.no_new_privileges or not wishes.seccomp,
         "--init": wishes.init,
     }
-    for options, found in asked.items():
+    for words, found in asked.items():
         if found:
-            raise UsageError(
-                f"--isolation {wishes.isolation} does not know {options}; leave it out"
-            )
+            raise UsageError(f"--isolation {wishes.isolation} does not know {words}; leave it out")
 
 
 def check_machine(wishes: Wishes) -> None:
