@@ -12,10 +12,10 @@ from realrun.runtime import mountwords
 
 
 def host_words(args: argparse.Namespace) -> dict[str, Any]:
-    """Fields of HostConfig; the last two are there only if they were asked for, as in Docker."""
+    """Fields of HostConfig, if there is anything to tell; the last two only if asked for."""
     tmpfs = dict(word.partition(":")[::2] for word in args.tmpfs)
     mounts = [mount(word) for word in args.mount]
-    return {
+    found = {
         "Binds": [bind(word) for word in args.volume if ":" in word] or None,
         "CapAdd": args.cap_add or None,
         "CapDrop": args.cap_drop or None,
@@ -23,6 +23,7 @@ def host_words(args: argparse.Namespace) -> dict[str, Any]:
         **({"Tmpfs": tmpfs} if tmpfs else {}),
         **({"Mounts": mounts} if mounts else {}),
     }
+    return found if any(found.values()) else {}
 
 
 def bind(word: str) -> str:
