@@ -16,7 +16,7 @@ import os
 import re
 import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ class Volume:
     created: str
     mountpoint: str
     anonymous: bool = False
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] | None = None  # of one that a container asked for there are none
 
 
 def check_name(name: str) -> None:
@@ -60,7 +60,7 @@ def create(root: Path, name: str = "", labels: Mapping[str, str] | None = None) 
     folder = place(root, chosen)
     if not folder.is_dir():
         created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        told = {"created": created, "anonymous": not name, "labels": dict(labels or {})}
+        told = {"created": created, "anonymous": not name, "labels": labels}
         with workspace(root, "volume") as scratch, locked(root):
             made = scratch / "volume"
             (made / "_data").mkdir(parents=True)
@@ -142,7 +142,7 @@ def prepare(root: Path, mounts: Iterable[Mount]) -> None:
     """
     for mount in mounts:
         if mount.kind == "volume" and mount.source:
-            create(root, mount.source, labels_of(mount))
+            create(root, mount.source, labels_of(mount) or None)
         elif mount.kind == "bind" and "create" in mount.options:
             if not os.path.exists(mount.source):
                 os.makedirs(mount.source, exist_ok=True)

@@ -21,7 +21,7 @@ from realrun.verbs.gowords import NilList, NilMap, Struct, TemplateError, to_jso
 from realrun.verbs.template import Template
 
 # What Go has as maps, whose keys are free, and as pointers, which may lead nowhere.
-MAPS = ("Data", "ExposedPorts", "Labels", "Networks", "Ports", "Tmpfs", "Volumes")
+MAPS = ("Data", "ExposedPorts", "Labels", "Networks", "Options", "Ports", "Tmpfs", "Volumes")
 POINTERS = ("PidsLimit",)
 # What a template may ask for even where JSON leaves it out.
 ABSENT: dict[str, dict[str, Any]] = {

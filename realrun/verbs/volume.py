@@ -59,11 +59,11 @@ def inspect(args: argparse.Namespace, root: Path) -> int:
 
 def described(volume: Volume) -> dict[str, Any]:
     """By Docker's field names; an unnamed volume carries Docker's mark."""
-    mark = {"com.docker.volume.anonymous": ""} if volume.anonymous else {}
+    mark = {"com.docker.volume.anonymous": ""} if volume.anonymous else None
     return {
         "CreatedAt": volume.created,
         "Driver": "local",
-        "Labels": {**volume.labels, **mark} or None,
+        "Labels": {**(volume.labels or {}), **mark} if mark else volume.labels,
         "Mountpoint": volume.mountpoint,
         "Name": volume.name,
         "Options": None,
