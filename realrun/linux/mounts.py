@@ -51,6 +51,7 @@ MASKED = (
     "/sys/devices/virtual/powercap",
 )
 READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
+MAX_LAYERS = 500  # fs/overlayfs/params.h: OVL_MAX_STACK
 MAX_OPTIONS = 4095  # mount(2) hands the kernel at most one page of options
 
 
@@ -77,12 +78,18 @@ def overlay(layers: list[str], upper: str, work: str, target: str, rootless: boo
 
     `redirect_dir` is left off so that a layer's own attributes cannot point elsewhere;
     without privilege the marks of deletion live in `user.` attributes (`userxattr`).
-    Layers are named relative to the folder of the first: the options must fit one page.
+    The options must fit one page: layers are named relative to the folder of the first, and where
+    that is not enough by links with short names, in a folder beside `work`.
     """
+    if len(layers) > MAX_LAYERS:
+        raise UsageError(f"{len(layers)} layers are too many: overlayfs stacks {MAX_LAYERS}")
     common = os.path.dirname(layers[0])
-    lower = ":".join(os.path.relpath(layer, common) for layer in reversed(layers))
-    options = f"lowerdir={lower},upperdir={upper},workdir={work}"
-    options += ",userxattr" if rootless else ",redirect_dir=nofollow"
+    names = [os.path.relpath(layer, common) for layer in layers]
+    rest = f",upperdir={upper},workdir={work}"
+    rest += ",userxattr" if rootless else ",redirect_dir=nofollow"
+    if len("lowerdir=" + ":".join(names) + rest) > MAX_OPTIONS:
+        common, names = short_names(layers, f"{work}.layers")
+    options = f"lowerdir={':'.join(reversed(names))}{rest}"
     if len(options) > MAX_OPTIONS:
         raise UsageError(f"{len(layers)} layers do not fit the {MAX_OPTIONS} bytes of mount(2)")
     here = os.open(".", os.O_PATH | os.O_CLOEXEC)
@@ -92,6 +99,14 @@ def overlay(layers: list[str], upper: str, work: str, target: str, rootless: boo
     finally:
         os.fchdir(here)
         os.close(here)
+
+
+def short_names(layers: list[str], folder: str) -> tuple[str, list[str]]:
+    """Links to the layers, named by their numbers, in a new folder."""
+    os.mkdir(folder, 0o700)
+    for number, layer in enumerate(layers):
+        os.symlink(layer, f"{folder}/{number}")
+    return folder, [str(number) for number in range(len(layers))]
 
 
 def ensure_directory(root: str, name: str) -> str:

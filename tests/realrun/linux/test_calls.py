@@ -108,12 +108,30 @@ def test_layers_are_named_relative_to_what_they_share(monkeypatch, tmp_path, cou
     assert os.getcwd() == before
 
 
-def test_too_many_layers_are_refused_in_a_line_not_by_the_kernel(monkeypatch, tmp_path):
+@pytest.mark.parametrize("count", [80, 500])
+def test_many_layers_have_short_names_in_a_folder_of_the_instance(monkeypatch, tmp_path, count):
+    told: list[tuple[str, str]] = []
+    monkeypatch.setattr(mounts, "mount", lambda *args: told.append((os.getcwd(), args[-1])))
+    layers = [str(tmp_path / f"{n:064}") for n in range(count)]
+    mounts.overlay(layers, "/u", f"{tmp_path}/work", "/t", rootless=True)
+    ((folder, options),) = told
+    assert folder == f"{tmp_path}/work.layers"
+    names = options.removeprefix("lowerdir=").partition(",")[0].split(":")
+    assert [os.readlink(f"{folder}/{name}") for name in reversed(names)] == layers
+    assert len(options) <= mounts.MAX_OPTIONS
+
+
+@pytest.mark.parametrize(
+    ("count", "upper", "said"), [(501, "/u", "stacks 500"), (80, "/u" * 2000, "do not fit")]
+)
+def test_too_many_layers_are_refused_in_a_line_not_by_the_kernel(
+    monkeypatch, tmp_path, count, upper, said
+):
     """mount(2) would cut the options at one page and mount something else."""
     monkeypatch.setattr(mounts, "mount", lambda *args: pytest.fail("asked the kernel"))
-    layers = [str(tmp_path / f"{n:064}") for n in range(80)]
-    with pytest.raises(UsageError, match=r"80 layers do not fit"):
-        mounts.overlay(layers, "/u", "/w", "/t", rootless=True)
+    layers = [str(tmp_path / f"{n:064}") for n in range(count)]
+    with pytest.raises(UsageError, match=said):
+        mounts.overlay(layers, upper, f"{tmp_path}/work", "/t", rootless=True)
 
 
 @pytest.mark.parametrize("kind", ["link", "file", "fifo"])
