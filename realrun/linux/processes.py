@@ -77,6 +77,16 @@ def close_all_on_exec(first: int) -> None:
                 close_on_exec(int(name))
 
 
+def close_all(first: int) -> None:
+    """Close every descriptor from `first` upwards."""
+    try:
+        libc.syscall("close_range", first, 0x7FFFFFFF, 0, on=f"{first}-")
+    except KernelRefused as refused:  # before Linux 5.9
+        if refused.number != errno.ENOSYS:
+            raise
+        os.closerange(first, os.sysconf("SC_OPEN_MAX"))
+
+
 def close_on_exec(fd: int) -> None:
     """Mark `fd`, unless it has gone meanwhile (the folder listing's own descriptor has)."""
     try:

@@ -24,7 +24,6 @@ OURS = {
     signal.SIGTRAP, signal.SIGKILL, signal.SIGSTOP, signal.SIGTTIN, signal.SIGTTOU,
 }  # fmt: skip
 STAMPS = 3  # the pipe to whoever watches; from here on no descriptor is the program's
-MOST_DESCRIPTORS = 1 << 20
 
 
 def split(argv: list[str]) -> None:
@@ -48,7 +47,7 @@ def be_first(program: int, argv: list[str], heard: Set[int]) -> None:
         processes.die_with_parent()  # again: the change of user took it back
         if not processes.is_read(STAMPS):
             return  # the parent died before it was a reason to die
-        os.closerange(STAMPS, MOST_DESCRIPTORS)
+        processes.close_all(STAMPS)
         name(argv)
         while True:
             number = signal.sigwaitinfo(heard).si_signo
@@ -62,10 +61,10 @@ def be_first(program: int, argv: list[str], heard: Set[int]) -> None:
 
 
 def pass_on(program: int, number: int) -> None:
-    """The program may have ended a moment ago."""
+    """The program may have ended a moment ago, or have become somebody else by setuid."""
     try:
         os.kill(program, number)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):
         return
 
 
