@@ -236,11 +236,24 @@ def end(number: int, _: object) -> None:
     raise SystemExit(128 + number)
 
 
+def reopen_closed() -> None:
+    """What our caller closed of input, output and errors becomes /dev/null.
+
+    Else the next file that we open would take its number, and with it its place.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(null, True)
+            setattr(sys, name, os.fdopen(null, mode, encoding="utf-8"))
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; the only place where an error becomes an exit code.
 
     As in Docker that is 1, but 125 in `run`, whose other codes are the program's.
     """
+    reopen_closed()
     args = parser().parse_args(argv)
     failed = ENGINE_ERROR if args.verb == "run" else FAILED
     signal.signal(signal.SIGTERM, end)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 
 import pytest
 
@@ -13,7 +14,7 @@ from realrun.runtime import planning
 from realrun.runtime.client import Spawner
 from realrun.runtime.spec import ISOLATIONS
 from tests.realrun.measure.contract import certificate_keys, columns
-from tests.realrun.stage import cli
+from tests.realrun.stage import COMMAND, PROJECT, cli
 
 WRONG = [
     ("run nosuch", r"no image 'nosuch' here"),
@@ -102,6 +103,26 @@ def test_the_explanation_as_json(root):
     names = [step["name"] for step in told["plan"]]
     assert [phase["name"] for phase in told["phases"]] == [*names, "exit", "remove"]
     assert all(set(step) == {"name", "does", "who"} for step in told["plan"])
+
+
+CLOSED = [
+    ("<&-", "0\n", "said\n"),
+    (">&-", "", "said\n"),
+    ("2>&-", "0\n", ""),
+    ("<&- >&- 2>&-", "", ""),
+]
+
+
+@pytest.mark.overlay
+@pytest.mark.parametrize(("closed", "out", "err"), CLOSED)
+def test_what_the_caller_has_closed_is_empty_or_unheard(root, closed, out, err):
+    """And is not taken by the next file that the engine opens."""
+    words = [*COMMAND, "run", "--rm", "-i", "hello", "sh", "-c", "wc -c; echo said >&2; exit 3"]
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", *words],
+        stdin=subprocess.DEVNULL, cwd=PROJECT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (3, out, err)
 
 
 @pytest.mark.overlay
