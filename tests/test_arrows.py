@@ -18,14 +18,14 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LEVELS = {
     "realrun": (
-        ("errors", "paths", "files"),
+        ("errors", "paths", "files", "sizes", "htmlwords"),
         ("linux",),
         ("image", "runtime", "guest"),
         ("engine",),
         ("build", "measure", "containers"),
         ("doctor", "building"),
         ("debian",),
-        ("api", "demo"),
+        ("api", "handles", "demo"),
         ("cli", "verbs"),
         ("__main__",),
     ),

@@ -14,7 +14,7 @@ from realrun.containers.watching import raw_terminal
 from realrun.errors import UsageError
 from realrun.linux import processes, terminal
 from realrun.runtime import inside
-from realrun.runtime.run import Sink, drive
+from realrun.runtime.run import Run, Sink, drive
 from realrun.runtime.spec import Spec, new_id
 from realrun.runtime.start import Inside, Starter
 
@@ -34,7 +34,24 @@ def run(
     registry: Registry, container: Container, more: More, starter: Starter, out: Sink, err: Sink,
     stdin: int | None,
 ) -> int:  # fmt: skip
-    """Run it to its end; its exit code. Raises `engine.StartFailed` (125, 126, 127)."""
+    """Run it to its end, passing signals on; its exit code. Raises `engine.StartFailed`."""
+    one = begin(registry, container, more, starter, out, err, stdin)
+    try:
+        with raw_terminal(one, stdin), engine.passing_signals(one, starter) as heard:
+            drive([one], starter)
+    except BaseException:
+        engine.stop(one, starter)
+        raise
+    finally:
+        one.close()
+    return engine.final_code(one, heard)
+
+
+def begin(
+    registry: Registry, container: Container, more: More, starter: Starter, out: Sink, err: Sink,
+    stdin: int | None,
+) -> Run:  # fmt: skip
+    """Ask for it; what becomes of it is in the run."""
     if container.spec.isolation in engine.GUESTS:
         raise UsageError(
             f"container {container.name} is a guest; exec into guests is not there yet"
@@ -48,16 +65,7 @@ def run(
             str(registry.path(container.id) / "upper"),
         )
         spec = spec_of(container, more, stdin)
-        one = engine.begin_exec(spec, into, starter, out, err, stdin)
-    try:
-        with raw_terminal(one, stdin), engine.passing_signals(one, starter) as heard:
-            drive([one], starter)
-    except BaseException:
-        engine.stop(one, starter)
-        raise
-    finally:
-        one.close()
-    return engine.final_code(one, heard)
+        return engine.begin_exec(spec, into, starter, out, err, stdin)
 
 
 def program(registry: Registry, container: Container) -> int:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,39 +23,12 @@ from realrun.files.workspace import leftovers, locked, sync_directory, workspace
 from realrun.image import config as configs
 from realrun.image import documents
 from realrun.image import reference as references
+from realrun.image.images import Image
 from realrun.image.index import name_of, named, same
 from realrun.image.layers import Layer
 from realrun.image.layout import CONFIG_TYPE, MANIFEST_TYPE, Layout
 from realrun.image.merged import mountable
 from realrun.image.newcomer import Newcomer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
-    """An image in the store.
-
-    `layers` are directories, base first, to be overlay's lower directories (which lists the
-    topmost first). What makes no difference to the result or cannot be mounted is left out:
-    the lower of two equal layers, and whatever an opaque root hides.
-    """
-
-    reference: str
-    digest: str
-    image_id: str
-    config: Mapping[str, Any]
-    history: tuple[Mapping[str, Any], ...]
-    diff_ids: tuple[str, ...]
-    layers: tuple[Path, ...]
-    created: str = ""
-    author: str = ""
-    stored: tuple[Layer, ...] = field(default=(), repr=False)
-    document: Mapping[str, Any] = field(default_factory=dict, repr=False)
-
-    @property
-    def size_bytes(self) -> int:
-        """The layers as they are stored."""
-        return sum(layer.size for layer in self.stored)
-
 
 Users = Callable[[], Mapping[str, str]]
 

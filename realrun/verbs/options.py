@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable
 
 from realrun.errors import UsageError
-
-UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+from realrun.sizes import shown_size as shown_size
+from realrun.sizes import size_bytes as size_bytes
 
 
 def settings(entries: Iterable[str], option: str) -> dict[str, str]:
@@ -68,19 +68,6 @@ def labels(entries: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def size_bytes(text: str, option: str) -> int:
-    """A size with Docker's units.
-
-    >>> size_bytes("64m", "--memory")
-    67108864
-    """
-    match = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?([kmgt]?)i?b?", text.strip().lower())
-    size = int(float(match[1]) * UNITS[match[2]]) if match else 0
-    if not size:
-        raise UsageError(f"{option} wants a size such as 64m or 1g; got {text!r}")
-    return size
-
-
 def counts(text: str | None, option: str) -> tuple[int, ...] | None:
     """Numbers of instances, in rising order.
 
@@ -93,19 +80,6 @@ def counts(text: str | None, option: str) -> tuple[int, ...] | None:
     if not all(re.fullmatch(r"0*[1-9][0-9]{0,5}", word.strip()) for word in words):
         raise UsageError(f"{option} wants whole numbers above 0, such as 1,2,4; got {text!r}")
     return tuple(sorted({int(word) for word in words}))
-
-
-def shown_size(size_bytes: int) -> str:
-    """A size for people, in Docker's decimal units.
-
-    >>> shown_size(0), shown_size(999), shown_size(1_250_000)
-    ('0B', '999B', '1.25MB')
-    """
-    value, units = float(size_bytes), iter(("kB", "MB", "GB", "TB"))
-    unit = "B"
-    while value >= 1000 and (more := next(units, None)):
-        value, unit = value / 1000, more
-    return f"{value:.3g}{unit}"
 
 
 def one_line(text: str) -> str:
