@@ -55,6 +55,7 @@ class Cache:
     made: dict[str, Hit] = field(default_factory=dict)
     new: dict[str, bytes] = field(default_factory=dict)
     _making: set[str] = field(default_factory=set)
+    _stored: list[dict[str, Any]] | None = None
 
     @property
     def folder(self) -> Path:
@@ -70,7 +71,11 @@ class Cache:
 
     def why_not(self, text: str, parts: Parts) -> str:
         """What is new in a step that has no record: in words, or nothing if nothing is like it."""
-        return reason(self._records(), text, parts) if self.use else ""
+        if not self.use:
+            return ""
+        if self._stored is None:  # once for all misses of a build
+            self._stored = list(self._records())
+        return reason(self._stored, text, parts)
 
     def _records(self) -> Iterator[dict[str, Any]]:
         """All that are stored; those that make no sense are left out."""

@@ -181,7 +181,7 @@ def apply_command(state: State, step: Instruction) -> None:
         case i.HealthCheck():
             state.config["Healthcheck"] = health(step)
         case _:
-            raise step.at.error(f"{type(step).__name__.upper()} is not supported yet")
+            raise step.at.error(f"{type(step).__name__.upper()} changes files, not settings")
 
 
 def declare(state: State, step: i.Arg) -> None:

@@ -49,7 +49,6 @@ MIXED = {
     "RUN moves a directory": "RUN mv /dir /dir2 && mv /file /file2",
     "RUN with holes in a file": "RUN truncate -s 1M /sparse && dd if=/dev/zero of=/sparse bs=1 count=1 seek=2000000 2>/dev/null",
     "RUN with a long name": "RUN touch /$(printf 'x%.0s' $(seq 1 200)) && mkdir -p /$(printf 'd%.0s/' $(seq 1 60))",
-    "RUN with a name of two lines": 'RUN touch "/a\nb"',
     "RUN with old times": "RUN touch -d @0 /old; touch -d @1000000000 /dir/old",
     "RUN and a comment inside": "RUN echo a \\\n# comment\n b > /x",
     # RUN and the names of hosts, which are mounted
