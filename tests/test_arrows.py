@@ -153,6 +153,12 @@ def test_the_command_line_starts_light():
     assert loaded_by("realrun.cli") & heavy == set()
 
 
+def test_a_cached_build_loads_nothing_that_starts_containers():
+    """It is to take under a tenth of a second; ctypes is what every system call of ours needs."""
+    heavy = {"ctypes", "csv", "http", "asyncio", "logging", "subprocess", "tempfile", "threading"}
+    assert loaded_by("realrun.cli", "realrun.verbs.build") & heavy == set()
+
+
 def test_the_model_needs_simpy_only():
     """It is to run in a browser, too, where the scientific libraries are not to be had."""
     core = ("sim.engine", "sim.model", "sim.experiments", "sim.profiles", "sim.theory")
