@@ -17,6 +17,7 @@ from typing import NoReturn
 from realrun.errors import RealRunError
 from realrun.verbs.declare import add_lives
 from realrun.verbs.declare_looks import add_looks
+from realrun.verbs.declare_oci import add_oci
 from realrun.verbs.declare_volumes import add_volumes
 
 FAILED, ENGINE_ERROR = 1, 125
@@ -47,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     add_archives(verbs)
     add_bench(verbs)
     add_machine(verbs)
+    add_oci(verbs)
     return top
 
 

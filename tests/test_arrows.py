@@ -22,7 +22,7 @@ LEVELS = {
         ("linux",),
         ("image", "runtime", "guest"),
         ("engine",),
-        ("build", "measure", "containers"),
+        ("build", "measure", "containers", "oci"),
         ("doctor", "building"),
         ("debian",),
         ("api", "handles", "demo"),
