@@ -16,8 +16,8 @@ from typing import NoReturn
 
 from realrun.errors import RealRunError
 from realrun.verbs.declare import add_lives
+from realrun.verbs.declare_files import add_files
 from realrun.verbs.declare_looks import add_looks
-from realrun.verbs.declare_oci import add_oci
 from realrun.verbs.declare_volumes import add_volumes
 
 FAILED, ENGINE_ERROR = 1, 125
@@ -43,12 +43,12 @@ def parser() -> argparse.ArgumentParser:
     add_run(verbs)
     add_lives(verbs)
     add_looks(verbs)
+    add_files(verbs)
     add_volumes(verbs)
     add_images(verbs)
     add_archives(verbs)
     add_bench(verbs)
     add_machine(verbs)
-    add_oci(verbs)
     return top
 
 

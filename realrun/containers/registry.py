@@ -15,6 +15,7 @@ container is there whole or not at all whatever is killed meanwhile.
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import stat
@@ -27,6 +28,7 @@ from realrun.containers import names, record
 from realrun.containers.record import Container, State
 from realrun.errors import NoSuchContainer, UsageError
 from realrun.files import ofdlock
+from realrun.files.remove import DIRECTORY_FLAGS
 from realrun.files.workspace import locked, workspace
 
 ID_LENGTH = 64
@@ -56,8 +58,7 @@ class Registry:
             make_upper(folder / "upper", container.spec.layers[-1])
             (folder / "watch").touch(mode=0o600)
             with locked(self.root):
-                self.folder.mkdir(mode=0o700, exist_ok=True)  # nor is one that it has written
-                (self.folder / "names").mkdir(exist_ok=True)
+                (self.folder / "names").mkdir(parents=True, exist_ok=True)
                 named = replace(container, name=self._claim_name(container))
                 text = json.dumps(record.document(named), indent=1)
                 (folder / "config.json").write_text(text, encoding="utf-8")
@@ -173,7 +174,31 @@ class Registry:
         try:
             if not ofdlock.take(fd):
                 raise Busy(f"container {container.name} is running")
+            with self._turn(container):  # whoever visits its files is done first
+                pass
             yield fd
+        finally:
+            os.close(fd)
+
+    @contextmanager
+    def visiting(self, container: Container) -> Iterator[None]:
+        """Be among its files while it does not run; raises `Busy` if it does. Until then nobody
+        can start or remove it: they wait."""
+        with self._turn(container):
+            if self.is_watched(container):
+                raise Busy(f"container {container.name} is running")
+            yield
+
+    @contextmanager
+    def _turn(self, container: Container) -> Iterator[None]:
+        """Only one at a time may have the writable layer; waits for its turn (flock(2))."""
+        try:
+            fd = os.open(self.path(container.id) / "upper", DIRECTORY_FLAGS)
+        except FileNotFoundError:
+            raise NoSuchContainer(f"container {container.name} has been removed") from None
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            yield
         finally:
             os.close(fd)
 

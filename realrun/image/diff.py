@@ -17,9 +17,11 @@ SOURCE_DATE_EPOCH specification.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -42,7 +44,7 @@ KINDS = {
     stat.S_IFBLK: tar.DEVICE,
 }
 KEPT_ATTRIBUTES = (b"user.", b"security.capability")
-READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 Owners = Mapping[bytes, tuple[int, int]]
 
 
@@ -67,18 +69,20 @@ class Found:
 
 @dataclass(slots=True)
 class Writer:
-    """Writes one tree; remembers which files have several names."""
+    """Writes one tree, without what is in `skip`; remembers which files have several names."""
 
     sink: Sink
     owners: Owners = field(default_factory=dict)
     latest: int | None = None
     settle: bool = False
+    skip: Collection[bytes] = ()
     names: dict[tuple[int, int], bytes] = field(default_factory=dict)
 
     def tree(self, upper: Path) -> None:
         """The whole archive of `upper`."""
         for found in walk(upper):
-            self._one(found)
+            if found.path not in self.skip:
+                self._one(found)
         self.sink.write(END)
 
     def _one(self, found: Found) -> None:
@@ -92,7 +96,11 @@ class Writer:
         self.thing(found)
 
     def thing(self, found: Found) -> None:
-        """A file, a directory or anything else that shows."""
+        """A file, a directory or anything else that shows, but a socket.
+
+        Raises FileNotFoundError for what has gone meanwhile, and then nothing is written: a file
+        is opened before its header is, as it may be replaced at any time.
+        """
         status = found.status
         if stat.S_ISSOCK(status.st_mode):
             return
@@ -104,9 +112,12 @@ class Writer:
                 entry.xattrs = {}
             else:
                 self.names[inode] = found.path
-        self.sink.write(headers(entry))
         if entry.kind == tar.REGULAR and entry.size:
-            self._data(found, entry.size)
+            with opened(found) as fd:
+                self.sink.write(headers(entry))
+                self._data(fd, found, entry.size)
+        else:
+            self.sink.write(headers(entry))
         if self.settle and entry.kind != tar.HARD_LINK:
             settle(found, entry)
 
@@ -128,22 +139,44 @@ class Writer:
             link=os.readlink(found.name, dir_fd=found.dir_fd) if kind == tar.SYMLINK else b"",
             major=os.major(device),
             minor=os.minor(device),
-            xattrs=attributes(found),
+            xattrs=self.attributes(found),
         )
 
-    def _data(self, found: Found, size: int) -> None:
+    def attributes(self, found: Found) -> dict[bytes, bytes]:
+        """The extended attributes to keep."""
+        return attributes(found)
+
+    def _data(self, fd: int, found: Found, size: int) -> None:
         """The content; a file that shrinks under our hands is an error, not a bad archive."""
-        fd = os.open(found.name, READ_FLAGS, dir_fd=found.dir_fd)
-        try:
-            left = size
-            for piece in holes.pieces(fd, size):
-                self.sink.write(piece)
-                left -= len(piece)
-            if left:
-                raise BadImage(f"{shown(found.path)} became shorter while it was read")
-        finally:
-            os.close(fd)
+        left = size
+        for piece in holes.pieces(fd, size):
+            self.sink.write(piece)
+            left -= len(piece)
+        if left:
+            raise BadImage(f"{shown(found.path)} became shorter while it was read")
         self.sink.write(padding(size))
+
+
+@contextmanager
+def opened(found: Found) -> Iterator[int]:
+    """The file that was found, and nothing that has taken its place, such as a fifo without end."""
+    try:
+        fd = os.open(found.name, READ_FLAGS, dir_fd=found.dir_fd)
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.ENXIO, errno.ENODEV):
+            raise
+        raise replaced(found) from None
+    try:
+        if not os.path.samestat(os.fstat(fd), found.status):
+            raise replaced(found)
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def replaced(found: Found) -> FileNotFoundError:
+    """Somebody has put something else in its place."""
+    return FileNotFoundError(errno.ENOENT, "replaced while it was read", os.fsdecode(found.path))
 
 
 def walk(upper: Path) -> Iterator[Found]:
@@ -162,11 +195,18 @@ def walk(upper: Path) -> Iterator[Found]:
                 os.close(fd)
                 stack.pop()
                 continue
-            found = Found(prefix + name, name, fd, os.lstat(b"/proc/self/fd/%d/%s" % (fd, name)))
+            try:
+                status = os.lstat(b"/proc/self/fd/%d/%s" % (fd, name))
+            except FileNotFoundError:  # a container writes here, too
+                continue
+            found = Found(prefix + name, name, fd, status)
             lent = lend(found)
             yield found
             if stat.S_ISDIR(found.status.st_mode):
-                inner = os.open(name, DIRECTORY_FLAGS, dir_fd=fd)
+                try:
+                    inner = os.open(name, DIRECTORY_FLAGS, dir_fd=fd)
+                except (FileNotFoundError, NotADirectoryError):
+                    continue
                 stack.append((inner, found.path + b"/", iter(in_order(inner)), lent))
                 if is_opaque(inner):
                     yield Found(found.path + b"/" + OPAQUE_MARK, OPAQUE_MARK, inner, found.status)

@@ -20,7 +20,7 @@ from realrun.linux import libc
 RDONLY, NOSUID, NODEV, NOEXEC, SYNCHRONOUS, REMOUNT = 1, 2, 4, 8, 16, 32
 NOATIME, NODIRATIME, RELATIME, STRICTATIME = 1024, 2048, 1 << 21, 1 << 24
 BIND, REC, PRIVATE, SLAVE = 4096, 16384, 1 << 18, 1 << 19
-DETACH = 2
+DETACH, NOFOLLOW = 2, 8
 # linux/mount.h, linux/fcntl.h
 OPEN_TREE_CLONE, MOUNT_ATTR_RDONLY = 1, 1
 MOVE_FROM_DESCRIPTOR, MOVE_TO_DESCRIPTOR = 0x04, 0x40
@@ -183,7 +183,6 @@ def pivot_root(root: str) -> None:
     """
     os.chdir(root)
     libc.syscall("pivot_root", b".", b".", on=root)
-    mount(None, ".", None, REC | SLAVE)  # detaching must not be heard on the host
     libc.call("umount2", b".", DETACH, on="the old root")
     os.chdir("/")
 
@@ -192,6 +191,22 @@ def cloned_tree(source: str) -> int:
     """A descriptor of `source` with all that is mounted below it, mounted nowhere yet."""
     flags = OPEN_TREE_CLONE | RECURSIVE | os.O_CLOEXEC
     return libc.syscall("open_tree", HERE, libc.text(source), flags, on=source)
+
+
+def cloned_mount(source: str) -> int:
+    """The same without what is mounted below it."""
+    flags = OPEN_TREE_CLONE | os.O_CLOEXEC
+    return libc.syscall("open_tree", HERE, libc.text(source), flags, on=source)
+
+
+def uncover() -> None:
+    """Take /proc, /sys and /dev away: what is seen then is the image's own, as a rule nothing."""
+    for path in (b"/proc", b"/sys", b"/dev"):
+        try:
+            libc.call("umount2", path, DETACH | NOFOLLOW, on=os.fsdecode(path))
+        except KernelRefused as refused:
+            if refused.number not in (errno.EINVAL, errno.ENOENT):
+                raise
 
 
 def make_tree_read_only(tree: int, name: str) -> None:

@@ -70,10 +70,7 @@ def container_steps(spec: Spec, folder: str, user: User, lacking: Sequence[Entry
     loopback = Step("loopback", "switch on the loopback device", CHILD, "loopback")
     return [
         directories(folder, without_name(spec)),
-        Step("own files", "write its hosts, hostname and resolv.conf, and what to mount them on",
-             ENGINE, "realrun.runtime.ownfiles:write",
-             {"folder": folder, "hostname": spec.hostname, "network": spec.network,
-              "entries": list(map(list, lacking))}),
+        own_files(spec, folder, lacking),
         *cgroup_steps(spec),
         clone(own, f"make the first process in new namespaces: {', '.join(own)}"),
         *join_steps(spec),
@@ -97,6 +94,14 @@ def container_steps(spec: Spec, folder: str, user: User, lacking: Sequence[Entry
         *seccomp_steps(spec),
         *become_steps(spec, user, keep=list(spec.capabilities)),
     ]  # fmt: skip
+
+
+def own_files(spec: Spec, folder: str, lacking: Sequence[Entry]) -> Step:
+    """Its hosts, hostname and resolv.conf, and what the image lacks to mount on."""
+    return Step("own files", "write its hosts, hostname and resolv.conf, and what to mount them on",
+                ENGINE, "realrun.runtime.ownfiles:write",
+                {"folder": folder, "hostname": spec.hostname, "network": spec.network,
+                 "entries": list(map(list, lacking))})  # fmt: skip
 
 
 def sys_steps(spec: Spec, root: dict[str, str]) -> list[Step]:
@@ -254,7 +259,7 @@ def request(plan: Plan, folder: str) -> dict[str, Any]:
         "folder": folder,
         "cgroup": "cgroup" in steps,
         "pid_namespace": "pid" in own or joined is not None,
-        "exec": list(steps).index("exec"),
+        "exec": max(place for place, step in enumerate(plan.steps) if step.who == CHILD),
         "plan": {
             "engine": engine,
             "clone": list(steps).index(CLONE),

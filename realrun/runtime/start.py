@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -15,6 +16,8 @@ from realrun.runtime.plan import Plan
 from realrun.runtime.record import Record
 from realrun.runtime.spec import Spec
 from realrun.runtime.watch import Event
+
+Planner = Callable[[Spec, str], Plan]
 
 
 class Starter(Protocol):
@@ -48,13 +51,15 @@ def plan_for(spec: Spec, folder: str) -> Plan:
     return planning.make(spec, folder, user, ownfiles.lacking(spec.layers))
 
 
-def begin(spec: Spec, root: Path, starter: Starter, fds: list[int]) -> Record:
+def begin(
+    spec: Spec, root: Path, starter: Starter, fds: list[int], planner: Planner = plan_for
+) -> Record:
     """Ask for a start; the record fills as its events come in."""
     requested_ns = time.monotonic_ns()
     volumes.prepare(root, spec.mounts)
     folder, lock_fd = state.create(root, spec.id)
     try:
-        plan = plan_for(spec, folder)
+        plan = planner(spec, folder)
         record = Record(plan=plan, requested_ns=requested_ns)
         starter.start(planning.request(plan, folder), [lock_fd, *fds])
     except BaseException:
@@ -75,11 +80,14 @@ class Inside(NamedTuple):
 
 def begin_exec(spec: Spec, into: Inside, starter: Starter, fds: list[int]) -> Record:
     """Ask for one more program in a running instance; it has nothing of its own to clean up."""
-    requested_ns = time.monotonic_ns()
     user = users.resolve(spec.user, users.reader((*spec.layers, into.upper)))
-    plan = inside.make(spec, into.container, user)
-    record = Record(plan=plan, requested_ns=requested_ns)
-    starter.start(planning.request(plan, ""), [into.pidfd, *fds])
+    return begin_inside(inside.make(spec, into.container, user), into.pidfd, starter, fds)
+
+
+def begin_inside(plan: Plan, pidfd: int, starter: Starter, fds: list[int]) -> Record:
+    """Ask for a plan that enters the instance behind `pidfd`."""
+    record = Record(plan=plan, requested_ns=time.monotonic_ns())
+    starter.start(planning.request(plan, ""), [pidfd, *fds])
     return record
 
 

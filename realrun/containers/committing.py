@@ -1,0 +1,136 @@
+"""commit: a container's writable layer becomes an image's top layer.
+
+The container keeps its own. It is not stopped meanwhile, as Docker does by default: what a running
+one is just writing may be there in part, and what it removes while it is read may be missing.
+
+Source: Docker's documentation, `docker commit`.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from realrun.build import evaluate, lines, parser
+from realrun.build import instructions as i
+from realrun.build.evaluate import State
+from realrun.containers.changed import made_for_mounts
+from realrun.containers.record import Container
+from realrun.containers.registry import Registry
+from realrun.containers.visits import refuse_guests
+from realrun.errors import NoSuchImage, UsageError
+from realrun.image import Image, Layer, Store
+from realrun.image import config as configs
+from realrun.image.layers import Packer, unpack_blob
+from realrun.image.patient import Patient
+from realrun.image.reference import normal
+from realrun.image.tarwrite import END
+
+ALLOWED = {
+    "CMD": i.Cmd, "ENTRYPOINT": i.Entrypoint, "ENV": i.Env, "EXPOSE": i.Expose,
+    "HEALTHCHECK": i.HealthCheck, "LABEL": i.Label, "ONBUILD": i.OnBuild, "USER": i.User,
+    "VOLUME": i.Volume, "WORKDIR": i.Workdir,
+}  # fmt: skip
+
+
+def commit(
+    registry: Registry, container: Container, name: str | None, changes: Sequence[str],
+    author: str = "", comment: str = "",
+) -> Image:  # fmt: skip
+    """The new image; `changes` are instructions of a Dockerfile.
+
+    Raises UsageError for a name or an instruction that cannot be, NoSuchImage if the container's
+    image has gone.
+    """
+    refuse_guests(container)
+    if name is not None:
+        normal(name)
+    state = changed(container, changes)
+    store = Store(registry.root)
+    base = base_of(store, container)
+    with store.workspace("commit") as scratch:
+        layer = written(container, registry.path(container.id) / "upper", scratch)
+        layers = [*base.stored, *([layer] if layer else [])]
+        created = configs.timestamp()
+        document = configs.make(
+            config=state.config,
+            diff_ids=[one.diff_id for one in layers],
+            history=[*base.history, story(container, created, author, comment, layer is None)],
+            created=created,
+            author=author,
+        )
+        if comment:
+            document["comment"] = comment
+        return store.add(document, layers, name)
+
+
+def base_of(store: Store, container: Container) -> Image:
+    """The image that the container was made from, whatever its name is now."""
+    try:
+        return store.resolve(container.image_digest)
+    except NoSuchImage:
+        raise NoSuchImage(
+            f"the image of container {container.name} ({container.image}) has been removed:"
+            " there is nothing to put the layer on"
+        ) from None
+
+
+def changed(container: Container, changes: Sequence[str]) -> State:
+    """The container's settings after the instructions."""
+    state = State({}, {}, config=copy.deepcopy(dict(container.config)))
+    if unnamed := unnamed_volumes(container):
+        state.config["Volumes"] = (state.config.get("Volumes") or {}) | unnamed
+    if not changes:
+        return state
+    source = lines.read("\n".join(changes).encode("utf-8", "surrogateescape"), "--change")
+    for line in source.lines:
+        at = i.Place(source.file, line.first, line.last, parser.printable(line.text))
+        word = line.text.split(None, 1)[0].upper()
+        if word not in ALLOWED:
+            raise UsageError(
+                f"{word} is not a valid change command; there are {', '.join(ALLOWED)}"
+            )
+        step = parser.parse_one(at, line.text, source.escape, line.heredocs)
+        if isinstance(step, i.Workdir):
+            state.config["WorkingDir"] = state.absolute(state.expand(step.path, step.at))
+        else:
+            evaluate.apply(state, step)
+    return state
+
+
+def unnamed_volumes(container: Container) -> dict[str, Any]:
+    """Each container of the new image gets such volumes of its own."""
+    return {
+        mount.target: {} for mount in container.spec.mounts if mount.source in container.volumes
+    }
+
+
+def story(
+    container: Container, created: str, author: str, comment: str, empty: bool
+) -> dict[str, Any]:
+    """The last chapter of the image's history: the container's own command, as Docker has it."""
+    told: dict[str, Any] = {
+        "created": created,
+        "created_by": " ".join(container.config.get("Cmd") or []),
+    }
+    told |= {key: text for key, text in (("author", author), ("comment", comment)) if text}
+    return told | ({"empty_layer": True} if empty else {})
+
+
+def written(container: Container, upper: Path, scratch: Path) -> Layer | None:
+    """The archive of the writable layer; None if nothing is in it."""
+    skip = [os.fsencode(name) for name in made_for_mounts(container, upper)]
+    with open(scratch / "layer", "xb") as out:
+        packer = Packer(out)
+        Patient(packer, latest=configs.source_date_epoch(), skip=skip).tree(upper)
+        diff_id, digest = packer.finish()
+    if packer.size == len(END):
+        return None
+    blob, tree = scratch / "layer", scratch / "tree"
+    tree.mkdir()
+    tree.chmod(0o755)
+    unpack_blob(blob, tree, diff_id)
+    return Layer(diff_id=diff_id, digest=digest, size=packer.size, blob=blob, tree=tree)

@@ -1,0 +1,91 @@
+"""The plan of a visit: work of ours among a container's files, seen as the container sees them.
+
+The visitor has the container's root as its root, so no link leads out, whoever changes it
+meanwhile. It has a mount table of its own, without /proc, /sys and /dev: Docker does not show those
+to `cp` either, and without /proc there are no links but those of files. It is in no other namespace
+of the container (but the user namespace, which grants the right): nobody there sees it or can stop
+it. It carries out one step, and ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from realrun.linux import namespaces
+from realrun.runtime import ownfiles, planning
+from realrun.runtime.inside import Container
+from realrun.runtime.plan import CHILD, ENGINE, Plan, Step
+from realrun.runtime.spec import Spec
+
+NEEDED = ("user", "mnt")
+
+
+def work(verb: str, args: Mapping[str, Any]) -> Step:
+    """What the visitor is there for: a verb `module:function` that gets `root` as well."""
+    return Step("work", "do the work, inside", CHILD, verb, {"root": "/", **args})
+
+
+def running(spec: Spec, container: Container, act: Step) -> Plan:
+    """Into a running process or container; `spec` is its own."""
+    foreign = [name for name in namespaces.foreign(container.pid) if name in NEEDED]
+    chroot = Step("chroot", "make the container's files the root directory", CHILD, "chroot",
+                  {"root": f"{container.folder}/root"})  # fmt: skip
+    steps = [
+        Step(planning.CLONE, f"enter the files of {container.id[:12]}", ENGINE, planning.CLONE,
+             {"namespaces": [], "join": {"namespaces": foreign, "group": []}}),
+        close_rest(),
+        Step("own mounts", "get a mount table of our own", CHILD,
+             "realrun.linux.namespaces:unshare", {"namespace": "mnt"}),
+        planning.private_mounts(),
+        *([chroot] if spec.isolation == "process" else []),
+        uncover(),
+        act,
+    ]  # fmt: skip
+    return Plan(spec.id, spec.isolation, "none", tuple(steps))
+
+
+def stopped(spec: Spec, folder: str, act: Step, mounts: bool) -> Plan:
+    """To the files of a container that does not run; `spec` is the visit's, see `spec_of`.
+
+    Without `mounts` the visitor sees nothing that is mounted from outside.
+    """
+    root = {"root": f"{folder}/root"}
+    own = spec.isolation == "container"
+    lacking = ownfiles.lacking(spec.layers) if own else []
+    seen = [*planning.sources(spec, folder), *(ownfiles.mounts(spec, folder) if own else ())]
+    between = [f"{folder}/{ownfiles.LAYER}"] if lacking else []
+    steps = [
+        planning.directories(folder, planning.without_name(spec)),
+        planning.own_files(spec, folder, lacking),
+        planning.clone(["mnt", "pid"], "make a process with a mount table of its own"),
+        close_rest(),
+        *planning.user_namespace(),
+        planning.private_mounts(),
+        planning.overlay(spec, folder, *between),
+        Step("proc", "mount a /proc, as mounting needs it", CHILD, "proc", root),
+        *planning.mount_steps(seen if mounts else [], folder),
+        Step("pivot root", "make the container's files the root", CHILD, "pivot root", root),
+        uncover(),
+        *planning.read_only_steps(spec),
+        act,
+    ]  # fmt: skip
+    return Plan(spec.id, spec.isolation, "none", tuple(steps))
+
+
+def spec_of(spec: Spec, upper: str, instance: str) -> Spec:
+    """A stopped container's spec for a visit: what was in memory has gone with its last run."""
+    kept = tuple(mount for mount in spec.mounts if mount.kind != "tmpfs")
+    return replace(spec, id=instance, upper=upper, mounts=kept)
+
+
+def close_rest() -> Step:
+    """First, or nobody would hear that the pipe has lost its other end."""
+    return Step("close", "close what is the engine's", CHILD,
+                "realrun.linux.processes:close_all", {"first": 4})  # fmt: skip
+
+
+def uncover() -> Step:
+    """After the root is the container's."""
+    return Step("uncover", "take away /proc, /sys and /dev", CHILD, "realrun.linux.mounts:uncover")

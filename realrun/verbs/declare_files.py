@@ -1,0 +1,35 @@
+"""The verbs that look at a container's files and processes, as the command line takes them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+
+def add_files(verbs: Any) -> None:
+    """cp, diff, export, commit."""
+    cp = verbs.add_parser("cp", help="copy files between a container and this machine")
+    cp.add_argument("-a", "--archive", action="store_true", help="for the container's own user")
+    cp.add_argument("-L", "--follow-link", dest="follow", action="store_true",
+        help="copy what a link leads to")  # fmt: skip
+    cp.add_argument("source", metavar="CONTAINER:PATH|PATH|-")
+    cp.add_argument("target", metavar="PATH|-|CONTAINER:PATH")
+    diff = verbs.add_parser("diff", help="what a container has changed of its image's files")
+    diff.add_argument("container", metavar="CONTAINER")
+    export = verbs.add_parser("export", help="write a container's files to an archive")
+    export.add_argument("-o", "--output", metavar="FILE", help="the archive (default: the output)")
+    export.add_argument("container", metavar="CONTAINER")
+    add_commit(verbs)
+
+
+def add_commit(verbs: Any) -> None:
+    """commit."""
+    commit = verbs.add_parser("commit", help="make an image of what a container has changed")
+    commit.add_argument("-a", "--author", default="", help="e.g. 'Ada <ada@example.org>'")
+    commit.add_argument("-c", "--change", action="append", default=[], metavar="INSTRUCTION",
+        help="a Dockerfile's instruction that changes settings")  # fmt: skip
+    commit.add_argument("-m", "--message", default="", help="a comment for the history")
+    for word in ("-p", "--pause", "--pause=true", "--pause=false"):
+        commit.add_argument(word, action="store_true", dest="pause", help=argparse.SUPPRESS)
+    commit.add_argument("container", metavar="CONTAINER")
+    commit.add_argument("name", nargs="?", metavar="NAME[:TAG]")
