@@ -1,64 +1,97 @@
-"""The verbs as Python functions, for notebooks: `from realrun.api import build, run`.
+"""The verbs as Python functions: `import realrun; realrun.run("hello")`.
 
-Starting goes through one spawner process for the whole session, so that a large, threaded notebook
-kernel never forks.
+They take what the command line takes, by the same names, and raise `RealRunError` where it prints
+one line and ends. What they give back shows itself well in a notebook.
 """
 
 from __future__ import annotations
 
-import atexit
-import html
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
+from typing import Any, Literal, TypedDict, Unpack, overload
 
-from realrun import building, engine
+from realrun import building, engine, handles, paths
+from realrun.containers import creating
+from realrun.containers.record import RUNNING
+from realrun.containers.registry import Registry
+from realrun.errors import UsageError
+from realrun.handles import Container, Heard, Result
+from realrun.htmlwords import Listed
 from realrun.image import Image, Store
-from realrun.runtime.client import Spawner
-from realrun.runtime.plan import Plan
-from realrun.runtime.record import Phase
-from realrun.runtime.run import drive
+from realrun.runtime import mountwords
+from realrun.sizes import shown_size, size_bytes
+
+__all__ = [
+    "Container",
+    "Image",
+    "Result",
+    "base",
+    "build",
+    "container",
+    "containers",
+    "create",
+    "images",
+    "isolations",
+    "run",
+    "tag",
+]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What became of a run; shows itself as the program's output."""
+class Options(TypedDict, total=False):
+    """How a container differs from what its image says, by the names of the command line."""
 
-    isolation: str
-    accelerator: str
-    exit_code: int
-    output: str
-    errors: str
-    plan: Plan = field(repr=False)
-    phases: tuple[Phase, ...] = field(repr=False)
-
-    @property
-    def start_s(self) -> float:
-        """From the request to the first output, in seconds."""
-        return sum(phase.duration_s for phase in self.phases if phase.part == "start")
-
-    def __str__(self) -> str:
-        return self.output
-
-    def _repr_html_(self) -> str:
-        """The output, and below it how it came about."""
-        how = f"{self.isolation}, accelerator {self.accelerator}, exit code {self.exit_code}"
-        said = html.escape(self.output + self.errors)
-        return f"<pre>{said}</pre><small>{how}, first output after {self.start_s:.3f} s</small>"
-
-
-@cache
-def spawner() -> Spawner:
-    """The session's one spawner; it ends with the session."""
-    one = Spawner()
-    atexit.register(one.close)
-    return one
+    env: Mapping[str, str | None]
+    volumes: Sequence[str]  # as -v takes them
+    user: str
+    cwd: str
+    entrypoint: str
+    hostname: str
+    network: str
+    memory: str | int  # bytes, or with a unit: "64m"
+    cpus: float
+    pids_limit: int
+    read_only: bool
+    cap_add: Sequence[str]
+    cap_drop: Sequence[str]
+    no_new_privileges: bool
+    seccomp: bool
+    init: bool
+    tty: bool
+    ulimits: Mapping[str, tuple[int, int]]
+    shm_bytes: int
+    labels: Mapping[str, str]
+    stop_signal: str
+    stop_timeout_s: int
+    limits: Mapping[str, int]
+    mounts: Sequence[Any]
+    auto_remove: bool
 
 
-def build(context: str | Path, tag: str, **options: object) -> Image:
+def wishes(words: Sequence[str], isolation: str, options: Mapping[str, Any]) -> engine.Wishes:
+    """The options as the engine takes them; raises UsageError for one that there is not."""
+    for name in options:
+        if name not in Options.__annotations__:
+            known = ", ".join(sorted(Options.__annotations__))
+            raise UsageError(f"{name!r} is no option of a container; there are {known}")
+    limits = dict(options.get("limits", {}))
+    if memory := options.get("memory"):
+        limits["memory_bytes"] = size_bytes(str(memory), "memory")
+    if cpus := options.get("cpus"):
+        limits["cpu_milli"] = round(cpus * 1000)
+    if pids := options.get("pids_limit"):
+        limits["pids"] = pids
+    mounts = [*options.get("mounts", ()), *map(mountwords.volume, options.get("volumes", ()))]
+    plain = {one.name for one in fields(engine.Wishes)} - {"limits", "mounts"}
+    same = {name: value for name, value in options.items() if name in plain and value is not None}
+    return engine.Wishes(
+        isolation=isolation, words=tuple(words), limits=limits, mounts=tuple(mounts), **same
+    )
+
+
+def build(context: str | Path, tag: str, **options: Any) -> Image:
     """Build the Dockerfile in folder `context` and name the image `tag`, as `docker build -t`."""
-    return building.build(Path(context), [tag], spawner(), **options)
+    return building.build(Path(context), [tag], handles.spawner(), **options)
 
 
 def base(name: str = "busybox") -> Image:
@@ -69,38 +102,107 @@ def base(name: str = "busybox") -> Image:
     return make_base_busybox(Store(), tools.need(name).path)
 
 
-def run(
-    image: str,
+def create(
+    image: str | Image,
     *words: str,
     isolation: str = "container",
-    env: Mapping[str, str] | None = None,
-    **wishes: object,
-) -> Result:
-    """Run `image` to its end and return what it printed, as `docker run --rm`.
+    name: str = "",
+    **options: Unpack[Options],
+) -> Container:
+    """Make a container that has not run yet; `words` replace the image's Cmd."""
+    registry = Registry(paths.root())
+    asked = wishes(words, isolation, options)
+    return Container(registry, creating.create(registry, name_of(image), asked, name))
 
-    `words` replace the image's Cmd; further wishes are those of `engine.Wishes`. An exit code other
-    than 0 is an answer, a start that fails is an error (`RealRunError`).
+
+@overload
+def run(
+    image: str | Image,
+    *words: str,
+    isolation: str = "container",
+    detach: Literal[False] = False,
+    name: str = "",
+    **options: Unpack[Options],
+) -> Result: ...
+@overload
+def run(
+    image: str | Image,
+    *words: str,
+    isolation: str = "container",
+    detach: Literal[True],
+    name: str = "",
+    **options: Unpack[Options],
+) -> Container: ...
+
+
+def run(
+    image: str | Image,
+    *words: str,
+    isolation: str = "container",
+    detach: bool = False,
+    name: str = "",
+    **options: Unpack[Options],
+) -> Result | Container:
+    """Run `image` to its end and give what it printed; with `detach`, give the running container.
+
+    `words` replace the image's Cmd. In the background the container is kept, and in the foreground
+    only if it has a `name`. An exit code other than 0 is an answer, a start that fails is an error.
     """
-    asked = engine.Wishes(isolation=isolation, words=words, env=env or {}, **wishes)  # type: ignore[arg-type]
-    spec = engine.spec_for(Store().resolve(image), asked)
-    output, errors = bytearray(), bytearray()
-    one = engine.begin(spec, spawner(), output.extend, errors.extend)
-    try:
-        drive([one], spawner())
-    except BaseException:
-        engine.stop(one, spawner())
-        raise
-    finally:
-        one.close()
-    return Result(
-        isolation=isolation,
-        accelerator=one.record.plan.accelerator,
-        exit_code=engine.exit_code(one),
-        output=output.decode(errors="replace"),
-        errors=errors.decode(errors="replace"),
-        plan=one.record.plan,
-        phases=tuple(one.record.phases()),
+    if detach or name:
+        box = create(image, *words, isolation=isolation, name=name, **options)
+        try:
+            return box.start() if detach else box.attach()
+        except BaseException:
+            box.remove(force=True, volumes=True)
+            raise
+    heard = Heard()
+    spec = engine.spec_for(Store().resolve(name_of(image)), wishes(words, isolation, options))
+    out, err = heard.output.extend, heard.errors.extend
+    return heard.to_end(engine.begin(spec, handles.spawner(), out, err))
+
+
+def name_of(image: str | Image) -> str:
+    """What finds the image: its name as long as it still has it, else its digest."""
+    if isinstance(image, str):
+        return image
+    names = [one.reference for one in Store().images() if one.digest == image.digest]
+    return image.reference if image.reference in set(names) - {"<none>"} else image.digest
+
+
+def container(reference: str) -> Container:
+    """The container of this name or id; raises `NoSuchContainer`."""
+    registry = Registry(paths.root())
+    return Container(registry, registry.find(reference))
+
+
+def containers(all: bool = False) -> Listed[Container]:
+    """The containers that run, or all there are, the newest first, as `docker ps`."""
+    registry = Registry(paths.root())
+    found = (Container(registry, kept) for kept in registry.all())
+    return Listed(
+        (one for one in found if all or one.status == RUNNING),
+        ("name", "id", "image", "isolation", "status"),
+        lambda one: (one.name, one.id[:12], one.image, one.isolation, one.status),
     )
+
+
+def images() -> Listed[Image]:
+    """What the store holds, as `docker images`."""
+    return Listed(
+        Store().images(),
+        ("name", "id", "layers", "stored"),
+        lambda one: (
+            one.reference,
+            one.image_id[7:19],
+            len(one.stored),
+            shown_size(one.size_bytes),
+        ),
+    )
+
+
+def tag(image: str | Image, name: str) -> Image:
+    """Give an image one more name."""
+    return Store().tag(name_of(image), name)
 
 
 def isolations() -> dict[str, str]:
@@ -108,10 +210,10 @@ def isolations() -> dict[str, str]:
 
     A container is tried for real; for guests the tools are looked for, nothing is booted.
     """
-    from realrun.doctor import container
+    from realrun.doctor import container as looked_at
     from realrun.guest import backends, tools
 
-    answer = dict.fromkeys(("process", "container"), container().why_not())
+    answer = dict.fromkeys(("process", "container"), looked_at().why_not())
     for name, backend in backends.BACKENDS.items():
         lacking = [tool for tool in backend.tools if tools.find(tool) is None]
         why = "; ".join(f"no {tool}: {tools.advice(tool)}" for tool in lacking)

@@ -18,6 +18,7 @@ from realrun.errors import RealRunError
 from realrun.verbs.declare import add_lives
 from realrun.verbs.declare_files import add_files
 from realrun.verbs.declare_looks import add_looks
+from realrun.verbs.declare_oci import add_oci
 from realrun.verbs.declare_volumes import add_volumes
 
 FAILED, ENGINE_ERROR = 1, 125
@@ -49,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     add_archives(verbs)
     add_bench(verbs)
     add_machine(verbs)
+    add_oci(verbs)
     return top
 
 

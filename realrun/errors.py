@@ -7,6 +7,8 @@
     ├── NoSuchContainer     a name or id that no container has
     ├── NoSuchVolume        a name that no volume has
     ├── BadImage            an image, layer or archive that breaks the OCI image specification
+    ├── BadBundle           a bundle whose config.json breaks the OCI runtime specification
+    ├── WrongState          a container that is in no state for the operation
     ├── DockerfileError     a Dockerfile that does not parse or does not build; names file and line
     ├── KernelRefused       a system call failed; names the call, the object and the remedy
     ├── Missing             this machine lacks something; names it and how to get it
@@ -49,6 +51,14 @@ class NoSuchVolume(RealRunError):
 
 class BadImage(RealRunError):
     """An image, layer or archive is damaged, hostile, or not OCI."""
+
+
+class BadBundle(RealRunError):
+    """A bundle's config.json cannot be read or breaks the OCI runtime specification."""
+
+
+class WrongState(RealRunError):
+    """A container is in no state for the operation; the text names both."""
 
 
 class Missing(RealRunError):

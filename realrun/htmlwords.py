@@ -3,7 +3,23 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, TypeVar
+
+One = TypeVar("One")
+
+
+class Listed(list[One], Generic[One]):
+    """A list that shows itself as a table, a row for each that is in it."""
+
+    def __init__(
+        self, items: Iterable[One], heads: Sequence[str], row: Callable[[One], Sequence[object]]
+    ) -> None:
+        super().__init__(items)
+        self.heads, self.row = heads, row
+
+    def _repr_html_(self) -> str:
+        return table(self.heads, map(self.row, self))
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> str:

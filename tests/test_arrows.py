@@ -22,7 +22,7 @@ LEVELS = {
         ("linux",),
         ("image", "runtime", "guest"),
         ("engine",),
-        ("build", "measure", "containers"),
+        ("build", "measure", "containers", "oci"),
         ("doctor", "building"),
         ("debian",),
         ("api", "handles", "demo"),
@@ -151,6 +151,12 @@ def test_the_command_line_starts_light():
     """`realrun run` must not wait for pandas (half a second) or a drawing library (more)."""
     heavy = {"pandas", "numpy", "scipy", "matplotlib", "IPython", "simpy"}
     assert loaded_by("realrun.cli") & heavy == set()
+
+
+def test_a_cached_build_loads_nothing_that_starts_containers():
+    """It is to take under a tenth of a second; ctypes is what every system call of ours needs."""
+    heavy = {"ctypes", "csv", "http", "asyncio", "logging", "subprocess", "tempfile", "threading"}
+    assert loaded_by("realrun.cli", "realrun.verbs.build") & heavy == set()
 
 
 def test_the_model_needs_simpy_only():

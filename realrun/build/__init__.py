@@ -37,8 +37,13 @@ Source: the Dockerfile reference, and BuildKit where it is silent; each module n
 
 from __future__ import annotations
 
+import sys
+
+import realrun
 from realrun.build.bench import Job, Runner
 from realrun.build.builder import build
 from realrun.build.progress import Event
 
 __all__ = ["Event", "Job", "Runner", "build"]
+
+sys.modules[__name__].__class__ = realrun.Verb  # `realrun.build(...)` is a verb

@@ -14,7 +14,7 @@ from realrun.build.selecting import Origin
 from realrun.build.stages import Stage
 from realrun.image import Layer, Store
 from realrun.image.config import timestamp
-from realrun.runtime.spec import Mount
+from realrun.runtime.mount import Mount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

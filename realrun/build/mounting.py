@@ -29,7 +29,7 @@ from realrun.build.words import WordError
 from realrun.build.work import Work
 from realrun.build.writing import CannotWrite, Upper
 from realrun.image.merged import Node
-from realrun.runtime.spec import Mount
+from realrun.runtime.mount import Mount
 
 SECRETS = "/run/secrets"
 

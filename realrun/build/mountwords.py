@@ -8,7 +8,6 @@ Source: Dockerfile reference, "RUN --mount"; BuildKit where it is silent.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,6 +51,8 @@ class RunMount:
 
 def fields_of(text: str) -> dict[str, str]:
     """Key and value of each field, with every key in its long form; raises WordError."""
+    import csv
+
     found: dict[str, str] = {}
     for field in next(csv.reader([text]), []):
         key, equals, value = field.partition("=")

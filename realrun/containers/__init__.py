@@ -15,3 +15,11 @@ the foreground or one small process of its own (`keeper`), and all others find i
     joining     exec: one more program in a running container
     copying     cp: files in and out, from inside the container's own root
 """
+
+from __future__ import annotations
+
+import sys
+
+import realrun
+
+sys.modules[__name__].__class__ = realrun.Verb  # `realrun.containers(...)` is a verb

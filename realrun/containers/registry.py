@@ -58,7 +58,8 @@ class Registry:
             make_upper(folder / "upper", container.spec.layers[-1])
             (folder / "watch").touch(mode=0o600)
             with locked(self.root):
-                (self.folder / "names").mkdir(parents=True, exist_ok=True)
+                self.folder.mkdir(mode=0o700, exist_ok=True)  # nor is one that it has written
+                (self.folder / "names").mkdir(exist_ok=True)
                 named = replace(container, name=self._claim_name(container))
                 text = json.dumps(record.document(named), indent=1)
                 (folder / "config.json").write_text(text, encoding="utf-8")

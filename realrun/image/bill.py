@@ -52,6 +52,7 @@ class Total(NamedTuple):
     records_bytes: int  # settings, states and logs of containers
     volumes_bytes: int  # what outlives containers
     unnamed_bytes: int  # what no image needs: the build cache, or work for `prune`
+    cache_bytes: int  # what the build cache knows of it, and the caches of RUN --mount
     folders_bytes: int  # the folders themselves
     total_bytes: int
 
@@ -88,7 +89,7 @@ def bills(store: Store) -> tuple[list[Bill], Total]:
 
 
 def total(store: Store, layers: Iterable[int], images: Iterable[Image]) -> Total:
-    """What du(1) says of the folders of images, layers, containers and volumes, in parts."""
+    """What du(1) says of the folders of images, layers, cache, containers and volumes, in parts."""
     layout = store.layout
     blobs = {layout.blob(layer.digest) for image in images for layer in image.stored}
     needed = {path for entry in layout.index() for path in contents(layout, entry)}
@@ -105,6 +106,7 @@ def total(store: Store, layers: Iterable[int], images: Iterable[Image]) -> Total
         taken(store.root / "containers") - written,
         taken(store.root / "volumes"),
         sum(map(taken, present - needed)),
+        taken(store.root / "cache"),
         sum(map(own, folders)),
     )
     return Total(*parts, sum(parts))

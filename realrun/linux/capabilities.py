@@ -26,7 +26,8 @@ DOCKER_DEFAULT = (
 
 VERSION_3 = 0x20080522
 PR_CAPBSET_READ, PR_CAPBSET_DROP = 23, 24
-PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
+PR_SET_KEEPCAPS = 8
+PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, PR_CAP_AMBIENT_RAISE = 47, 4, 2
 
 
 def chosen(add: Sequence[str], drop: Sequence[str]) -> tuple[str, ...]:
@@ -87,3 +88,23 @@ def set_all(permitted: int) -> None:
     data = (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0)
     libc.call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0, on="ambient set")
     libc.syscall("capset", header, data, on="capability sets")
+
+
+def keep_across_users() -> None:
+    """Let the next change of user leave the permitted set alone (PR_SET_KEEPCAPS)."""
+    libc.call("prctl", PR_SET_KEEPCAPS, 1, 0, 0, 0, on="keep capabilities")
+
+
+def set_each(effective: int, permitted: int, inheritable: int, ambient: int) -> None:
+    """All sets but the bounding one, which has its own way (`drop_bounding`)."""
+    header = (ctypes.c_uint32 * 2)(VERSION_3, 0)
+    halves = [(one & 0xFFFFFFFF, one >> 32) for one in (effective, permitted, inheritable)]
+    data = (ctypes.c_uint32 * 6)(
+        *(half for low_high in zip(*halves, strict=True) for half in low_high)
+    )
+    libc.syscall("capset", header, data, on="capability sets")
+    libc.call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0, on="ambient set")
+    for number in range(64):
+        if ambient >> number & 1:
+            libc.call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0,
+                      on=f"ambient capability {number}")  # fmt: skip

@@ -183,6 +183,7 @@ def pivot_root(root: str) -> None:
     """
     os.chdir(root)
     libc.syscall("pivot_root", b".", b".", on=root)
+    mount(None, ".", None, REC | SLAVE)  # detaching must not be heard on the host
     libc.call("umount2", b".", DETACH, on="the old root")
     os.chdir("/")
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import signal
 
+from realrun.errors import KernelRefused
 from realrun.linux import libc
 
 # include/uapi/linux/sched.h, by the names of `ls /proc/self/ns`
 FLAGS = {
+    "time": 0x00000080,
     "mnt": 0x00020000,
     "cgroup": 0x02000000,
     "uts": 0x04000000,
@@ -72,7 +75,29 @@ def join(pidfd: int, namespaces: list[str]) -> None:
     flags = 0
     for name in namespaces:
         flags |= FLAGS[name]
-    libc.call("setns", pidfd, flags, on="+".join(namespaces))
+    if flags:
+        libc.call("setns", pidfd, flags, on="+".join(namespaces))
+
+
+def join_paths(paths: list[tuple[str, str]]) -> None:
+    """Move the calling process into namespaces given as (kind, path); a wrong kind is EINVAL.
+
+    The user namespace goes last, for the host's others can be entered with the host's rights only;
+    what belongs to the user namespace itself can be entered with its rights only, and follows it.
+    """
+    opened = [(name, path, os.open(path, os.O_RDONLY | os.O_CLOEXEC)) for name, path in paths]
+    late = []
+    for name, path, fd in sorted(opened, key=lambda one: one[0] == "user"):
+        try:
+            libc.call("setns", fd, FLAGS[name], on=f"{name} namespace {path}")
+        except KernelRefused as refused:
+            if refused.number != errno.EPERM or "user" not in dict(paths):
+                raise
+            late.append((name, path, fd))
+    for name, path, fd in late:
+        libc.call("setns", fd, FLAGS[name], on=f"{name} namespace {path}")
+    for _, _, fd in opened:
+        os.close(fd)
 
 
 def map_to_root(uid: int, gid: int) -> None:

@@ -18,6 +18,7 @@ def clone_inside(join: dict[str, Any], pidfd: int) -> int:
 
     A helper goes first, for a PID namespace takes in only children of those who enter it, and we
     could not leave. What it bears there is our own child (CLONE_PARENT); it tells us the pid.
+    Beside the namespaces of the process behind `pidfd` there may be some by path, and new ones.
     """
     reader, writer = os.pipe2(os.O_CLOEXEC)
     helper, pid = namespaces.clone([]), -1
@@ -28,7 +29,8 @@ def clone_inside(join: dict[str, Any], pidfd: int) -> int:
             processes.hide_memory()
             cgroups.join(join["group"])
             namespaces.join(pidfd, join["namespaces"])
-            pid = namespaces.clone([], sibling=True)
+            namespaces.join_paths(join.get("paths", []))
+            pid = namespaces.clone(join.get("new", []), sibling=True)
             if pid == 0:
                 return 0
             os.write(writer, b"%d" % pid)

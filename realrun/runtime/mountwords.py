@@ -6,7 +6,6 @@ volume (-v)", "Add bind mounts or volumes using the --mount flag", "Mount tmpfs 
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Sequence
 
@@ -135,6 +134,8 @@ KEYS = (
 
 def fields(text: str) -> dict[str, str]:
     """Key and value of each field; the last of a key counts, but labels have a line each."""
+    import csv  # few need it, and every command would load it
+
     found: dict[str, str] = {}
     for field in next(csv.reader([text]), []):
         key, equals, value = field.partition("=")

@@ -6,32 +6,16 @@ import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from realrun.errors import UsageError
 from realrun.linux.capabilities import DOCKER_DEFAULT
+from realrun.runtime.mount import Mount as Mount
 
 ISOLATIONS = ("process", "container", "uml", "qemu")
 LONGEST_NAME = 64  # of a host (sethostname(2))
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SHM_BYTES = 64 << 20  # of /dev/shm, as Docker's
-
-
-class Mount(NamedTuple):
-    """Something of outside at a place inside; `target` is absolute and clean.
-
-    `bind`: `source` is a path of this machine; with the option `create` it is made if missing.
-    `volume`: `source` is a volume's name, empty for one that goes with the instance; with the
-    option `nocopy` it does not take over what the image has there, `label=NAME=VALUE` is for a new
-    one. `tmpfs`: memory, no source;
-    the options are mount(8)'s.
-    """
-
-    kind: str
-    source: str
-    target: str
-    read_only: bool = False
-    options: tuple[str, ...] = ()
 
 
 def new_id() -> str:

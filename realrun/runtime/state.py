@@ -35,7 +35,7 @@ def create(root: Path, instance: str) -> Claim:
     """Make the folder of a new instance and lock it, in one piece as `prune` sees it."""
     folder = root / "instances" / instance
     with locked(root):
-        folder.parent.mkdir(exist_ok=True)
+        folder.parent.mkdir(mode=0o700, exist_ok=True)  # a setuid program in it is not for all
         folder.mkdir(mode=0o711)
         fd = os.open(folder, DIRECTORY_FLAGS)
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -67,7 +67,7 @@ def create(root: Path, name: str = "", labels: Mapping[str, str] | None = None) 
             (made / "volume.json").write_text(json.dumps(told), encoding="utf-8")
             for path in (made, made / "_data"):
                 path.chmod(0o755)
-            folder.parent.mkdir(mode=0o711, exist_ok=True)
+            folder.parent.mkdir(mode=0o700, exist_ok=True)  # a setuid program in it is not for all
             if not folder.is_dir():  # somebody may have been faster
                 os.rename(made, folder)
     return find(root, chosen)

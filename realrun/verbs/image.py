@@ -132,6 +132,7 @@ EXPLAINED = {
     "records_bytes": "settings, states and logs of containers",
     "volumes_bytes": "volumes",
     "unnamed_bytes": "what no image needs (build cache)",
+    "cache_bytes": "its records, and the caches of RUN --mount",
     "folders_bytes": "the folders themselves",
     "total_bytes": "all of it",
 }

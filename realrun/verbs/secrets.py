@@ -5,7 +5,6 @@ Source: docs.docker.com, `docker buildx build`, "--secret".
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Iterable
 
@@ -22,6 +21,8 @@ def secrets(entries: Iterable[str]) -> dict[str, bytes]:
 
 def secret(entry: str) -> tuple[str, bytes]:
     """One id and its content."""
+    import csv
+
     found = {}
     for field in next(csv.reader([entry]), []):
         key, equals, value = field.partition("=")

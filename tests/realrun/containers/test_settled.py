@@ -90,3 +90,12 @@ def test_with_init_an_exec_is_no_second_first_process(registry):
     assert out.count("realrun-init") == 1
     assert cli("stop", "kept").returncode == 0
     assert cli("wait", "kept").stdout == "143\n"
+
+
+def test_a_setuid_program_of_a_container_is_not_for_everybody_here(registry, no_volumes):
+    """Root inside could make one, and any user of this machine run it."""
+    script = "for f in /x /v/x; do cp /bin/busybox $f; chmod 4755 $f; done"
+    done = cli("run", "--name", "kept", "-v", "data:/v", "hello", "sh", "-c", script)
+    assert (done.returncode, done.stderr) == (0, "")
+    for name in ("containers", "instances", "volumes", "layers"):
+        assert (registry.root / name).stat().st_mode & 0o077 == 0, name

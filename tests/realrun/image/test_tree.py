@@ -130,10 +130,12 @@ def test_the_bill_adds_up_to_what_du_says(store: Store):
     write(store.root / "containers" / ("0" * 64), written)
     write(store.root / "containers" / ("1" * 64), {"upper/": None, "state.json": "{}"})
     write(store.root / "volumes/data", {"x": "9" * 70_000})
+    write(store.root / "cache", {"key.json": "{}", "mounts/key/0/kept": "a" * 30_000})
     os.sync()
     found, total = bills(store)
 
-    folders = [str(store.root / name) for name in ("image", "layers", "containers", "volumes")]
+    parts = ("image", "layers", "cache", "containers", "volumes")
+    folders = [str(store.root / name) for name in parts]
     said = subprocess.check_output(["du", "-s", "--block-size=1", *folders], text=True)
     assert total.total_bytes == sum(int(line.split()[0]) for line in said.splitlines())
     assert total.total_bytes == sum(total[:-1])
@@ -143,6 +145,7 @@ def test_the_bill_adds_up_to_what_du_says(store: Store):
     assert total.writable_bytes == first.writable_bytes + second.writable_bytes
     assert total.records_bytes >= 6000
     assert total.volumes_bytes >= 70_000
+    assert total.cache_bytes >= 30_000
     assert [bill.names for bill in found] == [("one:latest", "uno:latest"), ("two:latest",), ()]
     assert all(bill.virtual_bytes == bill.shared_bytes + bill.unique_bytes for bill in found)
     one, two, third = found

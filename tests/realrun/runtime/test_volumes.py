@@ -25,6 +25,7 @@ def test_a_volume_is_made_once(tmp_path):
         {"a": "b"}, False, ("data", "_data"),
     )  # fmt: skip
     assert os.listdir(first.mountpoint) == ["kept"]
+    assert os.stat(tmp_path / "volumes").st_mode & 0o777 == 0o700
     assert os.listdir(tmp_path / "tmp") == []
 
 

@@ -10,8 +10,6 @@ import pytest
 
 from realrun import doctor
 from realrun.guest import tools
-from realrun.runtime import planning
-from realrun.runtime.client import Spawner
 from realrun.runtime.spec import ISOLATIONS
 from tests.realrun.measure.contract import certificate_keys, columns
 from tests.realrun.stage import COMMAND, PROJECT, cli
@@ -232,20 +230,3 @@ def test_every_isolation_is_offered():
     listed = re.findall(r"^    (\w+) +\S", cli("--help").stdout, re.M)
     assert {"build", "base", "run", "images", "rmi", "prune", "bench", "demo"} <= set(listed)
     assert {"doctor", "fetch"} <= set(listed)
-
-
-@pytest.mark.overlay
-def test_the_functions_for_notebooks_do_as_the_verbs(root, monkeypatch, starter: Spawner):
-    """`realrun.api.run` is `realrun run`: output, errors, exit code, and the plan it took."""
-    from realrun import api
-
-    monkeypatch.setattr(api, "spawner", lambda: starter)
-    done = api.run(
-        "hello", "sh", "-c", "echo $GREETING; echo no >&2; exit 5", env={"GREETING": "<"}
-    )
-    assert (done.output, done.errors, done.exit_code) == ("<\n", "no\n", 5)
-    assert (str(done), done.isolation, done.accelerator) == ("<\n", "container", "none")
-    assert done.start_s > 0
-    assert "<pre>&lt;\nno\n</pre>" in done._repr_html_()
-    assert ("user namespace" in [step.name for step in done.plan.steps]) == planning.rootless()
-    assert api.isolations()["container"] == ""

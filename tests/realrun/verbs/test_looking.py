@@ -108,7 +108,8 @@ def test_the_bill_of_containers_adds_up_to_what_du_says(root):
         os.sync()
         told = json.loads(cli("image", "df", "--json").stdout)
         lines = cli("image", "df").stdout
-        folders = [str(root / name) for name in ("image", "layers", "containers", "volumes")]
+        parts = ("image", "layers", "cache", "containers", "volumes")
+        folders = [str(root / name) for name in parts]
         there = [folder for folder in folders if os.path.isdir(folder)]
         said = subprocess.check_output(["du", "-s", "--block-size=1", *there], text=True)
     finally:

@@ -1,0 +1,186 @@
+"""The child's other steps: its ids, names and rights, the wait for `start`, and the program.
+
+Between `create` and `start` it waits at a named pipe, alone: without the engine's descriptors,
+hidden from others, bound to nobody's life. `start` hears through another pipe how the exec went;
+both were opened outside, so nothing is looked up in the image.
+
+Source: OCI runtime-spec, `runtime.md`, "Lifecycle"; `config.md`, "Process"; runc's exec fifo.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import stat
+from typing import Any
+
+from realrun.errors import RealRunError, UsageError
+from realrun.linux import capabilities, libc, namespaces, processes
+from realrun.oci import hooks
+from realrun.runtime import spawner, users
+
+# Descriptors of the child: 3 is the pipe of `spawner`, then what the creator passes on.
+STAMPS, CREATOR, GO, TOLD, CONSOLE = 3, 4, 5, 6, 7
+KEYCTL_JOIN_SESSION_KEYRING = 1
+PASSWD_BYTES = MOST_DESCRIPTORS = 1 << 20
+
+
+class NotRunnable(RealRunError):
+    """The program cannot be executed; carries the errno, as Docker tells its cases apart."""
+
+    def __init__(self, program: str, number: int, why: str) -> None:
+        self.number = number
+        super().__init__(f'exec: "{program}": {why}')
+
+
+def wait_for_creator() -> None:
+    """Until it has done its part, e.g. the id maps; it is gone if the pipe ends."""
+    if not os.read(CREATOR, 1):
+        os._exit(spawner.ENGINE_FAILED)
+
+
+def become_root() -> None:
+    """Root of the new user namespace, whose maps the creator has written."""
+    os.setresgid(0, 0, 0)
+    os.setresuid(0, 0, 0)
+
+
+def be_alone(keyring: str, session: bool) -> None:
+    """Keep the creator's descriptors to ourselves, and have a session and a keyring of our own.
+
+    With a terminal the session is begun there, and the console socket is still needed.
+    """
+    os.closerange(CONSOLE + (not session), MOST_DESCRIPTORS)
+    processes.close_all_on_exec(STAMPS)
+    processes.hide_memory()
+    if session:
+        os.setsid()
+    try:
+        name = libc.text(keyring)
+        libc.syscall("keyctl", KEYCTL_JOIN_SESSION_KEYRING, name, on="session keyring")
+    except RealRunError as refused:
+        if getattr(refused, "number", 0) != errno.ENOSYS:
+            raise
+
+
+def set_names(hostname: str, domainname: str) -> None:
+    """The names of the UTS namespace."""
+    if hostname:
+        namespaces.set_hostname(hostname)
+    if domainname:
+        encoded = os.fsencode(domainname)
+        libc.call("setdomainname", encoded, len(encoded), on=domainname)
+
+
+def set_sysctls(settings: dict[str, str]) -> None:
+    """The kernel's settings of our namespaces, by the host's /proc: the image's may be a fake."""
+    for name, value in settings.items():
+        path = name if "/" in name else name.replace(".", "/")
+        fd = os.open(os.path.normpath(f"/proc/sys/{path}"), os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(fd, value.encode())
+        finally:
+            os.close(fd)
+
+
+def container_hooks(kind: str, called: list[dict[str, Any]], state: dict[str, Any]) -> None:
+    """Hooks in the container's namespaces; there its process has another number."""
+    hooks.run_all(kind, called, state | {"pid": os.getpid()})
+
+
+def enter_directory(cwd: str) -> None:
+    """The working directory, made if it is missing; one outside of the root is refused.
+
+    A leaked descriptor in /proc/self/fd could be such a one (CVE-2024-21626).
+    """
+    os.makedirs(cwd, mode=0o755, exist_ok=True)
+    os.chdir(cwd)
+    if not os.getcwd().startswith("/"):
+        raise UsageError(f"the working directory {cwd!r} leads out of the container's root")
+
+
+def home(uid: int) -> str:
+    """The home of a user by the container's own /etc/passwd; `/` if it does not say."""
+    return users.resolve(str(uid), rows).home
+
+
+def rows(path: str) -> list[list[str]]:
+    """A colon-separated file of the container; only a real file is read, and only its beginning."""
+    try:
+        fd = os.open(f"/{path}", os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        return []
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            return []
+        text = os.read(fd, PASSWD_BYTES).decode("utf-8", "surrogateescape")
+    finally:
+        os.close(fd)
+    return [line.split(":") for line in text.splitlines()]
+
+
+def find_program(argv: list[str], env: dict[str, str]) -> None:
+    """Say now if there is nothing to execute, not only at `start`. The words are runc's."""
+    program = argv[0]
+    if "/" in program:
+        status = os.stat(program)
+        if stat.S_ISDIR(status.st_mode):
+            raise NotRunnable(program, errno.EISDIR, "is a directory")
+        if not os.access(program, os.X_OK):
+            raise NotRunnable(program, errno.EACCES, "permission denied")
+        return
+    denied = False
+    for folder in env.get("PATH", "").split(":") if program else ():
+        path = f"{folder or '.'}/{program}"
+        if os.path.isfile(path):
+            if os.access(path, os.X_OK):
+                return
+            denied = True
+    if denied:
+        raise NotRunnable(program, errno.EACCES, "permission denied")
+    raise NotRunnable(program, errno.ENOENT, "executable file not found in $PATH")
+
+
+def become(user: dict[str, Any], sets: dict[str, int] | None) -> None:
+    """Switch to the user with exactly these capabilities; None leaves them to the kernel."""
+    if sets is not None:
+        capabilities.drop_bounding(sets["bounding"])
+        capabilities.keep_across_users()
+    if spawner.can_set_groups():
+        os.setgroups(user["additionalGids"])
+    os.setresgid(user["gid"], user["gid"], user["gid"])
+    os.setresuid(user["uid"], user["uid"], user["uid"])
+    if sets is not None:
+        capabilities.set_each(
+            sets["effective"], sets["permitted"], sets["inheritable"], sets["ambient"]
+        )
+    os.umask(user["umask"])
+    processes.hide_memory()  # again: the change of user may have taken it back
+
+
+def outlive_creator() -> None:
+    """The creator ends after this; if it has ended before, so do we."""
+    libc.call("prctl", processes.PR_SET_PDEATHSIG, 0, 0, 0, 0, on="parent death signal")
+    spawner.end_if_alone()
+
+
+def wait_for_start() -> None:
+    """Until `start` says go; from here on our stamps go to it."""
+    os.close(CREATOR)
+    os.read(GO, 1)
+    os.dup2(TOLD, STAMPS, inheritable=False)
+    os.close(GO)
+    os.close(TOLD)
+
+
+def execute(argv: list[str], env: dict[str, str]) -> None:
+    """Replace ourselves by the program, with nothing ignored or blocked."""
+    for number in spawner.DEFAULT_AGAIN:
+        signal.signal(number, signal.SIG_DFL)
+    for hidden in spawner.THREADS_OWN:
+        processes.hear_signal(hidden)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    if "HOME" not in env:
+        env = env | {"HOME": home(os.getuid())}
+    spawner.search_and_exec(argv, env)
