@@ -20,6 +20,7 @@ from realrun.verbs.declare_files import add_files
 from realrun.verbs.declare_looks import add_looks
 from realrun.verbs.declare_oci import add_oci
 from realrun.verbs.declare_volumes import add_volumes
+from realrun.verbs.oneverb import OneVerb
 
 FAILED, ENGINE_ERROR = 1, 125
 Subparsers = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -34,12 +35,14 @@ class Parser(argparse.ArgumentParser):
         self.exit(ENGINE_ERROR if about_option else FAILED, f"{self.prog}: {message}\n")
 
 
-def parser() -> argparse.ArgumentParser:
-    """All verbs."""
+def parser(verb: str | None = None) -> argparse.ArgumentParser:
+    """All verbs, or the one that is asked for, if there is one of that name."""
     top: argparse.ArgumentParser = Parser(
         prog="realrun", description="One image, every isolation: build, run, measure."
     )
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB", action=OneVerb)
+    assert isinstance(verbs, OneVerb)
+    verbs.asked = verb
     add_build(verbs)
     add_run(verbs)
     add_lives(verbs)
@@ -51,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     add_bench(verbs)
     add_machine(verbs)
     add_oci(verbs)
-    return top
+    return top if verb is None or verb in verbs.choices else parser()
 
 
 def add_build(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -258,7 +261,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     As in Docker that is 1, but 125 in `run`, whose other codes are the program's.
     """
     reopen_closed()
-    args = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    args = parser(words[0] if words else None).parse_args(words)
     failed = ENGINE_ERROR if args.verb == "run" else FAILED
     signal.signal(signal.SIGTERM, end)
     try:

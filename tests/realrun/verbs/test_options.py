@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from argparse import Namespace
 
 import pytest
@@ -271,3 +272,17 @@ def test_a_file_of_labels_by_dockers_rules(tmp_path):
     (tmp_path / "labels").write_text("a=1\nb\n# c\nc=x y\n")
     words = ["-l", "d", "--label-file", str(tmp_path / "labels"), "-l", "a=2"]
     assert wished(*words).labels == {"a": "2", "c": "x y", "d": ""}
+
+
+def test_a_verb_that_is_declared_alone_has_all_its_options():
+    """What is left out for the sake of speed is the others' only."""
+
+    def choices(parser):
+        (verbs,) = [one for one in parser._actions if isinstance(one, argparse._SubParsersAction)]
+        return verbs.choices
+
+    everybody = choices(cli.parser())
+    for name, verb in everybody.items():
+        alone = choices(cli.parser(name))
+        assert (list(alone), alone[name].format_help()) == ([name], verb.format_help())
+    assert list(choices(cli.parser("nosuch"))) == list(everybody)
