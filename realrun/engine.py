@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from realrun import paths
 from realrun.errors import GuestFailed, RealRunError, UsageError
 from realrun.linux import capabilities, processes
 from realrun.runtime import start, streams
+from realrun.runtime.forwarding import passing_signals
 from realrun.runtime.mountwords import clean_target
 from realrun.runtime.plan import Plan
 from realrun.runtime.record import Record
@@ -24,7 +24,6 @@ from realrun.runtime.start import Inside, Starter
 
 GUESTS = ("uml", "qemu")
 ENGINE_FAILED = 125  # the engine's own exit code, as Docker's
-AFTER_INTERRUPT_S = 1.0
 LEAST_RAM_BYTES = 64 << 20
 
 
@@ -208,7 +207,7 @@ def connected(spec: Spec, ask: streams.Ask, out: Sink, err: Sink, stdin: int | N
 
 def attend(run: Run, starter: Starter) -> int:
     """Stay until the run has ended, passing signals on; returns its exit code."""
-    with passing_signals(run, starter) as heard:
+    with passing_signals(run, starter, run.record.plan.isolation in GUESTS) as heard:
         drive([run], starter)
     return final_code(run, heard)
 
@@ -219,32 +218,6 @@ def final_code(run: Run, heard: list[int]) -> int:
         guest = run.record.plan.isolation in GUESTS
         return 128 + heard[0] if guest else run.record.code or 0
     return exit_code(run)
-
-
-@contextmanager
-def passing_signals(run: Run, starter: Starter) -> Iterator[list[int]]:
-    """Pass SIGINT, SIGTERM and SIGHUP on to the program; gives those that were heard.
-
-    The program gets the signal first; one that is deaf to it (a first process without a handler
-    is) is killed a second later or at the next, so that nothing stays behind.
-    """
-    heard: list[int] = []
-
-    def pass_on(number: int, _: object) -> None:
-        heard.append(number)
-        starter.signal(run.id, number if len(heard) == 1 else signal.SIGKILL)
-        signal.setitimer(signal.ITIMER_REAL, AFTER_INTERRUPT_S)
-
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
-    # What our caller ignores, as `nohup` and a script's background job do, stays ignored.
-    heeded = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
-    old = {number: signal.signal(number, pass_on) for number in heeded}
-    try:
-        yield heard
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        for number, handler in old.items():
-            signal.signal(number, handler)
 
 
 def exit_code(run: Run) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 from realrun.containers.record import CREATED, DEFAULT_STOP_S, RUNNING, Container, State
 from realrun.containers.registry import Registry
+from realrun.image.describe import healthcheck
 from realrun.image.sizes import size_of
 from realrun.linux.capabilities import DOCKER_DEFAULT
 from realrun.linux.mounts import MASKED, READ_ONLY
@@ -218,6 +219,8 @@ def config(container: Container) -> dict[str, Any]:
         "Labels": dict(container.labels),
     }
     more = {key: value for key, value in settings.items() if key not in always and value}
+    if check := more.get("Healthcheck"):
+        more["Healthcheck"] = healthcheck(check)
     if container.stop_timeout_s != DEFAULT_STOP_S:
         more["StopTimeout"] = container.stop_timeout_s
     return always | more

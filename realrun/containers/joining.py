@@ -37,7 +37,7 @@ def run(
     """Run it to its end, passing signals on; its exit code. Raises `engine.StartFailed`."""
     one = begin(registry, container, more, starter, out, err, stdin)
     try:
-        with raw_terminal(one, stdin), engine.passing_signals(one, starter) as heard:
+        with raw_terminal(one, stdin), engine.passing_signals(one, starter, False) as heard:
             drive([one], starter)
     except BaseException:
         engine.stop(one, starter)

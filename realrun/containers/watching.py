@@ -39,8 +39,9 @@ def foreground(
         spec = spec_to_start(registry, container, stdin)
         run = engine.begin(spec, starter, tee(log, "stdout", out), tee(log, "stderr", err), stdin)
         asked(run)
+        guest = spec.isolation in engine.GUESTS
         try:
-            with raw_terminal(run, stdin), engine.passing_signals(run, starter) as heard:
+            with raw_terminal(run, stdin), engine.passing_signals(run, starter, guest) as heard:
                 drive([run], starter, until=Run.begun)
                 began(registry, container, run.record)
                 drive([run], starter)

@@ -110,6 +110,16 @@ def send_signal(fd: int, number: int) -> None:
             raise
 
 
+def catches(pid: int, number: int) -> bool:
+    """Has the process a handler for this signal of its own; one that has gone has none."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+            told = dict(line.rstrip().split(":\t", 1) for line in file if ":\t" in line)
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return bool(int(told.get("SigCgt", "0"), 16) >> (number - 1) & 1)
+
+
 def children(pid: int) -> list[int]:
     """The processes that `pid` started or was handed, none if it has ended."""
     found: list[int] = []

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from realrun.containers.record import RUNNING, Container, State
 from realrun.containers.registry import Registry
 from realrun.errors import NoSuchImage, UsageError
-from realrun.image import Store
+from realrun.image import Image, Store
 
 Wanted = Mapping[str, Sequence[str]]
 ContainerFilter = Callable[[Container, State], bool]
@@ -106,9 +106,9 @@ def by_time(sign: int) -> Callable[[Registry, Sequence[str]], ContainerFilter]:
 
 
 def by_ancestor(registry: Registry, values: Sequence[str]) -> ContainerFilter:
-    """Made of one of these images, or of one that stands on its layers."""
+    """Made of one of these images, or of one that goes on where one of them ends."""
     store = Store(registry.root)
-    layers = {image.image_id: image.diff_ids for image in store.images()}
+    images = {image.image_id: image for image in store.images()}
     bases = []
     for value in values:
         try:
@@ -117,14 +117,21 @@ def by_ancestor(registry: Registry, values: Sequence[str]) -> ContainerFilter:
             continue
 
     def fits(container: Container, state: State) -> bool:
-        own = layers.get(container.image_id, ())
+        own = images.get(container.image_id)
         return any(
-            container.image_id == base.image_id
-            or (base.diff_ids and own[: len(base.diff_ids)] == base.diff_ids)
+            container.image_id == base.image_id or (own is not None and stands_on(own, base))
             for base in bases
         )
 
     return fits
+
+
+def stands_on(image: Image, base: Image) -> bool:
+    """Do its layers and its history begin with those of the base."""
+    if not base.diff_ids or not base.history:
+        return False
+    layers, steps = len(base.diff_ids), len(base.history)
+    return image.diff_ids[:layers] == base.diff_ids and image.history[:steps] == base.history
 
 
 def by_volume(registry: Registry, values: Sequence[str]) -> ContainerFilter:

@@ -29,8 +29,10 @@ def main(args: argparse.Namespace) -> int:
     if args.detach:
         from realrun.containers import keeper
 
-        keeper.detach(registry, container)
-        print(container.id)
+        try:
+            keeper.detach(registry, container)
+        finally:  # as in Docker: it is there, also if it cannot be started
+            print(container.id, flush=True)
         return 0
     seen: list[Run] = []
 

@@ -7,7 +7,7 @@ import argparse
 from realrun import paths
 from realrun.containers import keeper, watching
 from realrun.containers.registry import Registry
-from realrun.errors import UsageError
+from realrun.errors import RealRunError, UsageError
 from realrun.runtime.watch import Watch
 from realrun.verbs import sinks
 from realrun.verbs.each import each
@@ -37,5 +37,8 @@ def attached(registry: Registry, reference: str, interactive: bool) -> int:
             f"container {container.name} is running already; `realrun logs -f` follows its output"
         )
     stdin = sinks.our_input(interactive and container.interactive, bool(container.spec.terminal))
-    with Watch() as starter:
-        return watching.foreground(registry, container, starter, sinks.out, sinks.err, stdin)
+    try:
+        with Watch() as starter:
+            return watching.foreground(registry, container, starter, sinks.out, sinks.err, stdin)
+    except RealRunError as error:  # 127 and the like are for `run`
+        raise RealRunError(str(error)) from error

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from realrun.image import Store
+from realrun.image.describe import ALWAYS
 from realrun.image.newcomer import Newcomer
 from tests.realrun.image.stores import add
 from tests.realrun.stage import cli
@@ -44,7 +45,7 @@ def test_inspect_uses_dockers_field_names(store: Store):
         "Comment": "",
         "Created": "1970-01-01T00:00:00Z",
         "Author": "",
-        "Config": {"Cmd": ["a"], "OnBuild": ["RUN x"]},
+        "Config": {**ALWAYS, "Cmd": ["a"], "OnBuild": ["RUN x"]},
         "Architecture": image.document["architecture"],
         "Os": "linux",
         "Size": 5 + 1 + 1,
