@@ -147,7 +147,11 @@ class Registry:
         told = State(**json.loads(text))
         if told.status == record.RUNNING and not running:
             return told._replace(
-                status=record.EXITED, pid=0, exit_code=137, error="its watcher was killed"
+                status=record.EXITED,
+                pid=0,
+                finished=told.started,  # nobody saw when: not before this
+                exit_code=137,
+                error="its watcher was killed",
             )
         return told
 

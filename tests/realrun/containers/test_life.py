@@ -152,6 +152,7 @@ def test_killed_watcher_killed_container(registry):
     until(lambda: not alive(pid), "the container dies with its watcher")
     told = registry.state(container)
     assert (told.status, told.exit_code, told.error) == (EXITED, 137, "its watcher was killed")
+    assert "Exited (137)" in cli("ps", "-a").stdout
     assert cli("start", "alone").returncode == 0
     assert registry.state(container).status == RUNNING
 
