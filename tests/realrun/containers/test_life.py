@@ -160,6 +160,7 @@ def test_killed_watcher_killed_container(registry):
 def test_killed_in_the_foreground(registry):
     with started("run", "--name", "front", "hello", *DEAF) as process:
         assert process.stdout.readline() == "up\n"
+        until(lambda: status(registry, "front").status == RUNNING, "its start is noted")
         process.kill()
         process.wait(HANG_S)
     container = registry.find("front")
@@ -172,6 +173,7 @@ def test_prune_takes_what_was_to_go_and_was_not(registry):
     """--rm promised it; the one who promised was killed."""
     with started("run", "--rm", "--name", "lost", "hello", *DEAF) as process:
         assert process.stdout.readline() == "up\n"
+        until(lambda: status(registry, "lost").status == RUNNING, "its start is noted")
         process.kill()
         process.wait(HANG_S)
     until(lambda: status(registry, "lost").status == EXITED, "its end is seen")
