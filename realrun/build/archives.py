@@ -4,7 +4,8 @@
   inside gzip, bzip2, xz or zstd; a compressed file that holds no archive is copied as it is;
 * owners, modes, times and links are the archive's; --chown is for the target directory only;
 * a directory over a directory keeps the children and takes the attributes; any other member
-  removes what was there first.
+  removes what was there first;
+* a directory that is no member itself, but in the name of one, may be a link in the image.
 
 The archive is unpacked beside the layer, by the extractor that layers have, and moved in.
 
@@ -18,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from realrun.build.selecting import CannotCopy
-from realrun.build.writing import Parts, Upper
+from realrun.build.writing import CannotWrite, Parts, Upper
 from realrun.errors import BadImage, Missing
 from realrun.files.remove import remove_tree
 from realrun.image.merged import Merged, Node
@@ -90,10 +91,26 @@ def move(
             if not upper.privileged:
                 upper.give(target, owner)
             continue
-        there = upper.view.find("/".join(target), follow=False)
-        if there is not None and not there.is_directory:
-            upper.make_free(target).mkdir()
-        upper.make_directory(target)
         if child.parts in owners:
-            upper.copy_attributes(child, target, owner)
+            become_directory(child, target, upper, owner)
+        else:
+            target = on_the_way(target, upper)
         move(tree, child, target, upper, owners)
+
+
+def become_directory(child: Node, target: Parts, upper: Upper, owner: tuple[int, int]) -> None:
+    """A directory that is a member: one that is there takes its attributes, all else goes."""
+    there = upper.view.find("/".join(target), follow=False)
+    if there is not None and not there.is_directory:
+        upper.make_free(target).mkdir()
+    upper.make_directory(target)
+    upper.copy_attributes(child, target, owner)
+
+
+def on_the_way(target: Parts, upper: Upper) -> Parts:
+    """A directory that only names of members mention: a link that is there leads to it."""
+    found, missing = upper.place("/".join(target))
+    if not found.is_directory:
+        raise CannotWrite(f"/{'/'.join(found.parts)} is not a directory in the image")
+    upper.make_directory((*found.parts, *missing))
+    return (*found.parts, *missing)

@@ -60,6 +60,18 @@ MIXED = {
     "RUN looks at /etc": "RUN ls -la /etc | awk '{print $1,$NF}' > /x",
     "RUN changes /etc itself": "RUN chown 5:6 /etc && chmod 711 /etc && stat -c '%u %g %a' /etc > /x",
     "COPY of files that are mounted": "COPY a.txt /etc/resolv.conf\nRUN cat /etc/resolv.conf > /x\nCOPY b.txt /etc/hosts",
+    # ADD
+    "ADD of an archive whose folder is a link": "RUN rm -r /dir && ln -s /open /dir\nADD t.tar /",
+    "ADD of an archive twice": "ADD t.tar /\nADD t.tar /",
+    "ADD of archives by a pattern": "ADD t.tar* /x/",
+    "ADD of an archive, and RUN removes it": "ADD tgz.data /\nRUN rm -r /p",
+    "ADD over what RUN made": "RUN mkdir -p /p/file/x\nADD t.tar /",
+    # RUN after RUN
+    "RUN makes anew what it removed": "RUN mkdir -p /a/b && echo 1 > /a/b/c\nRUN rm -r /a && mkdir -p /a/b\nRUN echo 2 > /a/b/d",
+    "RUN empties a folder": "RUN mkdir /q && touch /q/1 /q/2\nRUN rm /q/*\nRUN rmdir /q",
+    "RUN a file, a folder, a file": "RUN mkdir /q && touch /q/1\nRUN rm -r /q && touch /q\nRUN rm /q && mkdir /q && touch /q/2",
+    "RUN writes to one of several names": "RUN ln /file /hard1 && ln /file /hard2\nRUN echo more >> /hard1",
+    "RUN replaces a folder by its copy": "RUN cp -r /dir /dir.new && rm -r /dir && mv /dir.new /dir",
     # stages
     "a stage from two others": "FROM base AS a\nRUN echo a > /a\nFROM base AS b\nRUN echo b > /b\nFROM a\nCOPY --from=b /b /b\nRUN cat /a /b > /ab",
     "stages to and fro": "FROM base AS a\nRUN echo 1 > /f\nFROM base AS b\nCOPY --from=a /f /g\nRUN echo 2 >> /g\nFROM a\nCOPY --from=b /g /h",
@@ -71,4 +83,5 @@ REFUSED = {
     "EXPOSE of too many parts": "EXPOSE 80:80:80:80",
     "EXPOSE of a host's port alone": "EXPOSE 80:",
     "WORKDIR below a file": "WORKDIR /file/x",
+    "ADD of an archive whose folder is a file": "RUN rm -r /dir && echo f > /dir\nADD t.tar /",
 }

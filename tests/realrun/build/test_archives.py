@@ -79,6 +79,20 @@ def test_members_replace_what_is_in_their_way(shop: Workshop):
     assert files_only(image) == {"d/new": "new", "l/in": "in", "e/old": "old", "f": "now a file"}
 
 
+def test_a_directory_that_is_no_member_may_be_a_link(shop: Workshop):
+    """Or an archive of `lib/x` alone would take /lib from an image where it leads to /usr/lib."""
+    shop.base("linked", {"lib": "-> usr/lib", "usr/lib/old": "old", "file": "F", "out": "-> /gone"})
+    put(shop, archive([member("lib/x/new", data=b"new"), member("out/y", data=b"y")]))
+    image = shop.build("FROM linked\nADD a.data /")
+    assert files_only(image) == {
+        "lib": "-> usr/lib", "usr/lib/old": "old", "usr/lib/x/new": "new", "file": "F",
+        "out": "-> /gone", "gone/y": "y",
+    }  # fmt: skip
+    put(shop, archive([member("file/x")]))
+    with pytest.raises(DockerfileError, match="/file is not a directory in the image"):
+        shop.build("FROM linked\nADD a.data /")
+
+
 def test_the_cache_knows_the_content_and_that_it_was_unpacked(shop: Workshop):
     put(shop, archive(MEMBERS))
     shop.build("FROM base\nCOPY a.data /x/")
