@@ -110,6 +110,7 @@ def spec_of(job: Job, names: Sequence[Mount]) -> Spec:
         network="none" if job.network == "none" else "host",
         upper=str(job.upper),
         mounts=(*names, *job.mounts),
+        own_files=False,
     )
 
 

@@ -70,6 +70,8 @@ def mounts(spec: Spec, folder: str) -> Iterator[tuple[Mount, str]]:
     """The three files and where they come from, but for places that the caller mounts on."""
     from realrun.runtime.spec import Mount
 
+    if not spec.own_files:
+        return
     taken = {mount.target for mount in spec.mounts}
     for name in FILES:
         if f"/etc/{name}" not in taken:

@@ -70,7 +70,7 @@ def container_steps(spec: Spec, folder: str, user: User, lacking: Sequence[Entry
     loopback = Step("loopback", "switch on the loopback device", CHILD, "loopback")
     return [
         directories(folder, without_name(spec)),
-        own_files(spec, folder, lacking),
+        *([own_files(spec, folder, lacking)] if spec.own_files else []),
         *cgroup_steps(spec),
         clone(own, f"make the first process in new namespaces: {', '.join(own)}"),
         *join_steps(spec),

@@ -48,7 +48,8 @@ def plan_for(spec: Spec, folder: str) -> Plan:
             f"(cgroup {here.version}, not delegated); run as root, or without limits"
         )
     user = users.resolve(spec.user, users.reader(spec.layers))
-    return planning.make(spec, folder, user, ownfiles.lacking(spec.layers))
+    lacking = ownfiles.lacking(spec.layers) if spec.own_files else []
+    return planning.make(spec, folder, user, lacking)
 
 
 def begin(
