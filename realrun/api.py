@@ -178,7 +178,7 @@ def container(reference: str) -> Container:
 def containers(all: bool = False) -> Listed[Container]:
     """The containers that run, or all there are, the newest first, as `docker ps`."""
     registry = Registry(paths.root())
-    found = (Container(registry, kept) for kept in registry.all())
+    found = (Container(registry, kept) for kept in registry.all(watched=not all))
     return Listed(
         (one for one in found if all or one.status == RUNNING),
         ("name", "id", "image", "isolation", "status"),

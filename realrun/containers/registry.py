@@ -94,12 +94,13 @@ class Registry:
             return []
         return [name for name in found if len(name) == ID_LENGTH]
 
-    def all(self) -> list[Container]:
-        """Every container, the newest first."""
+    def all(self, watched: bool = False) -> list[Container]:
+        """Every container, or all that somebody watches over; the newest first."""
         found = []
         for container_id in self.ids():
             try:
-                found.append(self.read(container_id))
+                if not watched or self._is_watched(container_id):
+                    found.append(self.read(container_id))
             except FileNotFoundError:  # removed meanwhile
                 continue
         return sorted(found, key=lambda one: one.created, reverse=True)
@@ -163,8 +164,11 @@ class Registry:
 
     def is_watched(self, container: Container) -> bool:
         """Does somebody watch over it, that is, does it run (or is about to)."""
+        return self._is_watched(container.id)
+
+    def _is_watched(self, container_id: str) -> bool:
         try:
-            with open(self.path(container.id) / "watch", "rb") as file:
+            with open(self.path(container_id) / "watch", "rb") as file:
                 return ofdlock.asked(file.fileno()) == ofdlock.HELD
         except FileNotFoundError:
             return False

@@ -77,7 +77,7 @@ def chosen(
     everyone = args.all or most > 0 or "status" in wanted
     fits = filters.container_filter(registry, wanted)
     found = []
-    for one in registry.all():
+    for one in registry.all(watched=not everyone):
         state = registry.state(one)
         if (everyone or state.status == RUNNING) and fits(one, state):
             found.append((one, state))
