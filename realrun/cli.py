@@ -17,7 +17,7 @@ from typing import NoReturn
 from realrun.errors import RealRunError
 from realrun.verbs.declare import add_lives
 from realrun.verbs.declare_files import add_files
-from realrun.verbs.declare_looks import add_looks
+from realrun.verbs.declare_looks import add_inspect, add_looks
 from realrun.verbs.declare_oci import add_oci
 from realrun.verbs.declare_volumes import add_volumes
 from realrun.verbs.oneverb import OneVerb
@@ -178,6 +178,7 @@ def add_images(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     tree.add_argument("--json", action="store_true")
     bill = actions.add_parser("df", help="what images take on the disk, and what they share")
     bill.add_argument("--json", action="store_true")
+    add_inspect(actions, "images").set_defaults(verb="inspect", type="image", size=False)
     tag = verbs.add_parser("tag", help="give an image one more name")
     tag.add_argument("image", metavar="SOURCE")
     tag.add_argument("new", metavar="NAME")

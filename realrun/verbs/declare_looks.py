@@ -26,11 +26,10 @@ def add_looks(verbs: Any) -> None:
         help="only those whose name, id, status, label, ancestor, exited, volume, ... is this",
     )
     ps.add_argument("--format", default="", metavar="TEMPLATE", help=LIST_FORMAT)
-    inspect = verbs.add_parser("inspect", help="everything about containers and images, as JSON")
-    inspect.add_argument("name", nargs="+", metavar="NAME")
-    inspect.add_argument("-f", "--format", default="", metavar="TEMPLATE", help=FORMAT)
+    inspect = add_inspect(verbs, "containers, images and volumes")
+    kinds = ["container", "image", "volume"]
+    inspect.add_argument("--type", choices=kinds, help="look for this only")
     inspect.add_argument("-s", "--size", action="store_true", help="also a container's sizes")
-    inspect.add_argument("--type", choices=["container", "image"], help="look for this only")
     logs = verbs.add_parser("logs", help="what a container has said")
     logs.add_argument("container", metavar="CONTAINER")
     logs.add_argument("-f", "--follow", action="store_true", help="and says, until it ends")
@@ -39,3 +38,11 @@ def add_looks(verbs: Any) -> None:
     times = "2026-01-31T12:00:00, seconds since 1970, or 10m for ten minutes ago"
     logs.add_argument("--since", default="", metavar="TIME", help=times)
     logs.add_argument("--until", default="", metavar="TIME", help="the same")
+
+
+def add_inspect(verbs: Any, what: str) -> Any:
+    """inspect of these things."""
+    inspect = verbs.add_parser("inspect", help=f"everything about {what}, as JSON")
+    inspect.add_argument("name", nargs="+", metavar="NAME")
+    inspect.add_argument("-f", "--format", default="", metavar="TEMPLATE", help=FORMAT)
+    return inspect

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from realrun.verbs.declare_looks import FORMAT, LIST_FORMAT
+from realrun.verbs.declare_looks import LIST_FORMAT, add_inspect
 
 
 def add_volumes(verbs: Any) -> None:
@@ -17,12 +17,10 @@ def add_volumes(verbs: Any) -> None:
     ls = actions.add_parser("ls", help="list volumes")
     ls.add_argument("-q", "--quiet", action="store_true", help="names only")
     ls.add_argument("--format", default="", metavar="TEMPLATE", help=LIST_FORMAT)
-    inspect = actions.add_parser("inspect", help="everything about volumes, as JSON")
-    inspect.add_argument("-f", "--format", default="", metavar="TEMPLATE", help=FORMAT)
+    add_inspect(actions, "volumes")
     remove = actions.add_parser("rm", help="remove volumes, with what is in them")
     remove.add_argument("-f", "--force", action="store_true", help="one that is not there is fine")
-    for parser in (inspect, remove):
-        parser.add_argument("name", nargs="+", metavar="NAME")
+    remove.add_argument("name", nargs="+", metavar="NAME")
     prune = actions.add_parser("prune", help="remove the unnamed volumes that no container has")
     prune.add_argument("-a", "--all", action="store_true", help="those with a name as well")
     prune.add_argument("-f", "--force", action="store_true", help="ask nothing (never does)")

@@ -1,4 +1,4 @@
-"""inspect: everything about containers and images, as JSON or as a template says.
+"""inspect: everything about containers, images and volumes, as JSON or as a template says.
 
 Source: Docker's reference, `docker inspect`.
 """
@@ -14,9 +14,10 @@ from typing import Any
 from realrun import paths
 from realrun.containers import describe
 from realrun.containers.registry import Registry
-from realrun.errors import NoSuchContainer, NoSuchImage, RealRunError
+from realrun.errors import NoSuchContainer, NoSuchImage, NoSuchVolume, RealRunError, UsageError
 from realrun.image import Store
 from realrun.image import describe as image_describe
+from realrun.runtime import volumes
 from realrun.verbs.gowords import NilList, NilMap, Struct, TemplateError, to_json
 from realrun.verbs.template import Template
 
@@ -68,20 +69,24 @@ def parsed(text: str) -> Template:
 
 
 def look(name: str, kind: str | None, sizes: bool) -> dict[str, Any]:
-    """The container or image of that name; a container goes first."""
+    """The container, image or volume of that name, in this order."""
+    from realrun.verbs.volume import described
+
     registry = Registry(paths.root())
-    if kind != "image":
+    ways: dict[str, Callable[[], dict[str, Any]]] = {
+        "container": lambda: describe.inspect(registry, registry.find(name), sizes),
+        "image": lambda: image_describe.inspect(Store(registry.root), name),
+        "volume": lambda: described(volumes.find(registry.root, name)),
+    }
+    if kind:
+        return ways[kind]()
+    why = {}
+    for way, found in ways.items():
         try:
-            return describe.inspect(registry, registry.find(name), sizes)
-        except NoSuchContainer:
-            if kind == "container":
-                raise
-    try:
-        return image_describe.inspect(Store(registry.root), name)
-    except NoSuchImage as error:
-        if kind == "image":
-            raise
-        raise RealRunError(f"no container {name!r} here, and {error}") from None
+            return found()
+        except (NoSuchContainer, NoSuchImage, NoSuchVolume, UsageError) as error:
+            why[way] = error
+    raise RealRunError(f"no container or volume {name!r} here, and {why['image']}")
 
 
 def structured(value: Any, name: str = "") -> Any:

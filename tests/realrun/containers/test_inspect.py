@@ -164,3 +164,18 @@ def test_exit_codes_and_output_are_dockers(store, words, code, out):
     made("img")
     done = cli("inspect", *words.split())
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, out, 1)
+
+
+def test_volumes_and_images_are_looked_for_as_well(store):
+    cli("volume", "create", "one")
+    assert json.loads(cli("inspect", "one").stdout)[0]["Driver"] == "local"
+    assert made("img")["Name"] == "/one"
+    assert json.loads(cli("inspect", "--type", "volume", "one").stdout)[0]["Name"] == "one"
+    assert cli("inspect", "-f", "{{.Mountpoint}}", "--type", "volume", "one").stdout.endswith(
+        "/_data\n"
+    )
+    assert (
+        cli("image", "inspect", "-f", "{{.Architecture}} {{.Os}}", "img").stdout.split()[1]
+        == "linux"
+    )
+    assert cli("image", "inspect", "one").returncode == 1

@@ -149,4 +149,4 @@ def test_inspect_shows_what_there_is_and_tells_what_is_missing(store: Store):
     done = cli("inspect", "one", "nosuch")
     assert (done.returncode, len(json.loads(done.stdout))) == (1, 1)
     assert done.stderr.count("\n") == 1
-    assert "no container 'nosuch' here, and no image 'nosuch' here" in done.stderr
+    assert "no container or volume 'nosuch' here, and no image 'nosuch' here" in done.stderr
