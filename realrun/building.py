@@ -11,17 +11,14 @@ from typing import Any
 from realrun import build as builder
 from realrun import engine
 from realrun.build import Job
-from realrun.build.stubs import Stubs
 from realrun.errors import RealRunError
 from realrun.image import Image, Store
 from realrun.runtime.run import WAKE_S, Run, drive, ignore
-from realrun.runtime.spec import DEFAULT_PATH, Mount, Spec
+from realrun.runtime.spec import DEFAULT_PATH, Spec
 from realrun.runtime.start import Starter
 
 REFUSED = 125
 HOSTNAME = "buildkitsandbox"  # as in BuildKit: a step may look at it
-HOSTS = f"127.0.0.1\tlocalhost {HOSTNAME}\n::1\tlocalhost ip6-localhost ip6-loopback\n".encode()
-RESOLV_CONF = Path("/etc/resolv.conf")
 
 
 def build(context: Path, tags: Sequence[str], starter: Starter, **options: Any) -> Image:
@@ -38,16 +35,14 @@ class Containers:
     def __init__(self, starter: Starter) -> None:
         self._starter = starter
         self._runs: dict[Job, Run] = {}
-        self._stubs: dict[Job, Stubs] = {}
         self._ended: list[tuple[Job, int]] = []
 
     def begin(self, job: Job) -> None:
         """Start it; what cannot even begin has ended with Docker's code for that."""
-        names = network_files(job.upper.parent)
-        self._stubs[job] = Stubs(job.layers, [one.target for one in names])
         try:
-            spec = spec_of(job, names)
-            self._runs[job] = engine.begin(spec, self._starter, job.on_output, job.on_output)
+            self._runs[job] = engine.begin(
+                spec_of(job), self._starter, job.on_output, job.on_output
+            )
         except RealRunError as error:
             job.on_output(f"{error}\n".encode())
             self._ended.append((job, REFUSED))
@@ -65,7 +60,6 @@ class Containers:
         for job, run in runs.items():
             if run.over():
                 del self._runs[job]
-                self._stubs.pop(job).clear(job.upper)
                 self._ended.append((job, status_of(job, run)))
         return self._ended.pop(0) if self._ended else None
 
@@ -83,22 +77,7 @@ class Containers:
                 run.close()
 
 
-def network_files(folder: Path) -> list[Mount]:
-    """What names of hosts mean: as in Docker not the image's affair, and never in a layer."""
-    try:
-        servers = RESOLV_CONF.read_bytes()
-    except OSError:
-        servers = b""
-    found = []
-    for name, content in (("hosts", HOSTS), ("resolv.conf", servers)):
-        path = folder / name
-        path.write_bytes(content)
-        path.chmod(0o644)
-        found.append(Mount("bind", str(path), f"/etc/{name}", True))
-    return found
-
-
-def spec_of(job: Job, names: Sequence[Mount]) -> Spec:
+def spec_of(job: Job) -> Spec:
     """As in Docker, a step sees the network; without a bridge of our own that is the host's."""
     return Spec(
         layers=tuple(map(str, job.layers)),
@@ -109,8 +88,8 @@ def spec_of(job: Job, names: Sequence[Mount]) -> Spec:
         hostname=HOSTNAME,
         network="none" if job.network == "none" else "host",
         upper=str(job.upper),
-        mounts=(*names, *job.mounts),
-        own_files=False,
+        mounts=tuple(job.mounts),
+        build_step=True,
     )
 
 

@@ -9,7 +9,6 @@ Source: Docker's documentation, `docker commit`.
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from typing import Any
 from realrun.build import evaluate, lines, parser
 from realrun.build import instructions as i
 from realrun.build.evaluate import State
-from realrun.containers.changed import made_for_mounts
 from realrun.containers.record import Container
 from realrun.containers.registry import Registry
 from realrun.containers.visits import refuse_guests
@@ -122,10 +120,9 @@ def story(
 
 def written(container: Container, upper: Path, scratch: Path) -> Layer | None:
     """The archive of the writable layer; None if nothing is in it."""
-    skip = [os.fsencode(name) for name in made_for_mounts(container, upper)]
     with open(scratch / "layer", "xb") as out:
         packer = Packer(out)
-        Patient(packer, latest=configs.source_date_epoch(), skip=skip).tree(upper)
+        Patient(packer, latest=configs.source_date_epoch()).tree(upper)
         diff_id, digest = packer.finish()
     if packer.size == len(END):
         return None

@@ -53,7 +53,7 @@ class Total(NamedTuple):
     volumes_bytes: int  # what outlives containers
     unnamed_bytes: int  # what no image needs: the build cache, or work for `prune`
     cache_bytes: int  # what the build cache knows of it, and the caches of RUN --mount
-    folders_bytes: int  # the folders themselves
+    folders_bytes: int  # the folders themselves, and the init layers
     total_bytes: int
 
 
@@ -93,7 +93,7 @@ def total(store: Store, layers: Iterable[int], images: Iterable[Image]) -> Total
     layout = store.layout
     blobs = {layout.blob(layer.digest) for image in images for layer in image.stored}
     needed = {path for entry in layout.index() for path in contents(layout, entry)}
-    present = {*layout.blobs.glob("*"), *layout.trees.glob("*")}
+    present = {*layout.blobs.glob("*"), *layout.trees.glob("[0-9a-f]*")}
     documents = {path for path in needed - blobs if path.parent == layout.blobs}
     documents |= {layout.path / name for name in ("index.json", "oci-layout")}
     folders = (layout.path, layout.blobs.parent, layout.blobs, layout.trees)
@@ -107,7 +107,7 @@ def total(store: Store, layers: Iterable[int], images: Iterable[Image]) -> Total
         taken(store.root / "volumes"),
         sum(map(taken, present - needed)),
         taken(store.root / "cache"),
-        sum(map(own, folders)),
+        sum(map(own, folders)) + sum(map(taken, layout.trees.glob("init*"))),
     )
     return Total(*parts, sum(parts))
 

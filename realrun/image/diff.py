@@ -20,7 +20,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,20 +69,18 @@ class Found:
 
 @dataclass(slots=True)
 class Writer:
-    """Writes one tree, without what is in `skip`; remembers which files have several names."""
+    """Writes one tree; remembers which files have several names."""
 
     sink: Sink
     owners: Owners = field(default_factory=dict)
     latest: int | None = None
     settle: bool = False
-    skip: Collection[bytes] = ()
     names: dict[tuple[int, int], bytes] = field(default_factory=dict)
 
     def tree(self, upper: Path) -> None:
         """The whole archive of `upper`."""
         for found in walk(upper):
-            if found.path not in self.skip:
-                self._one(found)
+            self._one(found)
         self.sink.write(END)
 
     def _one(self, found: Found) -> None:

@@ -79,7 +79,7 @@ def collect(
     needed = set(keep)
     for descriptor in layout.index():
         needed |= contents(layout, descriptor)
-    present = {*layout.blobs.glob("*"), *layout.trees.glob("*")}
+    present = {*layout.blobs.glob("*"), *layout.trees.glob("[0-9a-f]*")}
     doomed = sorted((present if only is None else present & set(only)) - needed)
     for path in doomed:
         discard(layout, path)

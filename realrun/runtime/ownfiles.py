@@ -1,121 +1,101 @@
-"""What every container has of its own, whatever its image: places to mount on, and three files.
+"""Three files of a container are its engine's: /etc/hosts, /etc/hostname, /etc/resolv.conf.
 
-/etc/hosts, /etc/hostname and /etc/resolv.conf are written for each start and mounted over the
-image's. Where the image has no such file, or no /proc to mount on, an empty one is needed: it
-lies in a layer between the image's and the writable one, so that no container seems to have made
-it and no commit contains it.
+They belong to the instance, not to the image, and are mounted over whatever the image has there, as
+Docker does. What there has to be to mount on comes from an *init layer* below the image's, so that
+nothing of it shows in the writable layer: neither `diff` nor `commit` nor a build's step sees it.
 
-`write` is carried out by the spawner, which is to stay small: nothing heavy is imported above.
-
-Source: Docker's `initlayer` and its documentation, "Networking overview", "DNS services".
+Source: hosts(5), hostname(5), resolv.conf(5); Docker's documentation, "Networking overview".
 """
 
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from realrun.runtime.spec import Mount, Spec
+from realrun.files.workspace import locked, workspace
+from realrun.linux import inroot, mounts
 
-LAYER, FOLDER = "init", "own"  # of an instance's folder
-PLACES = ("dev", "proc", "sys")
-FILES = ("hosts", "hostname", "resolv.conf")
-LIMIT = 1 << 20
-HOSTS = b"""\
-127.0.0.1\tlocalhost
+HOSTS = """127.0.0.1\tlocalhost
 ::1\tlocalhost ip6-localhost ip6-loopback
 fe00::0\tip6-localnet
 ff00::0\tip6-mcastprefix
 ff02::1\tip6-allnodes
 ff02::2\tip6-allrouters
 """
+BUILD_HOSTS = "127.0.0.1\tlocalhost {}\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+FILES = ("hosts", "hostname", "resolv.conf")
+MOUNTED = ("dev", "proc", "sys")
 
 
-class Entry(NamedTuple):
-    """Something empty of the layer in between."""
-
-    path: str
-    directory: bool
-    mode: int = 0o755
-    uid: int = 0
-    gid: int = 0
-    mtime_ns: int = 0
+def init_layer(root: Path, build_step: bool) -> Path:
+    """The layer with all that the engine mounts on; in BuildKit a step leaves /dev and the like."""
+    return root / "layers" / ("init-build" if build_step else "init")
 
 
-def lacking(layers: Sequence[str]) -> list[Entry]:
-    """What the image lacks. An /etc that is a link is left alone."""
-    from pathlib import Path
-
-    from realrun.image.merged import Merged
-
-    image = Merged([Path(layer) for layer in layers])
-    found = [Entry(name, True) for name in PLACES if image.find(name, follow=False) is None]
-    etc = image.find("etc", follow=False)
-    files = [name for name in FILES if image.find(f"etc/{name}", follow=False) is None]
-    if etc is None:
-        found.append(Entry("etc", True))
-    elif files and etc.is_directory:  # seen through this layer, it is to look as before
-        status = etc.status
-        mode, times = stat.S_IMODE(status.st_mode), status.st_mtime_ns
-        found.append(Entry("etc", True, mode, status.st_uid, status.st_gid, times))
-    if etc is None or etc.is_directory:
-        found += [Entry(f"etc/{name}", False, 0o644) for name in files]
-    return found
-
-
-def mounts(spec: Spec, folder: str) -> Iterator[tuple[Mount, str]]:
-    """The three files and where they come from, but for places that the caller mounts on."""
-    from realrun.runtime.spec import Mount
-
-    if not spec.own_files:
-        return
-    taken = {mount.target for mount in spec.mounts}
-    for name in FILES:
-        if f"/etc/{name}" not in taken:
-            yield Mount("bind", "", f"/etc/{name}", spec.read_only), f"{folder}/{FOLDER}/{name}"
+def make_init_layers(root: Path) -> None:
+    """Make those that are missing."""
+    for build_step in (False, True):
+        layer = init_layer(root, build_step)
+        if layer.is_dir():
+            continue
+        with workspace(root, "init") as scratch:
+            made = scratch / "init"
+            for name in ("", "etc", *(() if build_step else MOUNTED)):
+                (made / name).mkdir()
+                (made / name).chmod(0o755)
+            for name in FILES:
+                (made / "etc" / name).touch()
+                (made / "etc" / name).chmod(0o644)
+            with locked(root):
+                layer.parent.mkdir(mode=0o700, exist_ok=True)
+                if not layer.is_dir():
+                    os.rename(made, layer)
 
 
-def write(folder: str, hostname: str, network: str, entries: list[list[Any]]) -> None:
-    """Make the layer in between, and the files; the network's are the machine's if it is shared."""
-    for name in (LAYER, FOLDER):
-        os.mkdir(f"{folder}/{name}")
-        os.chmod(f"{folder}/{name}", 0o755)
-    made = [Entry(*entry) for entry in entries]
-    for entry in made:
-        make(f"{folder}/{LAYER}/{entry.path}", entry)
-    for entry in made:  # when nothing more is put into them
-        os.utime(f"{folder}/{LAYER}/{entry.path}", ns=(entry.mtime_ns, entry.mtime_ns))
-    put(f"{folder}/{FOLDER}/hostname", os.fsencode(hostname) + b"\n")
-    put(f"{folder}/{FOLDER}/resolv.conf", of_this_machine("/etc/resolv.conf"))
-    shared = network == "host"
-    put(f"{folder}/{FOLDER}/hosts", of_this_machine("/etc/hosts") if shared else HOSTS)
+def write(folder: str, hostname: str, network: str) -> None:
+    """Make the files in the instance's folder; with the host's network, hosts are the host's.
+
+    In a step of a build (`network` is "build") they are BuildKit's: the machine itself is known.
+    """
+    os.mkdir(f"{folder}/etc", 0o755)
+    os.chmod(f"{folder}/etc", 0o755)
+    hosts = {"host": of_host("/etc/hosts"), "build": BUILD_HOSTS.format(hostname).encode()}
+    texts = {
+        "hosts": hosts.get(network, HOSTS.encode()),
+        "hostname": os.fsencode(hostname) + b"\n",
+        "resolv.conf": of_host("/etc/resolv.conf"),
+    }
+    for name, text in texts.items():
+        fd = os.open(f"{folder}/etc/{name}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        try:
+            os.fchmod(fd, 0o644)
+            os.write(fd, text)
+        finally:
+            os.close(fd)
 
 
-def make(path: str, entry: Entry) -> None:
-    """One entry, whatever our umask."""
-    if entry.directory:
-        os.mkdir(path)
-    else:
-        put(path, b"")
-    if os.geteuid() == 0:
-        os.chown(path, entry.uid, entry.gid)
-    os.chmod(path, entry.mode)
-
-
-def put(path: str, data: bytes) -> None:
-    """A file that all may read."""
-    with open(path, "wb") as file:
-        file.write(data)
-        os.fchmod(file.fileno(), 0o644)
-
-
-def of_this_machine(path: str) -> bytes:
-    """A file of ours; empty if there is none."""
+def of_host(path: str) -> bytes:
+    """What this machine has there, if anything."""
     try:
         with open(path, "rb") as file:
-            return file.read(LIMIT)
+            return file.read()
     except FileNotFoundError:
         return b""
+
+
+def mount(root: str, folder: str, read_only: bool) -> None:
+    """Mount the files over the image's; a link of the image leads nowhere but into the image."""
+    top = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for name in FILES:
+            fd = inroot.open_or_make(top, f"/etc/{name}", directory=False)
+            tree = mounts.cloned_tree(f"{folder}/etc/{name}")
+            try:
+                if read_only:
+                    mounts.make_tree_read_only(tree, name)
+                mounts.put_tree(tree, fd, name)
+            finally:
+                os.close(tree)
+                os.close(fd)
+    finally:
+        os.close(top)

@@ -14,7 +14,6 @@ from typing import Any
 
 from realrun.linux import cgroups
 from realrun.runtime import ownfiles, volumes
-from realrun.runtime.ownfiles import Entry
 from realrun.runtime.plan import CHILD, ENGINE, FIRST_OUTPUT, Plan, Step
 from realrun.runtime.spec import Mount, Spec
 from realrun.runtime.users import User
@@ -33,13 +32,10 @@ def has_cgroup() -> bool:
     return here.writable and "memory" in here.trees
 
 
-def make(spec: Spec, folder: str, user: User, lacking: Sequence[Entry] = ()) -> Plan:
-    """The plan for `process` or `container`, which is given what the image is `lacking`."""
-    if spec.isolation == "container":
-        steps = container_steps(spec, folder, user, lacking)
-    else:
-        steps = process_steps(spec, folder, user)
-    chosen = [*steps, FIRST_OUTPUT]
+def make(spec: Spec, folder: str, user: User) -> Plan:
+    """The plan for `process` or `container`."""
+    steps = container_steps if spec.isolation == "container" else process_steps
+    chosen = [*steps(spec, folder, user), FIRST_OUTPUT]
     return Plan(spec.id, spec.isolation, "none", tuple(chosen))
 
 
@@ -47,13 +43,15 @@ def process_steps(spec: Spec, folder: str, user: User) -> list[Step]:
     """The image's files and nothing else: everything of the host stays in sight."""
     return [
         directories(folder, without_name(spec)),
+        own_files(spec, folder),
         clone(["mnt"], "fork; a mount table of its own, so that the files below leave no trace"),
         *user_namespace(),
         private_mounts(),
         overlay(spec, folder),
         Step("host files", "show the host's own /proc, /sys and /dev", CHILD, "host files",
              {"root": f"{folder}/root"}),
-        *mount_steps([*sources(spec, folder)], folder),
+        mount_own_files(spec, folder),
+        *mount_steps(spec, folder),
         *terminal_steps(spec, user, "/dev/ptmx"),
         Step("chroot", "make the image's files the root directory", CHILD, "chroot",
              {"root": f"{folder}/root"}),
@@ -63,25 +61,26 @@ def process_steps(spec: Spec, folder: str, user: User) -> list[Step]:
     ]  # fmt: skip
 
 
-def container_steps(spec: Spec, folder: str, user: User, lacking: Sequence[Entry]) -> list[Step]:
+def container_steps(spec: Spec, folder: str, user: User) -> list[Step]:
     """An isolated space on the host's own kernel."""
     own = ["mnt", "pid", "uts", "ipc"] + (["net"] if spec.network == "none" else [])
     root = {"root": f"{folder}/root"}
     loopback = Step("loopback", "switch on the loopback device", CHILD, "loopback")
     return [
         directories(folder, without_name(spec)),
-        *([own_files(spec, folder, lacking)] if spec.own_files else []),
+        own_files(spec, folder),
         *cgroup_steps(spec),
         clone(own, f"make the first process in new namespaces: {', '.join(own)}"),
         *join_steps(spec),
         *user_namespace(),
         private_mounts(),
-        overlay(spec, folder, *([f"{folder}/{ownfiles.LAYER}"] if lacking else [])),
+        overlay(spec, folder),
         Step("proc", "mount a /proc with this container's processes alone", CHILD, "proc", root),
         *sys_steps(spec, root),
         Step("dev", "make a /dev with the six usual devices and its own terminals", CHILD, "dev",
              root | {"rootless": rootless(), "shm_bytes": spec.shm_bytes}),
-        *mount_steps([*sources(spec, folder), *ownfiles.mounts(spec, folder)], folder),
+        mount_own_files(spec, folder),
+        *mount_steps(spec, folder),
         *terminal_steps(spec, user, f"{folder}/root/dev/pts/ptmx", f"{folder}/root/dev/console"),
         Step("pivot root", "make the image the root and detach the host's files", CHILD,
              "pivot root", root),
@@ -96,14 +95,6 @@ def container_steps(spec: Spec, folder: str, user: User, lacking: Sequence[Entry
     ]  # fmt: skip
 
 
-def own_files(spec: Spec, folder: str, lacking: Sequence[Entry]) -> Step:
-    """Its hosts, hostname and resolv.conf, and what the image lacks to mount on."""
-    return Step("own files", "write its hosts, hostname and resolv.conf, and what to mount them on",
-                ENGINE, "realrun.runtime.ownfiles:write",
-                {"folder": folder, "hostname": spec.hostname, "network": spec.network,
-                 "entries": list(map(list, lacking))})  # fmt: skip
-
-
 def sys_steps(spec: Spec, root: dict[str, str]) -> list[Step]:
     """A sysfs belongs to a network namespace: without a new one a rootless mount is refused."""
     if spec.network == "host" and rootless():
@@ -111,12 +102,13 @@ def sys_steps(spec: Spec, root: dict[str, str]) -> list[Step]:
     return [Step("sys", "mount a read-only /sys", CHILD, "sys", root)]
 
 
-def mount_steps(wanted: Sequence[tuple[Mount, str]], folder: str) -> list[Step]:
+def mount_steps(spec: Spec, folder: str) -> list[Step]:
     """What is mounted from outside; by depth, as Docker does, so that nothing covers another."""
-    if not wanted:
+    if not spec.mounts:
         return []
     found = [
-        one._asdict() | {"source": source, "options": list(one.options)} for one, source in wanted
+        one._asdict() | {"source": source, "options": list(one.options)}
+        for one, source in sources(spec, folder)
     ]
     ordered = sorted(found, key=lambda one: one["target"].count("/"))
     does = "mount at " + ", ".join(one["target"] for one in ordered)
@@ -126,7 +118,7 @@ def mount_steps(wanted: Sequence[tuple[Mount, str]], folder: str) -> list[Step]:
 
 def sources(spec: Spec, folder: str) -> Iterator[tuple[Mount, str]]:
     """Each mount and the path it comes from; a volume without a name lies in the instance."""
-    root, names = Path(folder).parent.parent, iter(without_name(spec))
+    root, names = Path(folder).parents[1], iter(without_name(spec))
     for one in spec.mounts:
         if one.kind != "volume":
             yield one, one.source
@@ -176,6 +168,22 @@ def directories(folder: str, volumes_in_it: Sequence[str] = ()) -> Step:
                 {"folder": folder, "names": ["upper", "work", "root", *volumes_in_it]})  # fmt: skip
 
 
+def own_files(spec: Spec, folder: str) -> Step:
+    """Its own name, and where to ask for others; a process has all that of the host's."""
+    network = "host" if spec.isolation == "process" else spec.network
+    if spec.build_step:
+        network = "build"
+    return Step("own files", "write its hosts, hostname and resolv.conf", ENGINE, "own files",
+                {"folder": folder, "hostname": spec.hostname, "network": network})  # fmt: skip
+
+
+def mount_own_files(spec: Spec, folder: str) -> Step:
+    """Over the image's; a mount that is asked for comes after, and may cover them."""
+    read_only = spec.read_only or spec.build_step
+    args = {"root": f"{folder}/root", "folder": folder, "read_only": read_only}
+    return Step("mount own files", "show them in /etc", CHILD, "mount own files", args)
+
+
 def cgroup_steps(spec: Spec) -> list[Step]:
     """A group to count memory and processor time in, if we may make one."""
     if not has_cgroup():
@@ -212,11 +220,12 @@ def private_mounts() -> Step:
     return Step("private mounts", "let no mount be seen outside", CHILD, "private mounts")
 
 
-def overlay(spec: Spec, folder: str, *more: str) -> Step:
-    """The image's layers, read-only, with the writable layer on top; `more` lies in between."""
+def overlay(spec: Spec, folder: str) -> Step:
+    """The image's layers, read-only, with the writable layer on top."""
+    lowest = ownfiles.init_layer(Path(folder).parents[1], spec.build_step)
     return Step("overlay", f"stack the image's {len(spec.layers)} layers and the writable one",
                 CHILD, "overlay",
-                {"layers": [*spec.layers, *more], "upper": spec.upper or f"{folder}/upper",
+                {"layers": [str(lowest), *spec.layers], "upper": spec.upper or f"{folder}/upper",
                  "work": f"{folder}/work", "target": f"{folder}/root",
                  "rootless": rootless()})  # fmt: skip
 

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from realrun.errors import RealRunError
 from realrun.linux import capabilities, cgroups, mounts, namespaces, network, processes, seccomp
+from realrun.runtime import ownfiles
 from realrun.runtime.joining import clone_inside
 from realrun.runtime.plan import Stamp
 
@@ -77,6 +78,7 @@ ENGINE_VERBS: dict[str, Callable[..., None]] = {
     "directories": make_directories,
     "cgroup": make_cgroup,
     "concatenate": concatenate,
+    "own files": ownfiles.write,
 }
 
 
@@ -222,6 +224,7 @@ CHILD_VERBS: dict[str, Callable[..., None]] = {
     "sys": mounts.mount_sys,
     "dev": mounts.mount_dev,
     "host files": mounts.bind_host,
+    "mount own files": ownfiles.mount,
     "pivot root": mounts.pivot_root,
     "chroot": change_root,
     "mask paths": mounts.mask_paths,

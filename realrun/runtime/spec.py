@@ -45,8 +45,8 @@ class Spec:
     capabilities: tuple[str, ...] = tuple(DOCKER_DEFAULT)
     no_new_privileges: bool = False
     seccomp: bool = True
+    build_step: bool = False  # a RUN: names of hosts are none of this machine's, and stay as given
     init: bool = False  # a first process of ours that reaps orphans and passes signals on
-    own_files: bool = True  # /etc/hosts and its like; a build's RUN is given others
     terminal: tuple[int, int] | None = None  # rows and columns, if it gets one
     id: str = field(default_factory=new_id)
 

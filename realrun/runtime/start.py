@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from realrun.errors import UsageError
 from realrun.files.remove import remove_tree
 from realrun.linux import cgroups
-from realrun.runtime import inside, ownfiles, planning, state, users, volumes
+from realrun.runtime import inside, planning, state, users, volumes
 from realrun.runtime.plan import Plan
 from realrun.runtime.record import Record
 from realrun.runtime.spec import Spec
@@ -48,8 +48,7 @@ def plan_for(spec: Spec, folder: str) -> Plan:
             f"(cgroup {here.version}, not delegated); run as root, or without limits"
         )
     user = users.resolve(spec.user, users.reader(spec.layers))
-    lacking = ownfiles.lacking(spec.layers) if spec.own_files else []
-    return planning.make(spec, folder, user, lacking)
+    return planning.make(spec, folder, user)
 
 
 def begin(

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from realrun.files.remove import DIRECTORY_FLAGS, remove_tree
 from realrun.files.workspace import is_held, locked
 from realrun.linux import cgroups
+from realrun.runtime import ownfiles
 
 MARK = "REALRUN_INSTANCE"  # in the environment of a guest's virtual machine monitor
 GIVE_UP_S = 5.0
@@ -34,6 +35,7 @@ class Claim(NamedTuple):
 def create(root: Path, instance: str) -> Claim:
     """Make the folder of a new instance and lock it, in one piece as `prune` sees it."""
     folder = root / "instances" / instance
+    ownfiles.make_init_layers(root)
     with locked(root):
         folder.parent.mkdir(mode=0o700, exist_ok=True)  # a setuid program in it is not for all
         folder.mkdir(mode=0o711)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from realrun.linux import namespaces
-from realrun.runtime import ownfiles, planning
+from realrun.runtime import planning
 from realrun.runtime.inside import Container
 from realrun.runtime.plan import CHILD, ENGINE, Plan, Step
 from realrun.runtime.spec import Spec
@@ -52,20 +52,17 @@ def stopped(spec: Spec, folder: str, act: Step, mounts: bool) -> Plan:
     Without `mounts` the visitor sees nothing that is mounted from outside.
     """
     root = {"root": f"{folder}/root"}
-    own = spec.isolation == "container"
-    lacking = ownfiles.lacking(spec.layers) if own else []
-    seen = [*planning.sources(spec, folder), *(ownfiles.mounts(spec, folder) if own else ())]
-    between = [f"{folder}/{ownfiles.LAYER}"] if lacking else []
+    seen = [planning.mount_own_files(spec, folder), *planning.mount_steps(spec, folder)]
     steps = [
         planning.directories(folder, planning.without_name(spec)),
-        planning.own_files(spec, folder, lacking),
+        planning.own_files(spec, folder),
         planning.clone(["mnt", "pid"], "make a process with a mount table of its own"),
         close_rest(),
         *planning.user_namespace(),
         planning.private_mounts(),
-        planning.overlay(spec, folder, *between),
+        planning.overlay(spec, folder),
         Step("proc", "mount a /proc, as mounting needs it", CHILD, "proc", root),
-        *planning.mount_steps(seen if mounts else [], folder),
+        *(seen if mounts else []),
         Step("pivot root", "make the container's files the root", CHILD, "pivot root", root),
         uncover(),
         *planning.read_only_steps(spec),

@@ -133,6 +133,6 @@ EXPLAINED = {
     "volumes_bytes": "volumes",
     "unnamed_bytes": "what no image needs (build cache)",
     "cache_bytes": "its records, and the caches of RUN --mount",
-    "folders_bytes": "the folders themselves",
+    "folders_bytes": "the folders themselves, and what is mounted on",
     "total_bytes": "all of it",
 }
