@@ -10,16 +10,25 @@ from __future__ import annotations
 import atexit
 import codecs
 import html
-from collections.abc import Iterator, Mapping
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal, overload
 
 from realrun import engine
 from realrun.containers import describe, joining, keeper, reading, signals, watching
+from realrun.containers.changed import changes_of
+from realrun.containers.committing import commit
 from realrun.containers.record import EXITED, RUNNING
 from realrun.containers.record import Container as Kept
 from realrun.containers.registry import Registry
+from realrun.errors import RealRunError
+from realrun.image import Image
+from realrun.image.changes import Change
 from realrun.linux.signals import number
 from realrun.runtime.client import Spawner
 from realrun.runtime.plan import Plan
@@ -94,6 +103,21 @@ class Heard:
             plan=run.record.plan,
             phases=tuple(run.record.phases()),
         )
+
+
+def copy(source: str, target: str) -> None:
+    """`realrun cp`, in a process of its own: it makes children, which a notebook should not."""
+    code = f"import sys; sys.path.insert(0, {keeper.HOME!r}); from realrun.cli import main"
+    words = [sys.executable, "-c", f"{code}; sys.exit(main())", "cp", source, target]
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode:
+        raise RealRunError(done.stderr.strip().removeprefix("realrun: "))
+
+
+def here(path: str | Path) -> str:
+    """A path of this machine, that cannot be taken for one of a container."""
+    text = os.fspath(path)
+    return text if text.startswith(("/", ".")) else f"./{text}"
 
 
 class Container:
@@ -195,6 +219,22 @@ class Container:
         view = reading.View(last=tail)
         for stream, data in reading.said(self._registry, self._kept, view, follow):
             yield decoders[stream].decode(data)
+
+    def copy_in(self, source: str | Path, path: str) -> None:
+        """Copy a file or folder of this machine to `path` in it, as `docker cp`."""
+        copy(here(source), f"{self.id}:{path}")
+
+    def copy_out(self, path: str, target: str | Path) -> None:
+        """Copy what is at `path` in it to this machine, as `docker cp`."""
+        copy(f"{self.id}:{path}", here(target))
+
+    def diff(self) -> list[Change]:
+        """What it has changed of its image's files: A (added), C (changed), D (deleted)."""
+        return changes_of(self._registry, self._kept)
+
+    def commit(self, name: str | None = None, changes: Sequence[str] = ()) -> Image:
+        """An image with what it has changed on top; `changes` are lines of a Dockerfile."""
+        return commit(self._registry, self._kept, name, changes)
 
     def inspect(self) -> dict[str, Any]:
         """All that is known of it, as `realrun inspect` tells it."""

@@ -63,6 +63,33 @@ def shown(value: Any) -> str:
     return str(value)
 
 
+ESCAPES = {"\a": "a", "\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t", "\v": "v"}
+
+
+def quoted(text: str) -> str:
+    """In double quotes, with escapes for what cannot be printed (`strconv.Quote`).
+
+    >>> print(quoted('a"b' + chr(10) + chr(27)))
+    "a\\"b\\n\\x1b"
+    """
+
+    def one(char: str) -> str:
+        if char in ESCAPES or char in '"\\':
+            return "\\" + ESCAPES.get(char, char)
+        if char.isprintable():
+            return char
+        code = ord(char)
+        return (
+            f"\\x{code:02x}"
+            if code < 0x80
+            else f"\\u{code:04x}"
+            if code < 0x10000
+            else f"\\U{code:08x}"
+        )
+
+    return '"' + "".join(map(one, text)) + '"'
+
+
 def fields(value: Mapping[str, Any]) -> dict[str, Any]:
     """What is there to see: all but methods."""
     return {name: inner for name, inner in value.items() if not callable(inner)}
@@ -195,7 +222,7 @@ def converted(value: Any, flags: str, precision: str, verb: str) -> str:
     if verb == "t" and isinstance(value, bool):
         return shown(value)
     if verb in "xq" and isinstance(value, str):
-        return value.encode().hex() if verb == "x" else json.dumps(value, ensure_ascii=False)
+        return value.encode().hex() if verb == "x" else quoted(value)
     if verb in "dxc" and type(value) is int:
         return format(value, ("" if verb == "c" else sign) + verb)
     if verb in "feg" and type(value) is float:

@@ -5,7 +5,6 @@ Source: the Docker client's `cli/command/formatter`; Go's `text/tabwriter`.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -115,8 +114,3 @@ def shortened(text: str, length: int) -> str:
 def short_id(whole: str) -> str:
     """The first digits, without the name of the algorithm."""
     return whole.rpartition(":")[2][:SHORT_ID]
-
-
-def quoted(text: str) -> str:
-    """In double quotes, as Go's strconv.Quote: what cannot be printed is escaped."""
-    return json.dumps(text, ensure_ascii=False)

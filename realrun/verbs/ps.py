@@ -19,7 +19,8 @@ from realrun.containers.registry import Registry
 from realrun.image import Store
 from realrun.image import reference as references
 from realrun.verbs import filters, listing
-from realrun.verbs.listing import SHORT_ID, duration, quoted, short_id, shortened
+from realrun.verbs.gowords import quoted
+from realrun.verbs.listing import SHORT_ID, duration, short_id, shortened
 from realrun.verbs.options import shown_size
 
 HEADS = {

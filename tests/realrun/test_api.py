@@ -11,7 +11,7 @@ import pytest
 import realrun
 from realrun import api, handles
 from realrun.containers.registry import Registry
-from realrun.errors import NoSuchContainer, UsageError
+from realrun.errors import NoSuchContainer, RealRunError, UsageError
 from realrun.image import Store
 from realrun.runtime import planning
 from realrun.sizes import shown_size
@@ -70,6 +70,22 @@ def test_a_container_in_the_background_and_all_that_can_be_done_to_it(session):
     assert repr(box).endswith("container, removed>")
     with pytest.raises(NoSuchContainer):
         realrun.container("box")
+
+
+@pytest.mark.overlay
+def test_files_go_in_and_out_and_become_an_image(session, tmp_path):
+    (tmp_path / "a").write_text("from here")
+    with realrun.run("hello", *UP, detach=True) as box:
+        box.copy_in(tmp_path / "a", "/tmp/b")
+        assert box.exec("cat", "/tmp/b").output == "from here"
+        box.copy_out("/tmp/b", tmp_path / "c")
+        assert ("A", "/tmp/b") in box.diff()
+        with pytest.raises(RealRunError, match="nosuch"):
+            box.copy_out("/nosuch", tmp_path)
+        image = box.commit("grown", ["CMD cat /tmp/b"])
+    assert (tmp_path / "c").read_text() == "from here"
+    assert realrun.run(image).output == "from here"
+    Store().remove("grown")
 
 
 @pytest.mark.overlay
