@@ -89,15 +89,15 @@ def client() -> str:
 
 
 @contextmanager
-def running(folder: Path, data: Path | None = None) -> Iterator[Daemon]:
+def running(folder: Path, data: Path | None = None, more: Sequence[str] = ()) -> Iterator[Daemon]:
     """Start a daemon, wait until it answers, end it in any case.
 
     `folder` holds its sockets, whose paths have to be short (unix(7): 108 bytes); `data`, its
-    images, else `folder`, too.
+    images, else `folder`, too. `more` are options of dockerd.
     """
     command = ["unshare", "--mount", "dockerd", "--iptables=false", "--bridge=none",
                f"--data-root={data or folder / 'data'}", f"--exec-root={folder}/exec",
-               f"--pidfile={folder}/pid", f"--host=unix://{folder}/sock"]  # fmt: skip
+               f"--pidfile={folder}/pid", f"--host=unix://{folder}/sock", *more]  # fmt: skip
     with open(folder / "log", "wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
     try:

@@ -31,6 +31,7 @@ NAMESPACES = {
     "cgroup": "cgroup",
     "time": "time",
 }  # by the specification's names, and the kernel's (/proc/self/ns)
+RLIMITS = limits.NUMBERS | {"as": 9}  # Docker's list, and what it leaves out
 HOOKS = (
     "prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop",
 )  # fmt: skip
@@ -119,6 +120,9 @@ def check_process(process: Config) -> None:
         refuse("process.args", "at least the program", process.get("args"))
     if not str(process.get("cwd", "")).startswith("/"):
         refuse("process.cwd", "an absolute path", process.get("cwd"))
+    for key in ("apparmorProfile", "selinuxLabel"):
+        if process.get(key):
+            refuse(f"process.{key}", "none, for this runtime cannot set it", process[key])
     user = process.get("user", {})
     for key in ("uid", "gid", "umask"):
         if not is_count(user.get(key, 0)):
@@ -128,7 +132,7 @@ def check_process(process: Config) -> None:
             refuse("process.user.additionalGids", "numbers of 32 bits", group)
     kinds = [one.get("type") for one in process.get("rlimits", ())]
     for kind in kinds:
-        if str(kind).removeprefix("RLIMIT_").lower() not in limits.NUMBERS:
+        if str(kind).removeprefix("RLIMIT_").lower() not in RLIMITS:
             refuse("process.rlimits", "limits that this system has", kind)
         if kinds.count(kind) > 1:
             refuse("process.rlimits", "each limit once", kind)
@@ -145,6 +149,9 @@ def is_count(value: object) -> bool:
 def check_linux(config: Config) -> None:
     """Namespaces, and what makes sense only with a new one of some kind."""
     linux = config.get("linux", {})
+    for key in ("mountLabel", "intelRdt", "timeOffsets", "personality"):
+        if linux.get(key):
+            refuse(f"linux.{key}", "none, for this runtime cannot set it", linux[key])
     kinds = [one.get("type") for one in linux.get("namespaces", ())]
     for kind in kinds:
         if kind not in NAMESPACES:

@@ -22,6 +22,7 @@ from realrun.linux import limits
 from realrun.oci import bundle, groups, hooks, planning, state
 from realrun.oci.bundle import Config, get
 from realrun.oci.ending import undo
+from realrun.oci.process import said
 from realrun.oci.state import CREATING, Container
 from realrun.runtime import spawner
 from realrun.runtime.plan import CHILD, Step
@@ -137,8 +138,8 @@ def accompany(container: Container, steps: Sequence[Step], stamps_fd: int, go: i
         data += more
         stamps, failure = spawner.parse_stamps(data[: whole(data)])
         if failure:
-            place, _, text = read_failure(data, stamps_fd)
-            raise RealRunError(f"{steps[place].name}: {text}")
+            told = read_failure(data, stamps_fd)
+            raise RealRunError(said(container.steps, container.config["process"], told))
         if not more:
             raise RealRunError(f"the container's first process died at {steps[seen].name!r}")
         for stamp in stamps[seen:]:
@@ -171,11 +172,15 @@ def set_from_outside(container: Container) -> None:
     config, pid = container.config, container.pid
     if planning.has_new(config, "user"):
         write_maps(pid, config["linux"])
-    process = config["process"]
+    set_score(pid, config["process"])
+    set_limits(pid, config["process"])
+
+
+def set_score(pid: int, process: Config) -> None:
+    """How soon it is killed for want of memory; untouched unless it is said."""
     if (score := process.get("oomScoreAdj")) is not None:
         with open(f"/proc/{pid}/oom_score_adj", "w", encoding="ascii") as file:
             file.write(str(score))
-    set_limits(pid, process)
 
 
 def set_limits(pid: int, process: Config) -> None:
@@ -184,7 +189,7 @@ def set_limits(pid: int, process: Config) -> None:
         name = one["type"].removeprefix("RLIMIT_").lower()
         pair = [limits.NONE if one[key] > limits.MOST else one[key] for key in ("soft", "hard")]
         try:
-            resource.prlimit(pid, limits.NUMBERS[name], (pair[0], pair[1]))
+            resource.prlimit(pid, bundle.RLIMITS[name], (pair[0], pair[1]))
         except (ValueError, OSError) as error:
             raise UsageError(f"config.json: process.rlimits: {one}: {error}") from None
 

@@ -9,13 +9,12 @@ import errno
 import os
 import shutil
 import signal
-import sys
 import time
 from pathlib import Path
 
 from realrun.errors import KernelRefused, NoSuchContainer, RealRunError, WrongState
 from realrun.linux import libc, mounts, processes
-from realrun.oci import groups, hooks, planning, state
+from realrun.oci import groups, hooks, planning, state, warnings
 from realrun.oci.bundle import get
 from realrun.oci.state import CREATED, PAUSED, RUNNING, STOPPED, Container
 
@@ -118,4 +117,4 @@ def poststop(container: Container) -> None:
         try:
             hooks.run_all("poststop", [hook], container.document(STOPPED))
         except (OSError, RealRunError) as error:
-            print(f"realrun: warning: {error}", file=sys.stderr)
+            warnings.add(str(error))

@@ -40,7 +40,10 @@ class Groups(NamedTuple):
 
 
 def trees(mountinfo: str) -> tuple[str, dict[str, tuple[str, str]]]:
-    """The version, and for each tree's controllers where it is mounted, and below which group."""
+    """The version, and for each tree's controllers where it is mounted, and below which group.
+
+    A machine with both versions works by version 1; the tree of version 2 has no controller's name.
+    """
     v1: dict[str, tuple[str, str]] = {}
     v2: dict[str, tuple[str, str]] = {}
     for line in mountinfo.splitlines():
@@ -52,7 +55,7 @@ def trees(mountinfo: str) -> tuple[str, dict[str, tuple[str, str]]]:
             v1.setdefault(names, (folder, root))
         elif kind == "cgroup2":
             v2.setdefault("", (folder, root))
-    return ("v1", v1) if v1 else ("v2", v2)
+    return ("v1", v1 | v2) if v1 else ("v2", v2)
 
 
 def here() -> tuple[str, dict[str, tuple[str, str]]]:
@@ -129,19 +132,30 @@ def hand_down(folder: str) -> None:
 
 
 def limit(groups: Groups, wanted: Mapping[str, Any], with_devices: bool = True) -> None:
-    """Write the limits; a controller or a file that is missing is an error."""
-    for controller, file, text in resources.settings(groups.version, wanted):
-        folder = groups.of(controller)
-        try:
-            cgroups.write(f"{folder}/{file}", text)
-        except FileNotFoundError:
-            raise Missing(f"this kernel's cgroups have no {file}: leave that limit out") from None
-        except OSError as error:
-            reason = f"{file} does not take {text!r}: {error.strerror}"
-            raise BadBundle(f"config.json: linux.resources: {reason}") from None
+    """Write the limits; a controller or a file that is missing is an error.
+
+    Some are checked against each other, so what is refused is tried again after the others.
+    """
+    left = resources.settings(groups.version, wanted)
+    for last in (False, True):
+        left = [one for one in left if not written(groups, *one, must=last)]
     rules = wanted.get("devices")
     if rules and with_devices:
         restrict(groups, [*rules, *device_rules.ALWAYS])
+
+
+def written(groups: Groups, controller: str, file: str, text: str, must: bool) -> bool:
+    """Write one limit; False if the kernel refuses it, and unless it must be."""
+    try:
+        cgroups.write(f"{groups.of(controller)}/{file}", text)
+    except FileNotFoundError:
+        raise Missing(f"this kernel's cgroups have no {file}: leave that limit out") from None
+    except OSError as error:
+        if must:
+            reason = f"{file} does not take {text!r}: {error.strerror}"
+            raise BadBundle(f"linux.resources: {reason}") from None
+        return False
+    return True
 
 
 def restrict(groups: Groups, rules: list[Mapping[str, Any]]) -> None:

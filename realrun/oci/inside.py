@@ -46,12 +46,12 @@ def become_root() -> None:
     os.setresuid(0, 0, 0)
 
 
-def be_alone(keyring: str, session: bool) -> None:
+def be_alone(keyring: str, session: bool, first: int) -> None:
     """Keep the creator's descriptors to ourselves, and have a session and a keyring of our own.
 
-    With a terminal the session is begun there, and the console socket is still needed.
+    Those from `first` on are needed no more. With a terminal the session is begun there.
     """
-    os.closerange(CONSOLE + (not session), MOST_DESCRIPTORS)
+    os.closerange(first, MOST_DESCRIPTORS)
     processes.close_all_on_exec(STAMPS)
     processes.hide_memory()
     if session:
@@ -124,10 +124,8 @@ def find_program(argv: list[str], env: dict[str, str]) -> None:
     """Say now if there is nothing to execute, not only at `start`. The words are runc's."""
     program = argv[0]
     if "/" in program:
-        status = os.stat(program)
-        if stat.S_ISDIR(status.st_mode):
-            raise NotRunnable(program, errno.EISDIR, "is a directory")
-        if not os.access(program, os.X_OK):
+        directory = stat.S_ISDIR(os.stat(program).st_mode)
+        if directory or not os.access(program, os.X_OK):
             raise NotRunnable(program, errno.EACCES, "permission denied")
         return
     denied = False
@@ -148,7 +146,7 @@ def become(user: dict[str, Any], sets: dict[str, int] | None) -> None:
         capabilities.drop_bounding(sets["bounding"])
         capabilities.keep_across_users()
     if spawner.can_set_groups():
-        os.setgroups(user["additionalGids"])
+        os.setgroups(list(dict.fromkeys(user["additionalGids"])))
     os.setresgid(user["gid"], user["gid"], user["gid"])
     os.setresuid(user["uid"], user["uid"], user["uid"])
     if sets is not None:

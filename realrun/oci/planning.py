@@ -16,6 +16,7 @@ from realrun.errors import BadBundle
 from realrun.linux import mounts
 from realrun.oci import groups, mountwords
 from realrun.oci.bundle import NAMESPACES, Config, get, refuse
+from realrun.oci.inside import CONSOLE
 from realrun.oci.process import (
     child,
     exec_steps,
@@ -42,13 +43,13 @@ def create(container: Container, console: bool) -> tuple[Step, ...]:
         *root_steps(container),
         child(MADE, "wait until the engine has run its hooks", here("inside:wait_for_creator")),
         *hook_steps(container, "createContainer", CREATING),
-        *terminal_steps(process, console, f"{root}/dev"),
+        *terminal_steps(process, console, f"{root}/dev", fd=CONSOLE),
         *change_root_steps(container),
         *process_steps(config),
         child("ready", "let the creator go", here("inside:outlive_creator")),
         child("wait", "wait for `start`", here("inside:wait_for_start")),
         *hook_steps(container, "startContainer", CREATED),
-        *seccomp_steps(config, bool(process.get("noNewPrivileges"))),
+        *late_filter(config),
         *exec_steps(process),
     )
 
@@ -90,10 +91,21 @@ def enter_steps(container: Container) -> list[Step]:
     if any(one["type"] == "user" for one in namespaces):
         steps.append(child("root inside", "become root of the user namespace",
                            here("inside:become_root")))  # fmt: skip
-    session = not container.config["process"].get("terminal")
+    terminal = bool(container.config["process"].get("terminal"))
     steps.append(child("alone", "a session and a keyring of its own", here("inside:be_alone"),
-                       keyring=f"_ses.{container.id}"[:200], session=session))  # fmt: skip
+                       keyring=keyring(container), session=not terminal,
+                       first=CONSOLE + terminal))  # fmt: skip
     return steps
+
+
+def keyring(container: Container) -> str:
+    """The name of its session keyring."""
+    return f"_ses.{container.id}"[:200]
+
+
+def late_filter(config: Config) -> list[Step]:
+    """The filter, where it comes after the rights: who can gain none may load it without any."""
+    return seccomp_steps(config, bool(config["process"].get("noNewPrivileges")))
 
 
 def has_new(config: Config, kind: str) -> bool:
@@ -173,7 +185,7 @@ def cgroup_view(container: Container) -> dict[str, Any]:
     version, mounted = groups.here()
     own = container.groups.folders if container.groups else {}
     trees = [(os.path.basename(tree), names, own.get(names, tree))
-             for names, (tree, _) in mounted.items()]  # fmt: skip
+             for names, (tree, _) in mounted.items() if names]  # fmt: skip
     namespace = any(
         one["type"] == "cgroup" for one in get(container.config, "linux.namespaces") or ()
     )

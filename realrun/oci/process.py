@@ -6,13 +6,12 @@ Source: OCI runtime-spec, `config.md`, "Process".
 from __future__ import annotations
 
 import os
-import sys
-from functools import cache
+from collections.abc import Sequence
 from typing import Any
 
 from realrun.errors import BadBundle
 from realrun.linux import capabilities, seccomp_rules
-from realrun.oci import inside
+from realrun.oci import warnings
 from realrun.oci.bundle import Config, get, refuse
 from realrun.runtime.plan import CHILD, Step
 
@@ -29,8 +28,13 @@ def child(name: str, does: str, verb: str, **args: Any) -> Step:
     return Step(name, does, CHILD, verb, args)
 
 
-def terminal_steps(process: Config, console: bool, dev: str) -> list[Step]:
-    """A terminal out of the container's own devpts, its other end sent through the socket."""
+def terminal_steps(
+    process: Config, console: bool, dev: str, fd: int, shown: bool = True
+) -> list[Step]:
+    """A terminal out of the container's own devpts, its other end sent through the socket.
+
+    With `shown` it is at /dev/console, too.
+    """
     if not process.get("terminal"):
         if console:
             refuse("process.terminal", "true with --console-socket", False)
@@ -40,7 +44,7 @@ def terminal_steps(process: Config, console: bool, dev: str) -> list[Step]:
     size = process.get("consoleSize", {})
     return [child("terminal", "open a terminal, hand its other end to the engine",
                   "realrun.linux.terminal:give_terminal", ptmx=f"{dev}/pts/ptmx",
-                  console=f"{dev}/console", fd=inside.CONSOLE,
+                  console=f"{dev}/console" if shown else "", fd=fd,
                   uid=process.get("user", {}).get("uid", 0), rows=size.get("height", 0),
                   columns=size.get("width", 0))]  # fmt: skip
 
@@ -77,18 +81,14 @@ def capability_sets(process: Config) -> dict[str, int] | None:
     for name in SETS:
         words = [str(word).upper().removeprefix("CAP_") for word in told.get(name, ())]
         for word in sorted(set(words) - set(known)):
-            warn(f"no capability {word!r} to give here")
+            warnings.add(f"no capability {word!r} to give here")
         masks[name] = capabilities.mask([word for word in dict.fromkeys(words) if word in known])
     if lost := masks["ambient"] & ~(masks["permitted"] & masks["inheritable"]):
-        warn(f"ambient capabilities take permitted and inheritable ones; dropped: {lost:#x}")
+        warnings.add(
+            f"ambient capabilities take permitted and inheritable ones; dropped: {lost:#x}"
+        )
         masks["ambient"] &= ~lost
     return masks
-
-
-@cache
-def warn(text: str) -> None:
-    """Say it once."""
-    print(f"realrun: warning: {text}", file=sys.stderr)
 
 
 def seccomp_steps(config: Config, wanted: bool) -> list[Step]:
@@ -111,3 +111,12 @@ def exec_steps(process: Config) -> list[Step]:
     """The last step: named as the spawner knows it."""
     return [child("exec", "replace the engine's code by the program", here("inside:execute"),
                   argv=process["args"], env=environment(process))]  # fmt: skip
+
+
+def said(names: Sequence[str], process: Config, failure: tuple[int, int, str]) -> str:
+    """A failed step in one line; of a program that cannot be executed with runc's words."""
+    place, number, text = failure
+    if names[place] == "exec":
+        why = os.strerror(number).lower() if number else text
+        return f'exec: "{process["args"][0]}": {why}'
+    return f"{names[place]}: {text}"

@@ -12,6 +12,7 @@ from realrun.errors import RealRunError, WrongState
 from realrun.oci import hooks
 from realrun.oci.bundle import get
 from realrun.oci.ending import undo
+from realrun.oci.process import said
 from realrun.oci.state import CREATED, RUNNING, Container
 from realrun.runtime import spawner
 
@@ -27,7 +28,7 @@ def start(container: Container) -> None:
         heard = let_go(container)
         _, failure = spawner.parse_stamps(heard)
         if failure:
-            raise RealRunError(said(container, failure))
+            raise RealRunError(said(container.steps, container.config["process"], failure))
         called = get(container.config, "hooks.poststart") or ()
         hooks.run_all("poststart", called, container.document(RUNNING))
     except BaseException as first:
@@ -50,12 +51,3 @@ def let_go(container: Container) -> bytes:
         os.close(go)
         os.unlink(container.folder / "go")
         return listening.read()
-
-
-def said(container: Container, failure: tuple[int, int, str]) -> str:
-    """What went wrong, with the step's name; the words for a missing program are runc's."""
-    place, number, text = failure
-    if (name := container.steps[place]) == "exec":
-        why = os.strerror(number).lower() if number else text
-        return f'exec: "{container.config["process"]["args"][0]}": {why}'
-    return f"{name}: {text}"

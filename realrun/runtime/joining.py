@@ -32,6 +32,8 @@ def clone_inside(join: dict[str, Any], pidfd: int) -> int:
             namespaces.join_paths(join.get("paths", []))
             pid = namespaces.clone(join.get("new", []), sibling=True)
             if pid == 0:
+                os.close(reader)
+                os.close(writer)  # its end is what our parent waits for
                 return 0
             os.write(writer, b"%d" % pid)
         except BaseException as error:
