@@ -15,7 +15,7 @@ import pytest
 from realrun.image import Store
 from tests.realrun.image.archives import saved
 from tests.realrun.image.stores import add, everything
-from tests.realrun.stage import HANG_S, cli, started, until
+from tests.realrun.stage import COMMAND, HANG_S, cli, started, until
 from tests.realrun.trees import snapshot
 
 LARGE = {f"file-{n}": chr(65 + n) * 300_000 for n in range(8)}
@@ -93,3 +93,10 @@ def test_loads_side_by_side_end_as_one(store: Store, data: bytes, tmp_path: Path
     assert [image.reference for image in store.images()] == ["here:latest", "large:latest"]
     assert (store.resolve("large").layers[0] / "file-7").stat().st_size == 300_000
     assert list((store.root / "tmp").iterdir()) == []
+
+
+def test_a_reader_that_goes_away_is_no_traceback(root):
+    words = [*COMMAND, "save", "hello"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert (process.wait(HANG_S), process.stderr.read()) == (141, b"")
