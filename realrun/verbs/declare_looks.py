@@ -27,8 +27,7 @@ def add_looks(verbs: Any) -> None:
     )
     ps.add_argument("--format", default="", metavar="TEMPLATE", help=LIST_FORMAT)
     inspect = add_inspect(verbs, "containers, images and volumes")
-    kinds = ["container", "image", "volume"]
-    inspect.add_argument("--type", choices=kinds, help="look for this only")
+    inspect.add_argument("--type", metavar="container|image|volume", help="look for this only")
     inspect.add_argument("-s", "--size", action="store_true", help="also a container's sizes")
     logs = verbs.add_parser("logs", help="what a container has said")
     logs.add_argument("container", metavar="CONTAINER")

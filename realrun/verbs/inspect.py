@@ -30,11 +30,14 @@ ABSENT: dict[str, dict[str, Any]] = {
     "HostConfig": {"Tmpfs": NilMap(), "Init": None},
     "Config": {"StopSignal": "", "StopTimeout": None, "Healthcheck": None, "Shell": NilList()},
 }
+KINDS = ("container", "image", "volume")
 BAD_TEMPLATE = 64  # Docker's exit code
 
 
 def main(args: argparse.Namespace) -> int:
     """Exit code 1 if one was not found."""
+    if args.type not in (None, *KINDS):
+        raise UsageError(f"--type is one of {', '.join(KINDS)}; got {args.type!r}")
     return tell(args, lambda name: look(name, args.type, args.size))
 
 

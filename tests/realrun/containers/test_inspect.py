@@ -158,6 +158,7 @@ def test_sizes_are_told_if_asked_for(store):
         ("-f {{.Name}} one nosuch", 1, "/one\n"),
         ("-f {{.Name}} nosuch", 1, "\n"),
         ("nosuch", 1, "[]\n"),
+        ("--type nosuch one", 1, ""),
     ],
 )
 def test_exit_codes_and_output_are_dockers(store, words, code, out):
