@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from realrun.verbs.declare_looks import LIST_FORMAT
+
 
 def add_files(verbs: Any) -> None:
-    """cp, diff, export, commit."""
+    """cp, diff, export, commit, top, stats."""
     cp = verbs.add_parser("cp", help="copy files between a container and this machine")
     cp.add_argument("-a", "--archive", action="store_true", help="for the container's own user")
     cp.add_argument("-L", "--follow-link", dest="follow", action="store_true",
@@ -20,6 +22,11 @@ def add_files(verbs: Any) -> None:
     export.add_argument("-o", "--output", metavar="FILE", help="the archive (default: the output)")
     export.add_argument("container", metavar="CONTAINER")
     add_commit(verbs)
+    top = verbs.add_parser("top", help="the processes of a container")
+    top.add_argument("container", metavar="CONTAINER")
+    top.add_argument("options", nargs=argparse.REMAINDER, metavar="PS-OPTIONS",
+        help="-ef, aux, or -o COLUMNS")  # fmt: skip
+    add_stats(verbs)
 
 
 def add_commit(verbs: Any) -> None:
@@ -33,3 +40,13 @@ def add_commit(verbs: Any) -> None:
         commit.add_argument(word, action="store_true", dest="pause", help=argparse.SUPPRESS)
     commit.add_argument("container", metavar="CONTAINER")
     commit.add_argument("name", nargs="?", metavar="NAME[:TAG]")
+
+
+def add_stats(verbs: Any) -> None:
+    """stats."""
+    stats = verbs.add_parser("stats", help="what containers use of this machine")
+    stats.add_argument("-a", "--all", action="store_true", help="also those that do not run")
+    stats.add_argument("--no-stream", action="store_true", help="once, not every second")
+    stats.add_argument("--no-trunc", action="store_true", help="whole ids")
+    stats.add_argument("--format", default="", metavar="TEMPLATE", help=LIST_FORMAT)
+    stats.add_argument("container", nargs="*", metavar="CONTAINER")
