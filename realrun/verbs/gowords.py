@@ -95,9 +95,15 @@ def fields(value: Mapping[str, Any]) -> dict[str, Any]:
     return {name: inner for name, inner in value.items() if not callable(inner)}
 
 
-def to_json(value: Any) -> str:
-    """As Go's encoder writes it: no blanks; of a list's rows the fields in order of their names."""
-    text = json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"))
+def to_json(value: Any, indent: int | None = None) -> str:
+    """As Go's encoder writes it, in one line without blanks or `indent`ed.
+
+    Half a character, which is no UTF-8, becomes a question mark.
+    """
+    separators = (",", ":") if indent is None else None
+    text = json.dumps(plain(value), ensure_ascii=False, separators=separators, indent=indent)
+    for line_end in "\u2028", "\u2029":
+        text = text.replace(line_end, f"\\u{ord(line_end):04x}")
     return text.encode("utf-8", "replace").decode()
 
 

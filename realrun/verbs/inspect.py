@@ -6,7 +6,6 @@ Source: Docker's reference, `docker inspect`.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -58,7 +57,7 @@ def tell(args: argparse.Namespace, look: Callable[[str], dict[str, Any]]) -> int
     elif args.format:
         print(to_json(found))
     else:
-        print(json.dumps(found, indent=4, ensure_ascii=False))
+        print(to_json(found, indent=4))
     return failed
 
 

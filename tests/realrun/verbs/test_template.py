@@ -128,4 +128,4 @@ def test_a_row_may_have_methods():
 
 
 def test_half_a_character_does_not_break_the_output():
-    assert Template("{{json .}}")(["\ud800"]) == '["?"]'
+    assert Template("{{json .}}")(["\ud800", "\u2028"]) == '["?","\\u2028"]'
