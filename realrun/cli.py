@@ -201,6 +201,7 @@ def add_archives(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     imports.add_argument("file", help="the archive, or - for the input")
     imports.add_argument("name", nargs="?", help="name:tag for the image")
     imports.add_argument("-m", "--message", help="a comment for the history")
+    imports.add_argument("-c", "--change", action="append", default=[], metavar="INSTRUCTION")
     imports.set_defaults(verb="imports")
 
 

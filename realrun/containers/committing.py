@@ -13,25 +13,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from realrun.build import evaluate, lines, parser
-from realrun.build import instructions as i
+from realrun.build.changing import apply_changes
 from realrun.build.evaluate import State
 from realrun.containers.record import Container
 from realrun.containers.registry import Registry
 from realrun.containers.visits import refuse_guests
-from realrun.errors import NoSuchImage, UsageError
+from realrun.errors import NoSuchImage
 from realrun.image import Image, Layer, Store
 from realrun.image import config as configs
 from realrun.image.layers import Packer, unpack_blob
 from realrun.image.patient import Patient
 from realrun.image.reference import normal
 from realrun.image.tarwrite import END
-
-ALLOWED = {
-    "CMD": i.Cmd, "ENTRYPOINT": i.Entrypoint, "ENV": i.Env, "EXPOSE": i.Expose,
-    "HEALTHCHECK": i.HealthCheck, "LABEL": i.Label, "ONBUILD": i.OnBuild, "USER": i.User,
-    "VOLUME": i.Volume, "WORKDIR": i.Workdir,
-}  # fmt: skip
 
 
 def commit(
@@ -81,21 +74,7 @@ def changed(container: Container, changes: Sequence[str]) -> State:
     state = State({}, {}, config=copy.deepcopy(dict(container.config)))
     if unnamed := unnamed_volumes(container):
         state.config["Volumes"] = (state.config.get("Volumes") or {}) | unnamed
-    if not changes:
-        return state
-    source = lines.read("\n".join(changes).encode("utf-8", "surrogateescape"), "--change")
-    for line in source.lines:
-        at = i.Place(source.file, line.first, line.last, parser.printable(line.text))
-        word = line.text.split(None, 1)[0].upper()
-        if word not in ALLOWED:
-            raise UsageError(
-                f"{word} is not a valid change command; there are {', '.join(ALLOWED)}"
-            )
-        step = parser.parse_one(at, line.text, source.escape, line.heredocs)
-        if isinstance(step, i.Workdir):
-            state.config["WorkingDir"] = state.absolute(state.expand(step.path, step.at))
-        else:
-            evaluate.apply(state, step)
+    apply_changes(state, changes)
     return state
 
 

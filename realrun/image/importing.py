@@ -1,4 +1,4 @@
-"""The archive of a whole root file system becomes an image of one layer, without any settings.
+"""The archive of a whole root file system becomes an image of one layer.
 
 The archive is the layer as it is, so its diff id is its own digest; it also has to unpack.
 
@@ -7,7 +7,9 @@ Source: docs.docker.com, `docker image import`; OCI image-spec, layer.md.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from realrun.errors import BadImage
 from realrun.image import config as configs
@@ -17,13 +19,19 @@ from realrun.image.streams import Readable, ahead, look, plain
 from realrun.image.tarread import Limits
 
 
-def import_root(store: Store, stream: Readable, name: str | None, comment: str) -> Image:
+def import_root(
+    store: Store,
+    stream: Readable,
+    name: str | None,
+    comment: str,
+    config: Mapping[str, Any] | None = None,
+) -> Image:
     """Take in an archive, compressed or not; raises BadImage and changes nothing."""
     with store.workspace("import") as scratch:
         layer = packed(stream, scratch)
         created = configs.timestamp()
         document = configs.make(
-            config={},
+            config=config or {},
             diff_ids=[layer.diff_id],
             history=[{"created": created, "comment": comment}],
             created=created,

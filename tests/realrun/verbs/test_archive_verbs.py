@@ -81,6 +81,17 @@ def test_a_root_file_system_becomes_an_image_of_one_layer(store: Store, tmp_path
     assert (unnamed.reference, unnamed.diff_ids) == ("<none>", image.diff_ids)
 
 
+def test_an_import_takes_settings_as_instructions(store: Store):
+    changes = ("-c", 'CMD ["sh", "-l"]', "-c", "ENV A=1 B=two", "--change", "WORKDIR /srv/x")
+    done = cli("import", *changes, "-", "set:1", input=ROOT_FILES, text=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    config = {"Cmd": ["sh", "-l"], "Env": ["A=1", "B=two"], "WorkingDir": "/srv/x"}
+    assert store.resolve("set:1").config == config
+    done = cli("import", "-c", "RUN x", "-", "no:1", input=ROOT_FILES, text=False)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"RUN is not a valid change command" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
