@@ -11,6 +11,7 @@ from typing import Any
 
 from realrun.containers.record import CREATED, DEFAULT_STOP_S, RUNNING, Container, State
 from realrun.containers.registry import Registry
+from realrun.engine import GUESTS
 from realrun.image.describe import healthcheck
 from realrun.image.sizes import size_of
 from realrun.linux.capabilities import DOCKER_DEFAULT
@@ -36,7 +37,7 @@ def inspect(registry: Registry, container: Container, sizes: bool = False) -> di
         "LogPath": str(registry.path(container.id) / "log"),
         "Name": f"/{container.name}",
         "RestartCount": 0,
-        "Driver": "overlay2",
+        "Driver": driver(spec),
         "Platform": "linux",
         "MountLabel": "",
         "ProcessLabel": "",
@@ -166,7 +167,9 @@ def mount(registry: Registry, one: Mount, mode: str) -> dict[str, Any]:
 
 
 def graph_driver(registry: Registry, spec: Spec) -> dict[str, Any]:
-    """What overlay makes its root of: the topmost layer first."""
+    """What overlay makes its root of: the topmost layer first. A guest has a disk instead."""
+    if spec.isolation in GUESTS:
+        return {"Data": None, "Name": driver(spec)}
     instance = registry.root / "instances" / spec.id
     return {
         "Data": {
@@ -175,8 +178,14 @@ def graph_driver(registry: Registry, spec: Spec) -> dict[str, Any]:
             "UpperDir": str(registry.path(spec.id) / "upper"),
             "WorkDir": str(instance / "work"),
         },
-        "Name": "overlay2",
+        "Name": driver(spec),
     }
+
+
+def driver(spec: Spec) -> str:
+    """What makes its files of its image's: overlayfs, as Docker's driver of that name, or a copy
+    on a disk of its own."""
+    return "disk" if spec.isolation in GUESTS else "overlay2"
 
 
 def sizes_of(registry: Registry, spec: Spec) -> dict[str, int]:

@@ -140,6 +140,13 @@ def test_a_container_goes_before_an_image_of_the_same_name(store):
     assert cli("inspect", "--type", "container", "img").returncode == 1
 
 
+def test_a_guest_has_a_disk_of_its_own(store):
+    told = made("--isolation", "uml", "img")
+    assert told["GraphDriver"] == {"Data": None, "Name": "disk"}
+    assert (told["Driver"], told["RealRun"]["Isolation"]) == ("disk", "uml")
+    assert cli("ps", "-a", "--format", "{{.Isolation}}").stdout == "uml\n"
+
+
 def test_sizes_are_told_if_asked_for(store):
     told = made("img")
     assert "SizeRw" not in told
