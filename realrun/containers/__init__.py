@@ -13,7 +13,10 @@ the foreground or one small process of its own (`keeper`), and all others find i
     keeper      the watcher in the background; `nap` is what it is while nothing happens
     signals     stop, kill, wait
     joining     exec: one more program in a running container
-    copying     cp: files in and out, from inside the container's own root
+    copying     cp: files in and out; `places` has Docker's rules for the two paths
+    visits      work inside the container's own root, running or not: `sending`, `receiving`
+    changed     diff;  committing: commit
+    counting    top, stats: who runs in it, and what they use
 """
 
 from __future__ import annotations

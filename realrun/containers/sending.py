@@ -101,15 +101,30 @@ class NoSuchPath(RealRunError):
 
 
 def source(root: Rooted, path: str, follow: bool) -> tuple[Asked, Spot, os.stat_result]:
-    """What a path means; a link at its end is itself, unless it is to be followed."""
+    """What a path means; a link at its end is itself, unless it is to be followed.
+
+    As Docker looks where it leads all the same, one that leads round in circles is refused.
+    """
     wanted = asked(path)
     try:
         spot = locate(root, wanted.parts, follow or wanted.directory)
+        check_end(root, spot)
     except OSError as error:
         if error.errno not in NOT_THERE:
             raise
         raise NoSuchPath(path, error.errno) from None
     return wanted, spot, checked(spot.status(), wanted, path)
+
+
+def check_end(root: Rooted, spot: Spot) -> None:
+    """Raise ELOOP for a circle of links; a link to nowhere is none."""
+    status = spot.status()
+    if status is not None and stat.S_ISLNK(status.st_mode):
+        try:
+            os.close(locate(root, spot.parts, follow=True).dir_fd)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise
 
 
 def checked(status: os.stat_result | None, wanted: Asked, path: str) -> os.stat_result:

@@ -10,14 +10,14 @@ import tarfile
 
 import pytest
 
-from tests.realrun.stage import COMMAND, PROJECT, cli, until
+from tests.realrun.stage import COMMAND, PROJECT, cli, everything_left, until
 from tests.realrun.trees import names, write
 
 pytestmark = pytest.mark.overlay
 
 FILES = (
     "mkdir -p /w/dir/sub /w/empty; cd /w; echo one >dir/f; ln dir/f dir/hard; ln -s f dir/link;"
-    " ln -s dir to; echo two >dir/sub/g; chmod 4751 dir/sub/g; chmod 700 empty; mkfifo pipe;"
+    " ln -s dir to; ln -s loop loop; echo two >dir/sub/g; chmod 4751 dir/sub/g; chmod 700 empty; mkfifo pipe;"
     " printf x >'odd\n name'; touch -d '2001-02-03 04:05:06' dir/f;"
 )
 
@@ -51,8 +51,8 @@ def test_a_tree_comes_out_as_it_is(state, tmp_path):
 
     out = tmp_path / "out"
     assert names(out) == sorted(
-        ["dir", "dir/f", "dir/hard", "dir/link", "dir/sub", "dir/sub/g", "empty", "odd\n name",
-         "pipe", "to"]
+        ["dir", "dir/f", "dir/hard", "dir/link", "dir/sub", "dir/sub/g", "empty", "loop",
+         "odd\n name", "pipe", "to"]
     )  # fmt: skip
     assert (out / "dir/f").read_text() == "one\n"
     assert (out / "dir/f").stat().st_mtime == 981173106
@@ -176,6 +176,7 @@ def test_a_read_only_container_takes_nothing_in(state, tmp_path):
         ("box:/w/dir/f", "has", "cannot overwrite directory"),
         ("box:/w/dir/f", "", "can not be empty"),
         ("box:", "x", "empty"),
+        ("box:/w/loop", "x", "Too many levels"),
         ("nobody:/x", "x", "no such container"),
         ("file", "box:/no/where", "no such directory"),
         ("file", "box:/new/", "no such directory"),
@@ -219,3 +220,16 @@ def test_a_start_waits_until_a_stopped_container_is_copied(registry, tmp_path):
             assert len(reader.stdout.read()) > 2_999_000
             assert starter.stdout.read() == b"ready\n"
     assert (reader.returncode, starter.returncode) == (0, 0)
+
+
+def test_a_copy_that_was_killed_leaves_the_container_as_it_was(registry, root):
+    box("stopped", script="head -c 3000000 /dev/urandom >/big;")
+    with subprocess.Popen(
+        [*COMMAND, "cp", "box:/big", "-"], stdout=subprocess.PIPE, cwd=PROJECT
+    ) as copy:
+        assert len(copy.stdout.read(1000)) == 1000
+        copy.kill()
+    assert ok("start", "box") == "box\n"
+    ok("wait", "box")
+    ok("prune")
+    assert everything_left(root) == []
