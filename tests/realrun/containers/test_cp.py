@@ -17,8 +17,8 @@ pytestmark = pytest.mark.overlay
 
 FILES = (
     "mkdir -p /w/dir/sub /w/empty; cd /w; echo one >dir/f; ln dir/f dir/hard; ln -s f dir/link;"
-    " ln -s dir to; ln -s loop loop; echo two >dir/sub/g; chmod 4751 dir/sub/g; chmod 700 empty; mkfifo pipe;"
-    " printf x >'odd\n name'; touch -d '2001-02-03 04:05:06' dir/f;"
+    " ln -s dir to; ln -s loop loop; echo two >dir/sub/g; chmod 4751 dir/sub/g; chmod 700 empty;"
+    " mkfifo pipe; printf x >'odd\n name'; touch -d '2001-02-03 04:05:06' dir/f;"
 )
 
 
