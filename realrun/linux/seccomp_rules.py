@@ -211,6 +211,7 @@ def comparison(one: tuple[int, str, int, int], away: int) -> list[Instruction]:
     index, operator, value, second = one
     low, high = ARGS_AT + 8 * index, ARGS_AT + 8 * index + 4  # both machines are little-endian
     if operator == "SCMP_CMP_MASKED_EQ":
+        second &= value  # as libseccomp: bits outside of the mask count on neither side
         return [
             (LOAD, 0, 0, high), (AND, 0, 0, value >> 32), (JUMP_EQUAL, 0, away + 3, second >> 32),
             (LOAD, 0, 0, low), (AND, 0, 0, value & 0xFFFFFFFF),

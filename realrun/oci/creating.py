@@ -19,7 +19,7 @@ from typing import Any
 
 from realrun.errors import RealRunError, UsageError
 from realrun.linux import limits
-from realrun.oci import bundle, groups, hooks, planning, state
+from realrun.oci import bundle, groups, hooks, planning, state, traces
 from realrun.oci.bundle import Config, get
 from realrun.oci.ending import undo
 from realrun.oci.process import said
@@ -41,12 +41,14 @@ def create(root: Path, name: str, folder: Path, console: str = "", pid_file: str
     planning.create(container, bool(console))  # what is wrong with it shows before anything is made
     with connected(console) if console else open(os.devnull, "rb") as terminal:
         container.folder = state.claim(root, name)
+        made = traces.expected(rootfs, config)
         try:
             make(container, terminal.fileno(), bool(console))
             if pid_file:
                 write_pid(pid_file, container.pid)
         except BaseException as first:
             undo(container, first)
+            traces.remove(rootfs, made)
             raise
     return container
 
