@@ -17,6 +17,9 @@ from realrun.oci import template
 from tests.realrun.stage import COMMAND, HANG_S
 
 Config = dict[str, Any]
+GROUP = (
+    f"/realrun-oci-test-{os.getpid()}"  # the parent of the container's; made and removed with it
+)
 
 
 class Runtime:
@@ -80,8 +83,8 @@ class Runtime:
 
     def left(self) -> list[str]:
         """What there is of any container."""
-        trees = Path("/sys/fs/cgroup").glob("**/realrun-oci-test*")
-        found = [str(path) for path in (*self.root.glob("*"), *self.root.glob(".*"), *trees)]
+        groups = (place for place, _, _ in os.walk("/sys/fs/cgroup") if place.endswith(GROUP))
+        found = [str(path) for path in (*self.root.glob("*"), *self.root.glob(".*"), *groups)]
         mounts = Path("/proc/self/mountinfo").read_text().splitlines()
         return found + [line for line in mounts if str(self.bundle) in line]
 
@@ -111,7 +114,7 @@ def runtime(tmp_path: Path, image: Path) -> Iterator[Runtime]:
     bundle.mkdir()
     shutil.copytree(image, bundle / "rootfs", symlinks=True)
     one = Runtime(tmp_path / "run", bundle)
-    one.configure(linux__cgroupsPath=f"/realrun-oci-test-{os.getpid()}/c")
+    one.configure(linux__cgroupsPath=f"{GROUP}/c")
     yield one
     for name in [path.name for path in one.root.glob("*")]:
         one.call("delete", "--force", name)
