@@ -16,7 +16,7 @@ from realrun.image import Store
 from realrun.runtime import planning
 from realrun.sizes import shown_size
 from tests.realrun.image.stores import add
-from tests.realrun.stage import PROJECT
+from tests.realrun.stage import PROJECT, until
 
 SLEEP = ("sleep", "1000")
 UP = ("sh", "-c", "echo up; exec sleep 1000")
@@ -62,6 +62,7 @@ def test_a_container_in_the_background_and_all_that_can_be_done_to_it(session):
         assert (box.status, box.exit_code, box.wait()) == ("exited", 137, 137)
         assert realrun.containers() == []
         assert box.start().status == "running"
+        until(lambda: box.logs() == "up\nup\n", "it says up again")
         assert box.stop(0) == 137
         assert box.logs(tail=1) == "up\n"
         assert "box" in box._repr_html_()
