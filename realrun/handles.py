@@ -23,12 +23,16 @@ from realrun import engine
 from realrun.containers import describe, joining, keeper, reading, signals, watching
 from realrun.containers.changed import changes_of
 from realrun.containers.committing import commit
+from realrun.containers.counting import Used, processes_of, used
 from realrun.containers.record import EXITED, RUNNING
 from realrun.containers.record import Container as Kept
 from realrun.containers.registry import Registry
 from realrun.errors import RealRunError
+from realrun.htmlwords import Listed
 from realrun.image import Image
 from realrun.image.changes import Change
+from realrun.linux import procstat
+from realrun.linux.procstat import Process
 from realrun.linux.signals import number
 from realrun.runtime.client import Spawner
 from realrun.runtime.plan import Plan
@@ -235,6 +239,19 @@ class Container:
     def commit(self, name: str | None = None, changes: Sequence[str] = ()) -> Image:
         """An image with what it has changed on top; `changes` are lines of a Dockerfile."""
         return commit(self._registry, self._kept, name, changes)
+
+    def stats(self) -> Used:
+        """What it has used up to now, and holds; `counting.cpu_percent` compares two of these."""
+        return used(self._registry, self._kept)
+
+    def top(self) -> Listed[Process]:
+        """Its processes, by the numbers of this machine."""
+        found = map(procstat.read, processes_of(self._registry, self._kept))
+        return Listed(
+            (one for one in found if one is not None),
+            ("pid", "ppid", "uid", "state", "RSS in KiB", "command"),
+            lambda one: (one.pid, one.ppid, one.uid, one.state, one.rss_kib, one.command),
+        )
 
     def inspect(self) -> dict[str, Any]:
         """All that is known of it, as `realrun inspect` tells it."""

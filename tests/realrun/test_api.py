@@ -57,6 +57,10 @@ def test_a_container_in_the_background_and_all_that_can_be_done_to_it(session):
         assert [one.id for one in realrun.containers()] == [box.id]
         assert realrun.container("box").id == box.id
         assert box.inspect()["State"]["Running"]
+        assert [one.command for one in box.top()] == ["sleep 1000"]
+        assert "<td>sleep 1000</td>" in box.top()._repr_html_()
+        assert box.stats().memory_bytes > 0
+        assert box.stats().tasks == 1
         assert repr(box) == f"<Container box, id {box.id[:12]}, of hello, container, running>"
         box.kill()
         assert (box.status, box.exit_code, box.wait()) == ("exited", 137, 137)
