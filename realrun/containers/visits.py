@@ -9,10 +9,11 @@ Whoever wants to start or to remove a container that does not run waits until th
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import BinaryIO, cast
 
 from realrun import engine
@@ -28,6 +29,7 @@ from realrun.runtime.streams import closed_afterwards
 from realrun.runtime.watch import Watch
 
 PATIENCE_S, MOMENT_S = 10.0, 0.01
+PIPE_BYTES = 1 << 20  # the two sides take turns less often
 
 
 @contextmanager
@@ -58,6 +60,8 @@ def visit(
 def pipe(mode: str, theirs: list[int]) -> int:
     """Our end of a pipe; `theirs` become the input, output and errors of the child."""
     reader, writer = os.pipe2(os.O_CLOEXEC)
+    with suppress(PermissionError):  # a user may have no more than so many pages in pipes
+        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
     null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
     theirs += [null, writer] if mode == "rb" else [reader, null]
     theirs.append(os.dup(null))

@@ -163,3 +163,15 @@ def test_a_guest_has_its_files_elsewhere(registry, tmp_path):
                   ["cp", "guest:/etc", str(Path(tmp_path, "x"))]):  # fmt: skip
         done = cli(*words)
         assert (done.returncode, "is a guest" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("isolation", ["container", "process"])
+def test_a_container_that_never_rests_is_looked_at_all_the_same(registry, tmp_path, isolation):
+    churn = "cd /; while :; do mkdir q; echo x >q/a; mkfifo q/b; ln q/a q/c; rm -r q; done"
+    ok("run", "-d", "--name", "churn", "--isolation", isolation, "busybox", "sh", "-c", churn)
+    for _ in range(5):
+        assert {line[2:4] for line in ok("diff", "churn").splitlines()} <= {"/q"}
+        with tarfile.open(fileobj=io.BytesIO(ok("export", "churn", text=False))) as tar:
+            assert "bin/busybox" in tar.getnames()
+        told = ok("commit", "churn").strip()
+        Store(registry.root).remove(told)
