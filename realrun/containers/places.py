@@ -106,6 +106,8 @@ def target(
     `parts`; `name` and `directory` tell of the source. Raises UsageError where Docker refuses."""
     if found is not None and stat.S_ISDIR(found.st_mode):
         return Target(parts, name)
+    if to.directory:
+        found = None  # whatever is there, it is not the directory that was asked for
     if found is not None and directory:
         raise UsageError("cannot copy a directory onto a file; name another destination")
     if found is None and to.directory and not directory:

@@ -31,7 +31,8 @@ class Process(NamedTuple):
     threads: int
     leads: bool  # a session
     front: bool  # in the foreground of its terminal
-    command: str
+    name: str  # of its program, at most 15 bytes
+    command: str  # with its arguments
 
 
 def read(pid: int) -> Process | None:
@@ -60,6 +61,7 @@ def read(pid: int) -> Process | None:
         threads=field[20],
         leads=field[6] == pid,
         front=field[5] == field[8],
+        name=name,
         command=words.decode("utf-8", "replace") or f"[{name}]",
     )
 

@@ -98,7 +98,9 @@ BY_NAME = {
     "stat": STAT, "state": Column("S", lambda one, _: one.state), "pcpu": CPU, "%cpu": CPU,
     "pmem": MEM, "%mem": MEM, "vsz": VSZ, "rss": RSS, "time": TIME, "stime": STIME,
     "start_time": STIME._replace(head="START"), "args": COMMAND, "command": COMMAND,
-    "cmd": COMMAND._replace(head="CMD"), "nlwp": Column("NLWP", lambda one, _: one.threads),
+    "cmd": COMMAND._replace(head="CMD"), "comm": Column("COMMAND", lambda one, _: one.name),
+    "ucmd": Column("CMD", lambda one, _: one.name),
+    "nlwp": Column("NLWP", lambda one, _: one.threads),
 }  # fmt: skip
 
 

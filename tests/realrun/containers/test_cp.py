@@ -180,6 +180,7 @@ def test_a_read_only_container_takes_nothing_in(state, tmp_path):
         ("nobody:/x", "x", "no such container"),
         ("file", "box:/no/where", "no such directory"),
         ("file", "box:/new/", "no such directory"),
+        ("file", "box:/w/dir/f/", "no such directory"),
         ("file", "box:", "empty"),
         ("over", "box:/w/dir/f", "directory onto a file"),
         ("nope", "box:/", "no such path"),

@@ -78,6 +78,7 @@ def arrive(top, to, name=b"src", directory=False):
         ("dir", False, Target((b"dir",), b"src")),
         ("link", True, Target((b"dir",), b"src")),
         ("file", False, Target((), b"file")),
+        ("file/", True, Target((), b"file")),
         ("dir/back", False, Target((), b"file")),
         ("new", False, Target((), b"new")),
         ("new/", True, Target((), b"new")),
@@ -90,7 +91,11 @@ def test_a_copy_arrives_where_docker_puts_it(top, to, directory, into):
 
 @pytest.mark.parametrize(
     ("to", "directory", "why"),
-    [("file", True, "directory onto a file"), ("new/", False, "no such directory")],
+    [
+        ("file", True, "directory onto a file"),
+        ("new/", False, "no such directory"),
+        ("file/", False, "no such directory"),
+    ],
 )
 def test_what_docker_refuses_is_refused(top, to, directory, why):
     with pytest.raises(UsageError, match=why):

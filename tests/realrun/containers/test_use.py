@@ -54,7 +54,7 @@ def test_top_shows_what_exec_has_added_and_its_terminal(registry):
     [
         (["-ef"], "UID PID PPID C STIME TTY TIME CMD"),
         (["aux"], "USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND"),
-        (["-o", "pid,rss,cmd"], "PID RSS CMD"),
+        (["-o", "pid,comm,cmd"], "PID COMMAND CMD"),
     ],
 )
 def test_top_takes_the_usual_options_of_ps(registry, options, head):
