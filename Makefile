@@ -16,7 +16,7 @@ demo: setup  ## build one image, run it in every isolation, measure, simulate, w
 
 test: setup  ## run every test; what this machine cannot do is skipped, and the end says why
 	@$(BIN)/realrun fetch || echo "make test: some guest tools are not here; their tests will be skipped"
-	@$(BIN)/python -m pytest -ra
+	@$(BIN)/python -m pytest -ra -n auto --dist loadfile
 
 lint: setup  ## rules of style, format and types
 	@$(BIN)/ruff check

@@ -10,6 +10,7 @@ Source: hosts(5), hostname(5), resolv.conf(5); Docker's documentation, "Networki
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from realrun.files.workspace import locked, workspace
@@ -24,6 +25,7 @@ ff02::2\tip6-allrouters
 """
 BUILD_HOSTS = "127.0.0.1\tlocalhost {}\n::1\tlocalhost ip6-localhost ip6-loopback\n"
 FILES = ("hosts", "hostname", "resolv.conf")
+BUILD_FILES = ("hosts", "resolv.conf")
 MOUNTED = ("dev", "proc", "sys")
 
 
@@ -43,7 +45,7 @@ def make_init_layers(root: Path) -> None:
             for name in ("", "etc", *(() if build_step else MOUNTED)):
                 (made / name).mkdir()
                 (made / name).chmod(0o755)
-            for name in FILES:
+            for name in BUILD_FILES if build_step else FILES:
                 (made / "etc" / name).touch()
                 (made / "etc" / name).chmod(0o644)
             with locked(root):
@@ -83,11 +85,11 @@ def of_host(path: str) -> bytes:
         return b""
 
 
-def mount(root: str, folder: str, read_only: bool) -> None:
+def mount(root: str, folder: str, names: Sequence[str], read_only: bool) -> None:
     """Mount the files over the image's; a link of the image leads nowhere but into the image."""
     top = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        for name in FILES:
+        for name in names:
             fd = inroot.open_or_make(top, f"/etc/{name}", directory=False)
             tree = mounts.cloned_tree(f"{folder}/etc/{name}")
             try:

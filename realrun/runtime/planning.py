@@ -179,8 +179,12 @@ def own_files(spec: Spec, folder: str) -> Step:
 
 def mount_own_files(spec: Spec, folder: str) -> Step:
     """Over the image's; a mount that is asked for comes after, and may cover them."""
-    read_only = spec.read_only or spec.build_step
-    args = {"root": f"{folder}/root", "folder": folder, "read_only": read_only}
+    args = {
+        "root": f"{folder}/root",
+        "folder": folder,
+        "names": list(ownfiles.BUILD_FILES if spec.build_step else ownfiles.FILES),
+        "read_only": spec.read_only or spec.build_step,
+    }
     return Step("mount own files", "show them in /etc", CHILD, "mount own files", args)
 
 
