@@ -196,7 +196,7 @@ def add_archives(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     save.add_argument("--format", default="docker", choices=["docker", "oci"])
     load = verbs.add_parser("load", help="read the images of an archive, of Docker's form or OCI's")
     load.add_argument("-i", "--input", metavar="FILE", help="the archive (default: the input)")
-    load.add_argument("-q", "--quiet", action="store_true", help="print nothing")
+    load.add_argument("-q", "--quiet", action="store_true", help="show no progress")
     imports = verbs.add_parser("import", help="make an image of a root file system's archive")
     imports.add_argument("file", help="the archive, or - for the input")
     imports.add_argument("name", nargs="?", help="name:tag for the image")

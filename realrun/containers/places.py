@@ -9,7 +9,7 @@ arrives is named after the source, unless the destination gives it a name by not
     a dir     a directory      DEST/NAME; with SRC/. into DEST itself
     a dir     new              DEST, made
     a dir     a file           refused
-    a file    new, with `/`    refused
+    a file    a file or new, with `/`    refused
 
 Source: Docker's documentation, `docker cp`; moby, `pkg/archive/copy.go`.
 """
@@ -110,6 +110,8 @@ def target(
         found = None  # whatever is there, it is not the directory that was asked for
     if found is not None and directory:
         raise UsageError("cannot copy a directory onto a file; name another destination")
+    if found is not None and to.directory:
+        raise UsageError("not a directory: the destination ends in / but is a file")
     if found is None and to.directory and not directory:
         raise UsageError("no such directory: the destination ends in / but is not there")
     return Target(parts[:-1], parts[-1])

@@ -36,7 +36,7 @@ def import_root(
             history=[{"created": created, "comment": comment}],
             created=created,
         )
-        return store.add(document, [layer], name)
+        return store.add(document | {"comment": comment}, [layer], name)
 
 
 def packed(stream: Readable, scratch: Path, limits: Limits | None = None) -> Layer:

@@ -10,6 +10,7 @@ import errno
 import os
 import select
 import signal
+import stat
 
 from realrun.errors import KernelRefused
 from realrun.linux import libc
@@ -31,6 +32,13 @@ def die_with_parent() -> None:
 def give_up_new_privileges() -> None:
     """From here on no execve(2) gives rights: setuid and file capabilities count for nothing."""
     libc.call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, on="no new privileges")
+
+
+def hand_over_pipes(uid: int) -> None:
+    """Let a user open its /dev/stdout and /dev/stderr again, as runc does, if they are pipes."""
+    for fd in (1, 2):
+        if stat.S_ISFIFO(os.fstat(fd).st_mode):
+            os.fchown(fd, uid, -1)
 
 
 def hide_memory() -> None:

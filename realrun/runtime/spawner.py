@@ -160,6 +160,8 @@ def become(uid: int, gid: int, groups: list[int], keep: list[str] | None) -> Non
         capabilities.drop_bounding(capabilities.mask(keep))
     if can_set_groups():
         os.setgroups(groups)
+    if uid:
+        processes.hand_over_pipes(uid)
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)
     if keep is not None:

@@ -96,7 +96,7 @@ def structured(value: Any, name: str = "") -> Any:
     if isinstance(value, Mapping):
         inner = {key: structured(one, key) for key, one in value.items()}
         if name in MAPS:
-            return inner
+            return dict(sorted(inner.items()))  # as Go ranges over one and writes it
         made = Struct(inner)
         made.absent = ABSENT.get(name, {})
         return made

@@ -21,7 +21,7 @@ def main(args: argparse.Namespace) -> int:
             images = load(Store(), stream)
     except BadImage as error:
         raise BadImage(f"{name}: {error}") from error
-    for image in [] if args.quiet else images:
+    for image in images:
         named = image.reference != "<none>"
         print(f"Loaded image: {image.reference}" if named else f"Loaded image ID: {image.image_id}")
     return 0
