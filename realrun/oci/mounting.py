@@ -17,6 +17,7 @@ import struct
 from typing import Any
 
 from realrun.errors import KernelRefused, UsageError
+from realrun.files.copying import copy_directory
 from realrun.linux import inroot, libc, mounts
 
 OWN_WAY = ("proc", "sysfs")  # file systems that must lie where their name says
@@ -53,6 +54,8 @@ def mount_all(root: str, wanted: list[dict[str, Any]]) -> None:
                 mount_cgroups(top, one)
             elif one["bind"]:
                 bind(top, one)
+            elif one["kind"] == "tmpfs":
+                mount_memory(top, root, one)
             else:
                 mount_new(top, root, one)
     finally:
@@ -76,6 +79,33 @@ def mount_new(top: int, root: str, one: dict[str, Any]) -> None:
     finally:
         os.close(fd)
     change_mounted(top, one)
+
+
+def mount_memory(top: int, root: str, one: dict[str, Any]) -> None:
+    """Memory: what the image has there lends its mode, and its content if that is asked for."""
+    if not inroot.exists(top, one["target"]):
+        mount_new(top, root, one)
+        return
+    folder = inroot.open_in(top, one["target"], os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        mode = f"mode={stat.S_IMODE(os.fstat(folder).st_mode):o}"
+        flags = one["flags"] & ~mounts.RDONLY if one["copy_up"] else one["flags"]
+        mount_new(top, root, one | {"data": (mode, *one["data"]), "flags": flags})
+        if one["copy_up"]:
+            copy_up(top, folder, one)
+    finally:
+        os.close(folder)
+
+
+def copy_up(top: int, folder: int, one: dict[str, Any]) -> None:
+    """The content of the image's folder into what is mounted over it."""
+    mounted = inroot.open_in(top, one["target"], os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        copy_directory(folder, mounted)
+        if one["flags"] & mounts.RDONLY:
+            set_attributes(mounted, (1, 0), 0, one["target"])
+    finally:
+        os.close(mounted)
 
 
 def bind(top: int, one: dict[str, Any]) -> None:

@@ -51,7 +51,8 @@ FLAGS = {"sync": mounts.SYNCHRONOUS, "mand": 64, "dirsync": 128, "silent": 1 << 
          "iversion": 1 << 23, "lazytime": 1 << 25}  # fmt: skip
 UNFLAGS = {"async": "sync", "nomand": "mand", "loud": "silent", "noiversion": "iversion",
            "nolazytime": "lazytime"}  # fmt: skip
-REFUSED = ("idmap", "ridmap", "remount", "tmpcopyup")
+REFUSED = ("idmap", "ridmap", "remount")
+COPY_UP = "tmpcopyup"  # podman's: a tmpfs takes over what the image has at its place
 
 
 class Words(NamedTuple):
@@ -64,13 +65,14 @@ class Words(NamedTuple):
     below: tuple[int, int]  # the same on the mount and all below
     propagations: tuple[int, ...]
     data: tuple[str, ...]
+    copy_up: bool = False
 
 
 def read(options: Iterable[str], kind: str) -> Words:
     """The options in order: a later one takes back an earlier one. Raises BadBundle."""
     bind, recursive, flags = kind == "bind", False, 0
     own, below = (0, 0), (0, 0)
-    propagations, data = [], []
+    propagations, data, copy_up = [], [], False
     for word in options:
         if word in REFUSED:
             raise BadBundle(f"config.json: mounts: the option {word!r} is not supported")
@@ -85,9 +87,11 @@ def read(options: Iterable[str], kind: str) -> Words:
             own = changed(own, word)
         elif word[:1] == "r" and flag_change(word[1:]) and word[1:] not in FLAGS | UNFLAGS:
             below = changed(below, word[1:])
+        elif word == COPY_UP and kind == "tmpfs":
+            copy_up = True
         elif word != "defaults":
             data.append(word)
-    return Words(bind, recursive, flags, own, below, tuple(propagations), tuple(data))
+    return Words(bind, recursive, flags, own, below, tuple(propagations), tuple(data), copy_up)
 
 
 def flag_change(word: str) -> tuple[int, int] | None:

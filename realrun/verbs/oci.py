@@ -18,6 +18,7 @@ from pathlib import Path
 import realrun
 from realrun.errors import RealRunError, UsageError, WrongState
 from realrun.image import documents
+from realrun.linux.ownbinary import protect
 from realrun.linux.signals import number
 from realrun.oci import (
     creating,
@@ -58,6 +59,8 @@ def act(args: argparse.Namespace) -> int:
         raise UsageError("--systemd-cgroup is not supported; use the driver `cgroupfs`")
     if args.action is None:
         raise UsageError(f"realrun oci wants an action: {', '.join(ACTIONS)}")
+    if args.action in ("create", "run", "exec"):
+        protect("REALRUN_PROTECTED")
     if args.debug:
         log(args, " ".join(sys.argv[1:]), "debug")
     return ACTIONS[args.action](args) or 0

@@ -17,9 +17,7 @@ from realrun.oci import template
 from tests.realrun.stage import COMMAND, HANG_S
 
 Config = dict[str, Any]
-GROUP = (
-    f"/realrun-oci-test-{os.getpid()}"  # the parent of the container's; made and removed with it
-)
+GROUP = f"/realrun-oci-test-{os.getpid()}"  # the parent of the container's
 
 
 class Runtime:

@@ -232,3 +232,14 @@ def test_one_more_process(runtime):
     runtime.ok("kill", "--all", "c", "KILL")
     wait_for(runtime, "stopped")
     assert "stopped" in runtime.refused("exec", "c", "true")
+
+
+@pytest.mark.parametrize("more", [[], ["ro"]])
+def test_memory_takes_over_mode_and_content(runtime, more):
+    (runtime.bundle / "rootfs/data").mkdir(mode=0o750)
+    (runtime.bundle / "rootfs/data/file").write_text("kept")
+    mount = {"destination": "/data", "type": "tmpfs", "options": ["tmpcopyup", "nodev", *more]}
+    script = "stat -c %a /data; cat /data/file; touch /data/x 2>/dev/null && echo written; true"
+    found = inside(runtime, script, mounts=[*runtime.config["mounts"], mount])
+    assert found.split("\n") == ["750", "kept" + "written" * (not more)]
+    assert sorted(os.listdir(runtime.bundle / "rootfs/data")) == ["file"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 
 import pytest
@@ -108,6 +109,16 @@ def test_the_process_that_waits_holds_nothing_and_outlives_its_creator(runtime):
     assert names == {0, 1, 2, 3, 5, 6}  # the program's, and the pipes that it waits at
     assert os.stat(f"/proc/{pid}/mem").st_uid == 0
     assert told["State"].split()[0] == "S"
+
+
+def test_nobody_can_write_to_the_engine_through_the_process_that_waits(runtime):
+    """CVE-2019-5736: its executable lies on a mount that is read-only and that nobody can reach."""
+    runtime.create()
+    executable = f"/proc/{runtime.state()['pid']}/exe"
+    assert os.statvfs(executable).f_flag & os.ST_RDONLY
+    assert os.stat(executable).st_ino == os.stat(sys.executable).st_ino
+    with pytest.raises(OSError, match=r"Text file busy|Read-only"):
+        os.open(executable, os.O_RDWR)
 
 
 def test_the_state_has_what_the_specification_asks_for(runtime):

@@ -44,7 +44,7 @@ def test_the_later_one_counts(options, change):
     assert mountwords.read(["bind", *options], "none").attributes == change
 
 
-@pytest.mark.parametrize("word", ["idmap", "ridmap", "remount", "tmpcopyup"])
+@pytest.mark.parametrize("word", ["idmap", "ridmap", "remount"])
 def test_what_cannot_be_done_is_refused(word):
     with pytest.raises(BadBundle, match=word):
         mountwords.read([word], "tmpfs")
