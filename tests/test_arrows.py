@@ -26,7 +26,7 @@ LEVELS = {
         ("doctor", "building"),
         ("debian",),
         ("api", "handles", "demo"),
-        ("cli", "verbs"),
+        ("cli", "verbs", "usage"),
         ("__main__",),
     ),
     "sim": (

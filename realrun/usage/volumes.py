@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from realrun.verbs.declare_looks import LIST_FORMAT, add_inspect
+from realrun.usage.looks import LIST_FORMAT, add_inspect
 
 
 def add_volumes(verbs: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from realrun.verbs.declare_looks import LIST_FORMAT
+from realrun.usage.looks import LIST_FORMAT
 
 
 def add_files(verbs: Any) -> None:

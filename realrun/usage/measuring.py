@@ -1,0 +1,40 @@
+"""The verbs about this machine: what it can do, what it costs; as the command line takes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def add_bench(verbs: Any) -> None:
+    """bench, demo."""
+    bench = verbs.add_parser("bench", help="measure this machine")
+    kinds = bench.add_subparsers(dest="experiment", required=True, metavar="EXPERIMENT")
+    startup = kinds.add_parser("startup", help="from the request to the first output, by phases")
+    storm = kinds.add_parser("storm", help="many at once: when each is ready")
+    memory = kinds.add_parser("memory", help="many at once: what they hold")
+    startup.add_argument("--runs", type=int, help="starts of each process and container")
+    startup.add_argument("--guest-runs", type=int, help="starts of each guest")
+    for crowd in (storm, memory):
+        crowd.add_argument("--n", help="numbers of instances, e.g. 1,2,4,8")
+        crowd.add_argument("--guest-n", help="numbers of guests, e.g. 1,2,4")
+    build = kinds.add_parser("build", help="builds and large layers, beside Docker and tar")
+    build.add_argument("--runs", type=int, help="builds of each sort by each builder")
+    build.add_argument("--layer-runs", type=int, help="turns with each large layer")
+    build.add_argument("--size", help="the large layer, e.g. 500m (default: 500m)")
+    for kind in (startup, storm, memory):
+        kind.add_argument("image", nargs="?", default="hello")
+        kind.add_argument("--isolation", action="append", default=[], help="may be repeated")
+    for kind in (startup, storm, memory, build):
+        kind.add_argument("--seed", type=int, default=1, help="seed of the order of the starts")
+        kind.add_argument("-o", "--out", help="folder to write the table to")
+        kind.add_argument("--json", action="store_true", help="print the rows as JSON")
+    demo = verbs.add_parser("demo", help="build examples/hello, run it every way, measure it all")
+    demo.add_argument("--out", default="out")
+
+
+def add_machine(verbs: Any) -> None:
+    """doctor, fetch."""
+    doctor = verbs.add_parser("doctor", help="what this machine can do, and what would be needed")
+    doctor.add_argument("--json", action="store_true")
+    fetch = verbs.add_parser("fetch", help="download and unpack what guests need; installs nothing")
+    fetch.add_argument("name", nargs="*", help="busybox, uml, qemu, kernel, mke2fs (default: all)")

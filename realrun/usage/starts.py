@@ -1,0 +1,76 @@
+"""create and run, and what they can be told, as the command line takes it."""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from typing import Any
+
+
+def add_run(verbs: Any) -> None:
+    """create, run."""
+    create = verbs.add_parser("create", help="make a container", add_help=False, allow_abbrev=False)
+    add_container_options(create)
+    create.add_argument("image")
+    create.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND ...")
+    run = verbs.add_parser("run", help="run an image's command", add_help=False, allow_abbrev=False)
+    add_container_options(run)
+    run.add_argument("-d", "--detach", action="store_true", help="let it run in the background")
+    run.add_argument(
+        "--explain", action="store_true", help="print the plan and what each step cost"
+    )
+    run.add_argument("--json", action="store_true", help="with --explain: as JSON")
+    run.add_argument("image")
+    run.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND ...")
+
+
+def add_container_options(parser: argparse.ArgumentParser) -> None:
+    """What `create` and `run` can be told of a container; -h is the host name, as in Docker."""
+    add = parser.add_argument
+    several = partial(add, action="append", default=[])
+    parser.add_argument("--help", action="help", help="show this and exit")
+    add("--isolation", default="container", metavar="process|container|uml|qemu",
+        help="what stands between the program and this machine (default: container)")  # fmt: skip
+    add("--name", default="", help="the container's name")
+    add("-i", "--interactive", action="store_true", help="keep the input open")
+    add("-t", "--tty", action="store_true", help="give it a terminal")
+    add("--rm", action="store_true", help="remove the container when it ends")
+    add("--init", action="store_true", help="a first process that reaps orphans, passes signals on")
+    several(
+        "-e", "--env", metavar="NAME[=VALUE]", help="a variable; without a value: as it is here"
+    )
+    several("--env-file", metavar="FILE", help="variables, one a line")
+    several("-l", "--label", metavar="NAME[=VALUE]")
+    several("--label-file", metavar="FILE", help="labels, one a line")
+    add("-w", "--workdir", default="", help="the directory to start in")
+    add("-u", "--user", default="", metavar="USER[:GROUP]")
+    add("--entrypoint", help="replaces the image's")
+    add("-h", "--hostname", default="")
+    add("--network", "--net", default="none", metavar="none|host")
+    add("--stop-signal", default="", metavar="SIGNAL", help="what asks it to end (SIGTERM)")
+    add(
+        "--stop-timeout",
+        type=int,
+        default=10,
+        metavar="SECONDS",
+        help="how long it may take to end (10)",
+    )
+    add_resource_options(parser)
+
+
+def add_resource_options(parser: argparse.ArgumentParser) -> None:
+    """Limits, rights and mounts."""
+    add = parser.add_argument
+    several = partial(add, action="append", default=[])
+    add("-m", "--memory", default="", help="limit, e.g. 64m; for a guest its RAM")
+    add("--cpus", default="", help="limit, e.g. 1.5; for a guest its processors")
+    add("--pids-limit", type=int, help="how many processes there may be; -1: as many as they like")
+    add("--shm-size", default="", metavar="SIZE", help="of /dev/shm (64m)")
+    several("--ulimit", metavar="NAME=SOFT[:HARD]", help="a limit of each process; -1: none")
+    several("--cap-add", metavar="CAPABILITY", help="a right of root's, or ALL")
+    several("--cap-drop", metavar="CAPABILITY", help="the same taken away")
+    several("--security-opt", metavar="OPTION", help="no-new-privileges, seccomp=unconfined")
+    add("--read-only", action="store_true", help="let nothing be written to the image's files")
+    several("-v", "--volume", metavar="[SOURCE:]PLACE[:ro]", help="a volume or a directory")
+    several("--mount", metavar="type=TYPE,target=PLACE,...", help="the same, spelled out, or tmpfs")
+    several("--tmpfs", metavar="PLACE[:OPTIONS]", help="a place in memory")
