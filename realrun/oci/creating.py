@@ -78,7 +78,9 @@ def make(container: Container, terminal: int, console: bool) -> None:
     for name in ("go.new", "told"):
         os.mkfifo(container.folder / name, 0o600)
     path = groups.path_of(get(container.config, "linux.cgroupsPath"), container.id)
-    container.groups = groups.create(path)
+    container.groups = groups.planned(path)
+    container.save()
+    container.groups = groups.create(container.groups)
     container.save()
     groups.limit(container.groups, get(container.config, "linux.resources") or {})
     steps = planning.create(container, console)

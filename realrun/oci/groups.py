@@ -75,23 +75,25 @@ def path_of(wanted: str | None, instance: str) -> str:
     return path
 
 
-def create(path: str) -> Groups:
-    """Make the groups. Whatever fails, nothing of them stays."""
+def planned(path: str) -> Groups:
+    """The groups that are to be made, noted before they are: whoever cleans up has to find them."""
     version, mounted = here()
-    folders, made = {}, []
-    try:
-        for names, (tree, _) in mounted.items():
-            folders[names] = f"{tree}/{path}"
-            for folder in missing_folders(tree, path):
-                if version == "v2":
-                    hand_down(os.path.dirname(folder))
-                if make(folder):
-                    made.append(folder)
-                    inherit(folder)
-    except BaseException:
-        remove(Groups(version, folders, tuple(made)))
-        raise
+    trees_of = {names: tree for names, (tree, _) in mounted.items()}
+    made = [folder for tree in trees_of.values() for folder in missing_folders(tree, path)]
+    folders = {names: f"{tree}/{path}" for names, tree in trees_of.items()}
     return Groups(version, folders, tuple(made))
+
+
+def create(plan: Groups) -> Groups:
+    """Make the groups; gives those that were made, for others may have been faster."""
+    made = []
+    for folder in plan.made:
+        if plan.version == "v2":
+            hand_down(os.path.dirname(folder))
+        if make(folder):
+            made.append(folder)
+            inherit(folder)
+    return plan._replace(made=tuple(made))
 
 
 def missing_folders(tree: str, path: str) -> Iterator[str]:

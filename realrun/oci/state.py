@@ -17,7 +17,6 @@ import fcntl
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -81,10 +80,10 @@ class Container:
             out.write(json.dumps(told).encode())
 
     def forget(self) -> None:
-        """The folder goes; the id may be used again."""
-        gone = self.folder.with_name(f".{self.id[:200]}.{os.urandom(4).hex()}")
-        self.folder.rename(gone)
-        shutil.rmtree(gone)
+        """The folder goes, what is known last; the id may be used again."""
+        for path in sorted(self.folder.iterdir(), key=lambda one: one.name == "state.json"):
+            path.unlink()
+        self.folder.rmdir()
 
 
 def born(pid: int) -> int | None:
