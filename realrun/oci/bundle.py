@@ -44,6 +44,10 @@ LISTS = ("mounts", "process.rlimits", "linux.namespaces", "linux.devices", "linu
 WORDS = ("process.args", "process.env", "linux.maskedPaths", "linux.readonlyPaths")
 TEXTS = ("ociVersion", "hostname", "domainname", "root.path", "process.cwd", "linux.cgroupsPath",
          "linux.rootfsPropagation")  # fmt: skip
+LABELS = {
+    "apparmorProfile": "with Docker and podman: --security-opt apparmor=unconfined",
+    "selinuxLabel": "with Docker and podman: --security-opt label=disable",
+}
 ID_KEYS = ("containerID", "hostID", "size")
 
 
@@ -120,9 +124,9 @@ def check_process(process: Config) -> None:
         refuse("process.args", "at least the program", process.get("args"))
     if not str(process.get("cwd", "")).startswith("/"):
         refuse("process.cwd", "an absolute path", process.get("cwd"))
-    for key in ("apparmorProfile", "selinuxLabel"):
+    for key, way_out in LABELS.items():
         if process.get(key):
-            refuse(f"process.{key}", "none, for this runtime cannot set it", process[key])
+            refuse(f"process.{key}", f"none, as none can be set ({way_out})", process[key])
     user = process.get("user", {})
     for key in ("uid", "gid", "umask"):
         if not is_count(user.get(key, 0)):
@@ -151,7 +155,7 @@ def check_linux(config: Config) -> None:
     linux = config.get("linux", {})
     for key in ("mountLabel", "intelRdt", "timeOffsets", "personality"):
         if linux.get(key):
-            refuse(f"linux.{key}", "none, for this runtime cannot set it", linux[key])
+            refuse(f"linux.{key}", "none, as this runtime cannot set it", linux[key])
     kinds = [one.get("type") for one in linux.get("namespaces", ())]
     for kind in kinds:
         if kind not in NAMESPACES:
