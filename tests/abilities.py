@@ -139,6 +139,11 @@ def skopeo() -> str | None:
     return None if shutil.which("skopeo") else "no skopeo on PATH"
 
 
+def umoci() -> str | None:
+    """None if there is umoci, which unpacks OCI layouts."""
+    return None if shutil.which("umoci") else "no umoci on PATH"
+
+
 def chromium() -> str | None:
     """None if there is a Chromium."""
     names = ("chromium", "chromium-browser", "google-chrome")
@@ -159,5 +164,8 @@ def network() -> str | None:
 
 PROBES: dict[str, Callable[[], str | None]] = {
     probe.__name__: cache(probe)
-    for probe in (root, userns, overlay, cgroup, uml, qemu, kvm, docker, skopeo, chromium, network)
+    for probe in (
+        *(root, userns, overlay, cgroup, uml, qemu, kvm),
+        *(docker, skopeo, umoci, chromium, network),
+    )
 }

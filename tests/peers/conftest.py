@@ -17,14 +17,17 @@ import pytest
 from realrun.build import Runner, build
 from realrun.building import Containers
 from realrun.guest import tools
-from realrun.image import Store
+from realrun.image import Image, Store
 from realrun.image.base import PATH
+from realrun.image.save import save
 from realrun.image.streams import plain
 from realrun.runtime.watch import Watch
 from tests.peers import supplies
 from tests.peers.cases import Case
 from tests.peers.daemon import Daemon, running
+from tests.peers.engines import Both, the_same_images
 from tests.peers.flat import Files, flat, of_docker, settings
+from tests.peers.images import IMAGES
 
 SECRET = b"hush"
 Built = tuple[Files, dict[str, Any]]
@@ -40,6 +43,18 @@ class Peers:
     folder: Path
     url: str
     made: dict[str, Path] = field(default_factory=dict)
+
+    def image(self, name: str, text: str) -> Image:
+        """What our builder makes of a Dockerfile, kept by a name."""
+        dockerfile = self.folder / f"Dockerfile.{name}"
+        dockerfile.write_text(text + "\n")
+        return build(
+            self.folder / "context",
+            store=self.store,
+            runner=self.runner,
+            dockerfile=dockerfile,
+            tags=[name],
+        )
 
     def dockerfile(self, case: Case) -> Path:
         """The case as a file, with its .dockerignore beside it."""
@@ -121,3 +136,18 @@ def peers(folder: Path, busybox: Path) -> Iterator[Peers]:
         supplies.add_base(store, layer)
         with Watch() as starter, serving(folder / "context") as url:
             yield Peers(daemon, store, Containers(starter), folder, url)
+
+
+@pytest.fixture(scope="session")
+def both(peers: Peers, folder: Path) -> Iterator[Both]:
+    """Both engines, with the same images."""
+    place = folder / "verbs"
+    place.mkdir()
+    for name, text in IMAGES.items():
+        peers.image(name, text)
+    with open(place / "all.tar", "wb") as archive:
+        save(peers.store, ["base", *IMAGES], archive)
+    both = the_same_images(peers.daemon.address, place / "root", place, place / "all.tar")
+    with both.pool:
+        yield both
+        both.pool.shutdown(cancel_futures=True)
