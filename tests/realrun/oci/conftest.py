@@ -27,6 +27,7 @@ class Runtime:
         self.root, self.bundle = root, bundle
         self.config: Config = template.config(["sh", "-c", "exit 0"])
         self.files = 0
+        self.within: tuple[str, ...] = ()  # a command that calls the rest of its words
 
     def configure(self, *argv: str, **settings: Any) -> None:
         """Settings by dotted names with __ for the dots, e.g. linux__sysctl=..."""
@@ -47,7 +48,7 @@ class Runtime:
         self.files += 1
         out, err = (self.bundle / f"{name}-{self.files}" for name in ("out", "err"))
         with open(out, "wb") as stdout, open(err, "wb") as stderr:
-            command = [*COMMAND, "oci", "--root", str(self.root), *words]
+            command = [*self.within, *COMMAND, "oci", "--root", str(self.root), *words]
             done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr,
                                   timeout=HANG_S, pass_fds=fds)  # fmt: skip
         return subprocess.CompletedProcess(

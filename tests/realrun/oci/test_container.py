@@ -243,3 +243,34 @@ def test_memory_takes_over_mode_and_content(runtime, more):
     found = inside(runtime, script, mounts=[*runtime.config["mounts"], mount])
     assert found.split("\n") == ["750", "kept" + "written" * (not more)]
     assert sorted(os.listdir(runtime.bundle / "rootfs/data")) == ["file"]
+
+
+@pytest.mark.parametrize("number", range(3, 12))
+def test_no_descriptor_leads_the_working_directory_outside(runtime, number):
+    """CVE-2024-21626: /proc/self/fd/N as the working directory, with directories left open."""
+    runtime.configure("pwd", process__cwd=f"/proc/self/fd/{number}")
+    runtime.write()
+    held = [os.open("/", os.O_RDONLY) for _ in range(8)]
+    for fd in held:
+        os.set_inheritable(fd, True)
+    try:
+        words = ["create", "--bundle", str(runtime.bundle), "c"]
+        done = runtime.call(*words, fds=tuple(held))
+    finally:
+        for fd in held:
+            os.close(fd)
+    assert done.returncode == 1, done.stderr
+    assert "working directory" in done.stderr
+    assert runtime.left() == []
+
+
+def test_the_program_has_the_first_three_descriptors_alone(runtime):
+    held = os.open("/", os.O_RDONLY)
+    os.set_inheritable(held, True)
+    try:
+        runtime.configure("sh", "-c", "ls /proc/self/fd | tr '\\n' ' '")
+        runtime.write()
+        done = runtime.call("run", "--bundle", str(runtime.bundle), "c", fds=(held,))
+    finally:
+        os.close(held)
+    assert done.stdout.split() == ["0", "1", "2", "3"]  # the last is the listing's own
