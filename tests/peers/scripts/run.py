@@ -79,7 +79,7 @@ RUN = {
     "run -d of what cannot be run": """
         $CLI run -d --name $N base nothing-there
         $CLI ps -a --filter name=$N --format '{{.Status}}'
-        $CLI run -d base /etc/passwd >/dev/null; echo $?
+        $CLI run -d --name $N-b base /etc/passwd >/dev/null; echo $?
         """,
     "run -i reads, without it nothing is read": """
         printf 'one\\ntwo\\n' | $CLI run -i --rm base cat
