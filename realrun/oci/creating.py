@@ -80,7 +80,7 @@ def make(container: Container, terminal: int, console: bool) -> None:
     path = groups.path_of(get(container.config, "linux.cgroupsPath"), container.id)
     container.groups = groups.planned(path)
     container.save()
-    container.groups = groups.create(container.groups)
+    container.groups = groups.create(container.groups, path)
     container.save()
     groups.limit(container.groups, get(container.config, "linux.resources") or {})
     steps = planning.create(container, console)

@@ -20,6 +20,7 @@ from realrun.linux import cgroups, device_rules, resources
 
 GIVE_UP_S = 10.0
 MOMENT_S = 0.002
+TRIES = 100
 INHERITED = ("cpuset.cpus", "cpuset.mems")  # empty in a new group of version 1: nobody could enter
 FREEZER = {"v1": ("freezer.state", "FROZEN", "THAWED"), "v2": ("cgroup.freeze", "1", "0")}
 
@@ -84,15 +85,16 @@ def planned(path: str) -> Groups:
     return Groups(version, folders, tuple(made))
 
 
-def create(plan: Groups) -> Groups:
-    """Make the groups; gives those that were made, for others may have been faster."""
-    made = []
-    for folder in plan.made:
-        if plan.version == "v2":
-            hand_down(os.path.dirname(folder))
-        if make(folder):
-            made.append(folder)
-            inherit(folder)
+def create(plan: Groups, path: str) -> Groups:
+    """Make the groups; gives those that were made.
+
+    Others make and remove the groups above ours meanwhile, so it may take more than one try.
+    """
+    made: dict[str, None] = {}
+    for tree in [folder.removesuffix(f"/{path}") for folder in plan.folders.values()]:
+        for _ in range(TRIES):
+            if all(made_one(folder, plan.version, made) for folder in missing_folders(tree, path)):
+                break
     return plan._replace(made=tuple(made))
 
 
@@ -105,22 +107,29 @@ def missing_folders(tree: str, path: str) -> Iterator[str]:
             yield folder
 
 
-def make(folder: str) -> bool:
-    """Make one group; False if somebody else was faster."""
+def made_one(folder: str, version: str, made: dict[str, None]) -> bool:
+    """Make one group and note it; False if the one above it has gone meanwhile."""
     try:
-        os.makedirs(folder)  # above it, too: others remove groups that have become empty
+        if version == "v2":
+            hand_down(os.path.dirname(folder))
+        os.mkdir(folder)
+        made.setdefault(folder)
     except FileExistsError:
+        pass  # somebody else was faster, and it is his
+    except FileNotFoundError:
         return False
+    inherit(folder)
     return True
 
 
 def inherit(folder: str) -> None:
-    """What a new group of version 1 does not take over by itself."""
+    """What a new group of version 1 does not take over by itself, from above first."""
     for file in INHERITED:
-        own = cgroups.read_words(f"{folder}/{file}")
-        above = cgroups.read_words(f"{os.path.dirname(folder)}/{file}")
-        if above and not own:
-            cgroups.write(f"{folder}/{file}", above[0])
+        path, above = f"{folder}/{file}", f"{os.path.dirname(folder)}/{file}"
+        if os.path.exists(path) and not cgroups.read_words(path):
+            if not cgroups.read_words(above):
+                inherit(os.path.dirname(folder))
+            cgroups.write(path, cgroups.read_words(above)[0])
 
 
 def hand_down(folder: str) -> None:

@@ -111,6 +111,7 @@ def claim(root: Path, name: str) -> Path:
         folder.mkdir(mode=0o711)
     except FileExistsError:
         raise UsageError(f"a container with the id {name!r} exists already") from None
+    (folder / "lock").touch(mode=0o600)
     return folder
 
 
@@ -144,7 +145,7 @@ def held(root: Path, name: str) -> Iterator[Container]:
     """The container, while no other operation is under way."""
     folder = root / checked(name)
     try:
-        fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fd = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
         raise NoSuchContainer(f"container {name!r} does not exist") from None
     try:

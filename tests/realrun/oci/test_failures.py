@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.realrun.oci.conftest import GROUP
 from tests.realrun.oci.test_lifecycle import wait_for
+from tests.realrun.stage import COMMAND, HANG_S
 
 pytestmark = [pytest.mark.root, pytest.mark.overlay, pytest.mark.cgroup]
 
@@ -111,3 +115,25 @@ def test_the_group_of_somebody_else_stays(runtime):
         assert os.path.isdir(f"{tree}/{place}")
     finally:
         os.rmdir(f"{tree}/{place}")
+
+
+def test_many_at_once_share_the_group_above_theirs(runtime):
+    """Each makes it if it is missing and removes it if it made it, whatever the others do."""
+    runtime.configure("true")
+    runtime.write()
+    for number in range(6):
+        config = json.loads((runtime.bundle / "config.json").read_text())
+        config["linux"]["cgroupsPath"] = f"{GROUP}/{number}"
+        config["root"]["path"] = str(runtime.bundle / "rootfs")
+        (runtime.bundle / str(number)).mkdir()
+        (runtime.bundle / str(number) / "config.json").write_text(json.dumps(config))
+
+    def lives(number: int) -> list[int]:
+        words = ["run", "--bundle", str(runtime.bundle / str(number)), str(number)]
+        command = [*COMMAND, "oci", "--root", str(runtime.root), *words]
+        return [subprocess.run(command, timeout=HANG_S).returncode for _ in range(3)]
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(lives, range(6))) == [[0] * 3] * 6
+    for tree in {path for path in runtime.left() if path.endswith(GROUP)}:
+        os.rmdir(tree)  # of who made it when another was still below
