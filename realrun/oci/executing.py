@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,10 +61,20 @@ def execute(container: Container, process: Config, console: str, pid_file: str) 
     steps = plan(container, process, bool(console))
     with creating.connected(console) if console else open(os.devnull, "rb") as terminal:
         launched = launch(container, steps, process, terminal.fileno())
-    hear(steps, process, launched.stamps_fd)
-    if pid_file:
-        creating.write_pid(pid_file, launched.pid)
+    try:
+        hear(steps, process, launched.stamps_fd)
+        if pid_file:
+            creating.write_pid(pid_file, launched.pid)
+    except BaseException:
+        end(launched.pid)
+        raise
     return launched.pid
+
+
+def end(pid: int) -> None:
+    """Kill a child of ours and take in its end: unreaped it would keep its PID namespace alive."""
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
 
 
 def plan(container: Container, process: Config, console: bool) -> list[Step]:
@@ -104,8 +115,12 @@ def launch(
     pidfd = processes.pidfd(container.pid)
     try:
         launched = spawner.launch(creating.request(steps), [pidfd, 0, 1, 2, reader, terminal])
-        creating.set_limits(launched.pid, process)
-        creating.set_score(launched.pid, process)
+        try:
+            creating.set_limits(launched.pid, process)
+            creating.set_score(launched.pid, process)
+        except BaseException:
+            end(launched.pid)
+            raise
         os.write(go, b"1")
     finally:
         for fd in (reader, go, pidfd):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from pathlib import Path
 
 import pytest
 
-from realrun.linux import capabilities
+from realrun.linux import capabilities, processes
 from tests.realrun.oci.test_lifecycle import wait_for
 
 pytestmark = [pytest.mark.root, pytest.mark.overlay, pytest.mark.cgroup]
@@ -274,3 +275,14 @@ def test_the_program_has_the_first_three_descriptors_alone(runtime):
     finally:
         os.close(held)
     assert done.stdout.split() == ["0", "1", "2", "3"]  # the last is the listing's own
+
+
+def test_a_failed_exec_leaves_nobody_unreaped(runtime):
+    """The first process of a PID namespace cannot end before all in it have been taken in."""
+    runtime.configure("sleep", "1000")
+    runtime.create()
+    runtime.ok("start", "c")
+    processes.adopt_orphans()  # and never take them in, as some engines' daemons
+    runtime.refused("exec", "c", "nothere")
+    assert len(json.loads(runtime.ok("ps", "--format", "json", "c"))) == 1
+    runtime.ok("delete", "--force", "c")
