@@ -10,11 +10,14 @@ import errno
 import os
 import select
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 import stat
 
 from realrun.errors import KernelRefused
 from realrun.linux import libc
 
+HELD = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM}
 KCMP_VM = 1
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
@@ -61,6 +64,19 @@ def is_read(fd: int) -> bool:
 def adopt_orphans() -> None:
     """Become the parent of our descendants' orphans, in place of the machine's first process."""
     libc.call("prctl", PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0, on="subreaper")
+
+
+@contextmanager
+def signals_held() -> Iterator[None]:
+    """Hear of Ctrl-C and the like when the block is over: what it does is done whole.
+
+    What arrived just before is raised on the way in (pthread_sigmask(3) asks for it).
+    """
+    old = signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, old)
 
 
 def hear_signal(number: int) -> None:

@@ -249,6 +249,7 @@ def run_child(
     sys.meta_path.clear()  # no import from here on: it would find the image's modules
     try:
         processes.die_with_parent()
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])  # our engine holds them back meanwhile
         os.umask(0o022)  # Docker's: the caller's has no say in what an image gets
         arrange_descriptors(fds, writer)
         report = 3

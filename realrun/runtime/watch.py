@@ -59,14 +59,15 @@ class Watch:
 
         See `planning.request`. A start that fails leaves nothing.
         """
-        try:
-            launched = spawner.launch(request["plan"], fds)
-        except BaseException:
-            if request["folder"]:
-                state.remove(request["folder"], request["cgroup"])
-            raise
-        self.listen(launched.stamps_fd, request["id"], "stamps")
-        self.adopt(request, launched)
+        with processes.signals_held():  # no child that nobody knows of
+            try:
+                launched = spawner.launch(request["plan"], fds)
+            except BaseException:
+                if request["folder"]:
+                    state.remove(request["folder"], request["cgroup"])
+                raise
+            self.listen(launched.stamps_fd, request["id"], "stamps")
+            self.adopt(request, launched)
 
     def adopt(self, request: dict[str, Any], launched: spawner.Launched) -> None:
         """Watch over a child of ours; one without stamps runs already."""
@@ -113,7 +114,12 @@ class Watch:
         ]
 
     def bury(self, instance: str) -> list[Event]:
-        """Reap an ended instance and remove what it leaves."""
+        """Reap an ended instance and remove what it leaves, whole."""
+        with processes.signals_held():
+            return self.buried(instance)
+
+    def buried(self, instance: str) -> list[Event]:
+        """The work of `bury`."""
         child = self.children[instance]
         told = []
         while child.on_its_way:

@@ -134,7 +134,8 @@ def test_options_are_those_of_the_command_line(session, tmp_path):
     assert done.output == "seen/tmp\n5\nh\nclosed\n"
 
 
-def test_an_option_that_there_is_not_is_told():
+@pytest.mark.overlay
+def test_an_option_that_there_is_not_is_told(session):
     with pytest.raises(UsageError, match="'volume' is no option of a container; there are auto_r"):
         realrun.run("hello", volume=["x"])
 

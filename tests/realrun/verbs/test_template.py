@@ -49,7 +49,7 @@ BLOCKS = [
     ("{{range .Mounts}}{{.Type}}{{println}}{{end}}", "bind\nvolume\n"),
 ]
 FUNCTIONS = [
-    ("{{json .Config}}", '{"Labels":{"x":"y","a.b":"<&>"},"Entrypoint":null,"Volumes":null}'),
+    ("{{json .Config}}", '{"Labels":{"a.b":"<&>","x":"y"},"Entrypoint":null,"Volumes":null}'),
     ("{{.Args | json}} {{json .HostConfig.CapDrop}}", '["a","b c"] null'),
     ("{{join .Args `,`}} {{split .Name `c`}} {{len .Args}} {{len `é`}}", "a,b c [/ 3] 2 2"),
     ('{{.Name | upper | printf "%s!"}}{{lower "AB"}}{{title "hello wORLD x-y"}}',
