@@ -10,9 +10,9 @@ import errno
 import os
 import select
 import signal
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-import stat
 
 from realrun.errors import KernelRefused
 from realrun.linux import libc
