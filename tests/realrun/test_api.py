@@ -26,12 +26,17 @@ UP = ("sh", "-c", "echo up; exec sleep 1000")
 def session(root, starter, monkeypatch):
     """The ROOT with the image `hello`, and the tests' own spawner; no container outlives it."""
     monkeypatch.setattr(handles, "spawner", lambda: starter)
-    before = set(Registry(root).ids())  # of other tests, which do not ask
+    clear()  # what other tests have left, who do not ask
     yield Registry(root)
-    left = [box for box in realrun.containers(all=True) if box.id not in before]
+    assert clear() == []
+
+
+def clear():
+    """Take all containers away; which there were."""
+    left = realrun.containers(all=True)
     for box in left:
         box.remove(force=True, volumes=True)
-    assert left == []
+    return left
 
 
 @pytest.mark.overlay
