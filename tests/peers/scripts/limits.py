@@ -86,7 +86,7 @@ LIMITS = {
     "the process it is": """
         $CLI run --rm base sh -c 'echo $$; umask; cat /proc/self/oom_score_adj; cat /proc/1/comm'
         $CLI run --rm base ps
-        $CLI run --rm base sh -c 'grep -E "^(SigIgn|SigBlk|NSpid|Groups):" /proc/1/status'
+        $CLI run --rm base sh -c 'grep -E "^(SigBlk|NSpid|Groups):" /proc/1/status'
         $CLI run --rm base sh -c 'cat /proc/1/cmdline | tr "\\0" " "'
         """,
     "--network": """

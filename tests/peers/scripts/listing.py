@@ -32,7 +32,7 @@ PS = {
     "ps --format": """
         $CLI create --name $N --label a=1 --label b=2 base echo one two
         $CLI ps -a --filter name=$N --format '{{.ID}}|{{.Image}}|{{.Command}}|{{.Names}}|{{.Status}}|{{.State}}'
-        $CLI ps -a --filter name=$N --format '{{.Labels}}'
+        $CLI ps -a --filter name=$N --format '{{.Labels}}' | tr , '\\n' | sort
         $CLI ps -a --filter name=$N --format '{{.Label "a"}}'
         $CLI ps -a --filter name=$N --format 'table {{.Names}}\\t{{.Image}}\\t{{.Status}}'
         $CLI ps -a --filter name=$N --format '{{json .Names}}'
