@@ -1,6 +1,7 @@
 """The typed instructions: as written, nothing expanded, nothing looked up.
 
 Every one knows `at`, its place in the Dockerfile, so that an error found later can point there.
+They are named tuples: twenty data classes take longer to make than a cached build to look up.
 
 Source: Dockerfile reference, one section an instruction.
 """
@@ -8,14 +9,13 @@ Source: Dockerfile reference, one section an instruction.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from realrun.build.heredocs import Heredoc
 from realrun.errors import DockerfileError
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where an instruction stands, and its text in one line."""
 
     file: str
@@ -30,15 +30,7 @@ class Place:
         return DockerfileError(self.file, self.first, message, shown)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instruction:
-    """What all have in common."""
-
-    at: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """Words to execute: a list (exec form), or one text for the shell (shell form)."""
 
     words: tuple[str, ...]
@@ -49,50 +41,50 @@ class Command:
         return [*shell, *self.words] if self.shell else list(self.words)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class From(Instruction):
+class From(NamedTuple):
     """FROM [--platform=P] IMAGE [AS NAME]"""
 
+    at: Place
     image: str
     name: str = ""
     platform: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arg(Instruction):
+class Arg(NamedTuple):
     """ARG NAME[=DEFAULT] ...; None: no default"""
 
+    at: Place
     pairs: tuple[tuple[str, str | None], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Env(Instruction):
+class Env(NamedTuple):
     """ENV KEY=VALUE ..."""
 
+    at: Place
     pairs: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Label(Instruction):
+class Label(NamedTuple):
     """LABEL KEY=VALUE ..."""
 
+    at: Place
     pairs: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run(Instruction):
+class Run(NamedTuple):
     """RUN [--network=default|none|host] [--mount=KEY=VALUE,...] COMMAND"""
 
+    at: Place
     command: Command
     heredocs: tuple[Heredoc, ...] = ()
     network: str = "default"
     mounts: tuple[Mapping[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copy(Instruction):
+class Copy(NamedTuple):
     """COPY or ADD [FLAGS] SOURCE ... TARGET; `unpack` None: as ADD does for this kind of source"""
 
+    at: Place
     sources: tuple[str, ...]
     target: str
     source_stage: str = ""
@@ -106,66 +98,66 @@ class Copy(Instruction):
     heredocs: tuple[Heredoc, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workdir(Instruction):
+class Workdir(NamedTuple):
     """WORKDIR PATH"""
 
+    at: Place
     path: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class User(Instruction):
+class User(NamedTuple):
     """USER NAME|UID[:GROUP|GID]"""
 
+    at: Place
     user: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expose(Instruction):
+class Expose(NamedTuple):
     """EXPOSE PORT[-PORT][/PROTOCOL] ..."""
 
+    at: Place
     ports: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Volume(Instruction):
+class Volume(NamedTuple):
     """VOLUME PATH ..."""
 
+    at: Place
     paths: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entrypoint(Instruction):
+class Entrypoint(NamedTuple):
     """ENTRYPOINT COMMAND"""
 
+    at: Place
     command: Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cmd(Instruction):
+class Cmd(NamedTuple):
     """CMD COMMAND"""
 
+    at: Place
     command: Command
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shell(Instruction):
+class Shell(NamedTuple):
     """SHELL ["PROGRAM", "ARGUMENT", ...]"""
 
+    at: Place
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopSignal(Instruction):
+class StopSignal(NamedTuple):
     """STOPSIGNAL NAME|NUMBER"""
 
+    at: Place
     signal: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HealthCheck(Instruction):
+class HealthCheck(NamedTuple):
     """HEALTHCHECK NONE | [OPTIONS] CMD COMMAND; times in nanoseconds, 0 for the default"""
 
+    at: Place
     command: Command | None
     interval_ns: int = 0
     timeout_ns: int = 0
@@ -174,15 +166,36 @@ class HealthCheck(Instruction):
     retries: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnBuild(Instruction):
+class OnBuild(NamedTuple):
     """ONBUILD INSTRUCTION, kept as text: it is parsed where it fires"""
 
+    at: Place
     trigger: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Maintainer(Instruction):
+class Maintainer(NamedTuple):
     """MAINTAINER NAME (old; a label does the same)"""
 
+    at: Place
     name: str
+
+
+Instruction = (
+    From
+    | Arg
+    | Env
+    | Label
+    | Run
+    | Copy
+    | Workdir
+    | User
+    | Expose
+    | Volume
+    | Entrypoint
+    | Cmd
+    | Shell
+    | StopSignal
+    | HealthCheck
+    | OnBuild
+    | Maintainer
+)

@@ -5,8 +5,6 @@ Source: Dockerfile reference, "RUN", "COPY", "ADD".
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from realrun.build import instructions as i
 from realrun.build import words
 from realrun.build.heredocs import from_word, joined
@@ -61,8 +59,7 @@ def copy_or_add(part: Part, step: i.Copy) -> i.Copy:
         raise words.WordError(f"{name} needs at least one source and a target")
     if part.heredocs and from_word(given[-1]):
         raise words.WordError(f"{name} needs a target behind the here-document")
-    return replace(
-        step,
+    return step._replace(
         sources=tuple(word for word in given[:-1] if not (part.heredocs and from_word(word))),
         target=given[-1],
         chown=chown,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -30,9 +29,9 @@ def plan(data: bytes) -> str:
 
 def shown(step: Instruction) -> str:
     said = [
-        f"{field.name}={getattr(step, field.name)!r}"
-        for field in fields(step)
-        if field.name != "at" and getattr(step, field.name) != field.default
+        f"{name}={value!r}"
+        for name, value in step._asdict().items()
+        if name != "at" and value != step._field_defaults.get(name, ...)
     ]
     return f"{step.at.first}-{step.at.last} {type(step).__name__} {' '.join(said)}\n"
 
