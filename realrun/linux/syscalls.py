@@ -1,4 +1,4 @@
-"""The numbers of system calls on x86-64 and arm64: what a filter compares with.
+"""The numbers of system calls on x86-64 and arm64: what we call and what a filter compares with.
 
 Facts of the kernel's own tables, as its headers give them to C programs: `asm/unistd_64.h` for
 x86-64, `asm-generic/unistd.h` for arm64 (Linux 6.1), and the calls that came later, which have one
@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from realrun.linux import libc
+from realrun.errors import Missing
 
+X86_64, ARM64 = "x86_64", "aarch64"
 # name:x86-64:arm64, empty where an architecture lacks the call
 TABLE = """
 _sysctl:156: accept:43:202 accept4:288:242 access:21: acct:163:89 add_key:248:217 adjtimex:159:171
@@ -91,11 +92,13 @@ writev:20:66
 
 @cache
 def numbers(machine: str) -> dict[str, int]:
-    """Every system call of an architecture by name.
+    """Every system call of an architecture by name; raises Missing for one that we do not know.
 
     >>> numbers("x86_64")["openat"], numbers("aarch64")["openat"], "open" in numbers("aarch64")
     (257, 56, False)
     """
-    column = (libc.X86_64, libc.ARM64).index(machine)
+    if machine not in (X86_64, ARM64):
+        raise Missing(f"realrun knows {X86_64} and {ARM64}, this machine is {machine}")
+    column = (X86_64, ARM64).index(machine)
     rows = (word.split(":") for word in TABLE.split())
     return {name: int(both[column]) for name, *both in rows if both[column]}

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from realrun.linux import capabilities, cgroups, seccomp_rules
+from realrun.linux import capabilities, cgroups, seccomp
 from realrun.oci import groups, mountwords, state
 from realrun.oci.bundle import HOOKS, NAMESPACES, VERSION
 from realrun.oci.groups import Groups
@@ -96,11 +96,11 @@ def features() -> dict[str, Any]:
             "cgroup": {"v1": version == "v1", "v2": True, "systemd": False, "rdma": False},
             "seccomp": {
                 "enabled": os.path.exists("/proc/sys/kernel/seccomp"),
-                "actions": list(seccomp_rules.ACTIONS),
-                "operators": list(seccomp_rules.OPERATORS),
+                "actions": list(seccomp.ACTIONS),
+                "operators": list(seccomp.OPERATORS),
                 "archs": ["SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64"],
-                "knownFlags": list(seccomp_rules.FLAGS),
-                "supportedFlags": list(seccomp_rules.FLAGS),
+                "knownFlags": list(seccomp.FLAGS),
+                "supportedFlags": list(seccomp.FLAGS),
             },
             "apparmor": {"enabled": False},
             "selinux": {"enabled": False},

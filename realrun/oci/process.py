@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from realrun.errors import BadBundle
-from realrun.linux import capabilities, seccomp_rules
+from realrun.linux import capabilities, seccomp
 from realrun.oci import warnings
 from realrun.oci.bundle import Config, get, refuse
 from realrun.runtime.plan import CHILD, Step
@@ -96,10 +96,9 @@ def seccomp_steps(config: Config, wanted: bool) -> list[Step]:
     profile = get(config, "linux.seccomp")
     if not profile or not wanted:
         return []
-    code = seccomp_rules.compiled(profile, os.uname().machine)
-    return [child("seccomp", "refuse system calls as the profile says",
-                  "realrun.linux.seccomp_rules:load", program=code.hex(),
-                  flags=seccomp_rules.flags(profile))]  # fmt: skip
+    code = seccomp.compiled(profile, os.uname().machine)
+    return [child("seccomp", "refuse system calls as the profile says", "seccomp",
+                  program=code.hex(), flags=seccomp.flags(profile))]  # fmt: skip
 
 
 def environment(process: Config) -> dict[str, str]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from realrun.linux import cgroups
+from realrun.linux import cgroups, seccomp_profile
 from realrun.runtime import ownfiles, volumes
 from realrun.runtime.plan import CHILD, ENGINE, FIRST_OUTPUT, Plan, Step
 from realrun.runtime.spec import Mount, Spec
@@ -146,8 +146,9 @@ def seccomp_steps(spec: Spec) -> list[Step]:
     """The filter of system calls: what a capability that is kept is for, it lets pass."""
     if not spec.seccomp:
         return []
+    program = seccomp_profile.program(os.uname().machine, spec.capabilities)
     return [Step("seccomp", "refuse dangerous system calls from now on", CHILD, "seccomp",
-                 {"kept": list(spec.capabilities)})]  # fmt: skip
+                 {"program": program.hex()})]  # fmt: skip
 
 
 def terminal_steps(spec: Spec, user: User, ptmx: str, console: str = "") -> list[Step]:

@@ -6,7 +6,7 @@ import errno
 import struct
 from collections.abc import Sequence
 
-from realrun.linux import seccomp
+from realrun.linux import seccomp, seccomp_profile
 
 ALLOWED, EPERM, ENOSYS = "allowed", errno.EPERM, errno.ENOSYS
 
@@ -16,7 +16,7 @@ def verdict(
 ) -> str | int:
     """What the filter says to a call; `struct seccomp_data`: nr, arch, ip, six arguments."""
     arch = seccomp.AUDIT_ARCH[machine] if arch is None else arch
-    return shown(answer(seccomp.program(machine, kept), number, arch, (first,)))
+    return shown(answer(seccomp_profile.program(machine, kept), number, arch, (first,)))
 
 
 def shown(value: int) -> str | int:
