@@ -20,11 +20,11 @@ from realrun.build.modes import BadMode, check
 from realrun.build.owners import UnknownOwner, owner
 from realrun.build.selecting import CannotCopy, Item, Origin, Source, fingerprint
 from realrun.build.stages import stage_of
-from realrun.build.work import Work, new_upper, packed
+from realrun.build.work import Work, packed
 from realrun.build.writing import CannotWrite, Upper
 from realrun.errors import NoSuchImage, UsageError
 from realrun.image import Layer
-from realrun.image.merged import Merged
+from realrun.image.merged import Merged, make_upper
 
 
 def carry_out(work: Work, step: i.Copy) -> bool:
@@ -50,7 +50,7 @@ def carry_out(work: Work, step: i.Copy) -> bool:
 def copied(work: Work, sources: Sequence[Source], target: str, looks: Looks) -> Layer:
     """The layer."""
     folder, below = work.bench.folder(), work.trees()
-    upper = Upper(new_upper(folder, below), below)
+    upper = Upper(make_upper(folder / "upper", below[-1]), below)
     copy(sources, target, upper, looks)
     return packed(work, upper.path, upper.owners)
 

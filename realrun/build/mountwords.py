@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from realrun.build.words import WordError
+from realrun.errors import UsageError
+from realrun.sizes import size_bytes
 
 SAME = {"src": "source", "dst": "target", "destination": "target", "ro": "readonly",
         "rw": "readwrite"}  # fmt: skip
@@ -25,8 +27,6 @@ KEYS = {
 }  # fmt: skip
 ALONE = ("readonly", "readwrite", "required")
 SHARING = ("shared", "private", "locked")
-UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
-SIZE = re.compile(r"(\d{1,12})([bkmgt]?)(?:i?b)?")
 Fields = Mapping[str, str]
 
 
@@ -140,7 +140,8 @@ def whole(fields: Fields, key: str) -> int:
 
 
 def size(text: str) -> int:
-    found = SIZE.fullmatch(text.lower())
-    if not found:
-        raise WordError(f"--mount: size is {text!r}, not a size such as 64m")
-    return int(found[1]) * UNITS[found[2]]
+    """Bytes; 0 for no limit."""
+    try:
+        return 0 if text == "0" else size_bytes(text, "size=")
+    except UsageError as error:
+        raise WordError(f"--mount: {error}") from None

@@ -13,8 +13,9 @@ from realrun.build.bench import Job, Steps
 from realrun.build.mounting import Attached, Wanted, wanted_by
 from realrun.build.running import argv_of, explain_failure, script_layer
 from realrun.build.stubs import Stubs
-from realrun.build.work import Work, new_upper, packed
+from realrun.build.work import Work, packed
 from realrun.image import Layer
+from realrun.image.merged import make_upper
 
 KEPT_OUTPUT = 64 << 10
 
@@ -67,7 +68,7 @@ def carry_out(work: Work, step: i.Run) -> Steps[bool]:
 def run(work: Work, step: i.Run, asked: Meaning) -> Steps[Layer]:
     """Wait for a container; raises DockerfileError with the last lines of output if it fails."""
     folder, below = work.bench.folder(), work.trees()
-    upper, tail = new_upper(folder, below), bytearray()
+    upper, tail = make_upper(folder / "upper", below[-1]), bytearray()
     stubs = Stubs(below, [one.target for one in asked.mounts if one.target])
     if asked.script:
         below = [*below, script_layer(folder, asked.script)]

@@ -16,11 +16,11 @@ from realrun.build.instructions import Instruction
 from realrun.build.owners import UnknownOwner, owner
 from realrun.build.parser import parse_trigger
 from realrun.build.stages import Stage, stage_of, taken_from
-from realrun.build.work import Work, new_upper, packed
+from realrun.build.work import Work, packed
 from realrun.build.writing import CannotWrite, Upper
 from realrun.errors import NoSuchImage, UsageError
 from realrun.image import Image, Layer
-from realrun.image.merged import Merged
+from realrun.image.merged import Merged, make_upper
 
 COUNTED = (i.Run, i.Copy, i.Workdir)
 
@@ -129,7 +129,7 @@ def make_directory(work: Work, step: i.Workdir, path: str) -> Layer | None:
     folder, below, user = work.bench.folder(), work.trees(), work.state.user
     try:
         who = owner(user, Merged(below)) if user else (0, 0)
-        upper = Upper(new_upper(folder, below), below)
+        upper = Upper(make_upper(folder / "upper", below[-1]), below)
         found, missing = upper.place(path)
         if not missing and found.is_directory:
             return None

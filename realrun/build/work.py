@@ -5,10 +5,8 @@ Source: Dockerfile reference, "FROM", "COPY --from"; OCI image-spec, config.md, 
 
 from __future__ import annotations
 
-import os
-import stat
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,16 +121,6 @@ class Work:
         if hit.layer is not None:
             self.layers.append(hit.layer)
         self.note(step, layer=hit.layer is not None)
-
-
-def new_upper(folder: Path, below: Sequence[Path]) -> Path:
-    """An empty writable layer whose root looks as the image's does: overlay shows this one."""
-    upper, top = folder / "upper", os.lstat(below[-1])
-    upper.mkdir()
-    if os.geteuid() == 0:
-        os.chown(upper, top.st_uid, top.st_gid)
-    upper.chmod(stat.S_IMODE(top.st_mode))
-    return upper
 
 
 def packed(work: Work, upper: Path, owners: Mapping[bytes, tuple[int, int]] | None = None) -> Layer:

@@ -18,9 +18,8 @@ import errno
 import fcntl
 import json
 import os
-import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from realrun.errors import NoSuchContainer, UsageError
 from realrun.files import ofdlock
 from realrun.files.remove import DIRECTORY_FLAGS
 from realrun.files.workspace import locked, workspace
+from realrun.image.merged import make_upper
 
 ID_LENGTH = 64
 
@@ -55,7 +55,7 @@ class Registry:
         with workspace(self.root, "create") as scratch:
             folder = scratch / "container"
             folder.mkdir(mode=0o711)
-            make_upper(folder / "upper", container.spec.layers[-1])
+            make_upper(folder / "upper", Path(container.spec.layers[-1]))
             (folder / "watch").touch(mode=0o600)
             with locked(self.root):
                 self.folder.mkdir(mode=0o700, exist_ok=True)  # nor is one that it has written
@@ -117,10 +117,8 @@ class Registry:
     def find(self, reference: str) -> Container:
         """The container of this name, id or beginning of an id; raises `NoSuchContainer`."""
         if found := self._id_of(reference):
-            try:
+            with suppress(FileNotFoundError):  # removed meanwhile
                 return self.read(found)
-            except FileNotFoundError:
-                pass
         raise NoSuchContainer(f"no such container: {reference!r}; `realrun ps -a` lists them")
 
     def _id_of(self, reference: str) -> str:
@@ -226,12 +224,3 @@ class Registry:
             with locked(self.root):
                 if link.is_symlink() and os.readlink(link) == container.id:
                     link.unlink()
-
-
-def make_upper(upper: Path, top_layer: str) -> None:
-    """An empty writable layer whose root looks as the image's does: overlay shows this one."""
-    top = os.lstat(top_layer)
-    upper.mkdir()
-    if os.geteuid() == 0:
-        os.chown(upper, top.st_uid, top.st_gid)
-    upper.chmod(stat.S_IMODE(top.st_mode))

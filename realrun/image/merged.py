@@ -127,6 +127,16 @@ def unlocked(node: Node) -> Iterator[None]:
             os.chmod(place, mode)
 
 
+def make_upper(upper: Path, top_layer: Path) -> Path:
+    """An empty writable layer whose root looks as the image's does: overlay shows this one."""
+    top = os.lstat(top_layer)
+    upper.mkdir()
+    if os.geteuid() == 0:
+        os.chown(upper, top.st_uid, top.st_gid)
+    upper.chmod(stat.S_IMODE(top.st_mode))
+    return upper
+
+
 def mountable(trees: Sequence[Path]) -> tuple[Path, ...]:
     """The layers (base first) that overlay can stack, with the same result as all of them.
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from realrun.errors import Missing
+from realrun.linux import resources
 
 WANTED = ("memory", "pids", "cpu", "cpuacct")
 CONTROLLER = {"memory_bytes": "memory", "pids": "pids", "cpu_milli": "cpu"}  # of each limit
@@ -94,9 +95,8 @@ def create(here: Layout, name: str, limits: dict[str, int]) -> None:
         enable_controllers(here)
     for folder in folders(here, name, limits):
         make(folder)
-    for limit, value in limits.items():
-        for controller, file, text in settings(here.version, limit, value):
-            write(f"{here.trees[controller]}/{PARENT}/{name}/{file}", text)
+    for controller, file, text in resources.settings(here.version, resources_of(limits)):
+        write(f"{here.trees[controller]}/{PARENT}/{name}/{file}", text)
 
 
 def make(folder: str) -> None:
@@ -119,21 +119,20 @@ def enable_controllers(here: Layout) -> None:
         write(f"{folder}/cgroup.subtree_control", text)
 
 
-def settings(version: str, limit: str, value: int) -> list[tuple[str, str, str]]:
-    """Which controller, file and text set `limit`.
+def resources_of(limits: Mapping[str, int]) -> dict[str, Any]:
+    """Our limits in the words of the OCI runtime specification (`linux.resources`).
 
-    >>> settings("v2", "cpu_milli", 1500)
-    [('cpu', 'cpu.max', '150000 100000')]
+    >>> resources_of({"cpu_milli": 1500})
+    {'cpu': {'period': 100000, 'quota': 150000}}
     """
-    v2 = version == "v2"
-    if limit == "memory_bytes":
-        return [("memory", "memory.max" if v2 else "memory.limit_in_bytes", str(value))]
-    if limit == "pids":
-        return [("pids", "pids.max", str(value))]
-    quota = value * 100
-    if v2:
-        return [("cpu", "cpu.max", f"{quota} 100000")]
-    return [("cpu", "cpu.cfs_period_us", "100000"), ("cpu", "cpu.cfs_quota_us", str(quota))]
+    found: dict[str, Any] = {}
+    if "memory_bytes" in limits:
+        found["memory"] = {"limit": limits["memory_bytes"]}
+    if "pids" in limits:
+        found["pids"] = {"limit": limits["pids"]}
+    if "cpu_milli" in limits:
+        found["cpu"] = {"period": 100_000, "quota": limits["cpu_milli"] * 100}
+    return found
 
 
 def write(path: str, text: str) -> None:
@@ -155,20 +154,6 @@ def join(group: list[str]) -> None:
     for folder in group:
         tasks = f"{folder}/tasks"
         write(tasks if os.path.exists(tasks) else f"{folder}/cgroup.procs", "0")
-
-
-def memory_bytes(here: Layout, name: str) -> int | None:
-    """What the memory controller charges group `name`; None without that controller."""
-    file = "memory.current" if here.version == "v2" else "memory.usage_in_bytes"
-    words = read_words(f"{here.trees.get('memory', '/nowhere')}/{PARENT}/{name}/{file}")
-    return int(words[0]) if words else None
-
-
-def oom_kills(here: Layout, name: str) -> int:
-    """How many processes of group `name` the kernel has killed for want of memory."""
-    file = "memory.events" if here.version == "v2" else "memory.oom_control"
-    words = read_words(f"{here.trees.get('memory', '/nowhere')}/{PARENT}/{name}/{file}")
-    return int(dict(zip(words[::2], words[1::2], strict=False)).get("oom_kill", 0))
 
 
 def remove(here: Layout, name: str) -> None:

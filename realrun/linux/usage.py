@@ -37,12 +37,12 @@ def members(here: Layout, name: str) -> list[int] | None:
 
 def memory_bytes(here: Layout, name: str) -> int | None:
     """What it uses, without file pages that nobody has wanted lately."""
-    words = file_of(here, name, "memory", "memory.usage_in_bytes", "memory.current")
-    if not words:
+    charged = charged_bytes(here, name)
+    if charged is None:
         return None
     told = table(file_of(here, name, "memory", "memory.stat", "memory.stat"))
     idle = told.get("total_inactive_file", told.get("inactive_file", 0))
-    return max(int(words[0]) - idle, 0)
+    return max(charged - idle, 0)
 
 
 def memory_limit_bytes(here: Layout, name: str) -> int:
@@ -74,3 +74,16 @@ def io_bytes(here: Layout, name: str) -> tuple[int, int] | None:
         for wanted in ("rbytes", "wbytes")
     )
     return read, written
+
+
+def charged_bytes(here: Layout, name: str) -> int | None:
+    """All that the memory controller charges it with, idle pages of files included."""
+    words = file_of(here, name, "memory", "memory.usage_in_bytes", "memory.current")
+    return int(words[0]) if words else None
+
+
+def oom_kills(here: Layout, name: str) -> int:
+    """How many of its processes the kernel has killed for want of memory."""
+    return table(file_of(here, name, "memory", "memory.oom_control", "memory.events")).get(
+        "oom_kill", 0
+    )

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from realrun import engine
 from realrun.errors import GuestFailed
 from realrun.guest.boot import Guest
-from realrun.linux import cgroups, processes
+from realrun.linux import cgroups, processes, usage
 from realrun.runtime.run import Run, drive
 from realrun.runtime.start import Starter
 
@@ -88,7 +88,7 @@ def read(runs: Sequence[Run], starter: Starter, helper: int) -> Amounts:
     found[("rss", "total")] = sums["Rss"]
     found[("uss", "total")] = sums["Private_Clean"] + sums["Private_Dirty"]
     amounts = {key: value / KIB_PER_MIB for key, value in found.items()}
-    charged = [cgroups.memory_bytes(cgroups.detect(), run.id) for run in runs]
+    charged = [usage.charged_bytes(cgroups.detect(), run.id) for run in runs]
     if None not in charged:
         amounts[("cgroup", "total")] = sum(value or 0 for value in charged) / (1 << 20)
     return amounts

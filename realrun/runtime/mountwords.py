@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from realrun import sizes
 from realrun.errors import UsageError
 from realrun.runtime import volumes
 from realrun.runtime.spec import Mount
@@ -37,7 +38,7 @@ OPPOSITES = (
 )
 AS_IT_IS = ("defaults", "private", "rprivate")
 TMPFS_SETTINGS = ("size", "mode", "uid", "gid", "nr_inodes", "nr_blocks", "mpol")
-UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+UNITS = sizes.UNITS | {"b": 1}
 TRUE, FALSE = ("1", "t", "true"), ("0", "f", "false")
 
 

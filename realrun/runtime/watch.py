@@ -127,7 +127,7 @@ class Watch:
         _, status, usage = os.wait4(child.launched.pid, 0)
         exit_ns = time.monotonic_ns()
         code = os.waitstatus_to_exitcode(status)
-        oom = child.request["cgroup"] and cgroups.oom_kills(cgroups.detect(), instance) > 0
+        oom = child.request["cgroup"] and usage.oom_kills(cgroups.detect(), instance) > 0
         self.clean_up(instance, child)
         event: Event = {
             "event": "exited",

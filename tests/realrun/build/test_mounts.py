@@ -27,7 +27,7 @@ WRONG = {
     "type=cache,target=/x,mode=9": "not octal",
     "type=cache,target=/x,uid=-1": "not a number of a user",
     "type=cache,target=/x,ro,rw": "exclude each other",
-    "type=tmpfs,target=/x,size=big": "not a size",
+    "type=tmpfs,target=/x,size=big": "wants a size",
     "type=secret": "needs id=NAME",
     "target": "wants KEY=VALUE; got 'target'",
     "from=$x,target=/y": "takes no variable",

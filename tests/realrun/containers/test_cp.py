@@ -36,8 +36,7 @@ def box(state, *options, script=FILES):
     if state == "stopped":
         ok("wait", "box")
     else:
-        while "ready" not in ok("logs", "box"):
-            pass
+        until(lambda: "ready" in ok("logs", "box"), "it has made its files")
 
 
 @pytest.fixture(params=["running", "stopped"])

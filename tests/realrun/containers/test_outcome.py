@@ -12,7 +12,7 @@ import pytest
 from realrun.image import Store
 from realrun.image import config as configs
 from realrun.image.layers import pack
-from tests.realrun.stage import cli
+from tests.realrun.stage import cli, until
 from tests.realrun.trees import write
 
 pytestmark = pytest.mark.overlay
@@ -95,8 +95,7 @@ def test_export_is_all_files_without_what_is_mounted(changed, tmp_path, where):
 def test_a_running_container_is_exported_without_its_mounts(registry):
     ok("run", "-d", "--name", "on", "-v", "/v", "--tmpfs", "/t", "busybox", "sh", "-c",
        "touch /v/a /t/b /c; exec sleep 1000")  # fmt: skip
-    while cli("exec", "on", "ls", "/c").returncode:
-        pass
+    until(lambda: cli("exec", "on", "ls", "/c").returncode == 0, "it has made its files")
     with tarfile.open(fileobj=io.BytesIO(ok("export", "on", text=False))) as tar:
         found = set(tar.getnames())
     assert found >= {"c", "v", "t", "proc", "dev"}

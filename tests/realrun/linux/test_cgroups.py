@@ -9,7 +9,7 @@ import pytest
 
 from realrun import engine
 from realrun.errors import RealRunError
-from realrun.linux import cgroups
+from realrun.linux import cgroups, resources, usage
 from realrun.linux.cgroups import Layout
 from realrun.runtime.run import Run, drive
 
@@ -99,7 +99,7 @@ def test_a_group_has_a_folder_in_each_tree_that_its_limits_need(tmp_path):
     ],
 )
 def test_a_limit_is_written_where_its_version_wants_it(version, limit, expected):
-    assert cgroups.settings(version, limit, 1500) == expected
+    assert resources.settings(version, cgroups.resources_of({limit: 1500})) == expected
 
 
 def test_a_limit_without_its_controller_is_refused(tmp_path):
@@ -149,7 +149,7 @@ class TestForReal:
         run = stage.begin("/app/hello.sh", "wait")
         try:
             drive([run], stage.starter, until=Run.ready)
-            assert (cgroups.memory_bytes(cgroups.detect(), run.id) or 0) > 0
+            assert (usage.charged_bytes(cgroups.detect(), run.id) or 0) > 0
         finally:
             engine.stop(run, stage.starter)
 
