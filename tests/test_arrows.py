@@ -26,7 +26,7 @@ LEVELS = {
         ("doctor", "building"),
         ("debian",),
         ("api", "handles", "demo"),
-        ("cli", "verbs", "usage"),
+        ("cli", "verbs", "usage", "console"),
         ("__main__",),
     ),
     "sim": (

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from realrun.linux import cgroups, processes
+from realrun.linux import cgroups, processes, usage
 from realrun.runtime import spawner, state
 
 Event = dict[str, Any]
@@ -124,7 +124,7 @@ class Watch:
         told = []
         while child.on_its_way:
             told += self.hear(instance)
-        _, status, usage = os.wait4(child.launched.pid, 0)
+        _, status, spent = os.wait4(child.launched.pid, 0)
         exit_ns = time.monotonic_ns()
         code = os.waitstatus_to_exitcode(status)
         oom = child.request["cgroup"] and usage.oom_kills(cgroups.detect(), instance) > 0
@@ -138,7 +138,7 @@ class Watch:
         if child.failure:
             event["failure"] = child.failure
         event |= {"exit_ns": exit_ns, "removed_ns": time.monotonic_ns()}
-        return [*told, event | {"cpu_s": usage.ru_utime + usage.ru_stime}]
+        return [*told, event | {"cpu_s": spent.ru_utime + spent.ru_stime}]
 
     def clean_up(self, instance: str, child: Child) -> None:
         """Orphans, control group, files, lock: in that order."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from realrun.console.progress import progress
 from realrun.image import Store
-from realrun.verbs.progress import progress
 
 
 def main(args: argparse.Namespace) -> int:

@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from realrun.console.options import counts, size_bytes
+from realrun.console.progress import progress
 from realrun.errors import Missing, UsageError
 from realrun.image import Store
 from realrun.measure import crowds, startup, summary, tables
@@ -18,8 +20,6 @@ from realrun.measure.environment import certificate
 from realrun.measure.session import Session, Tick
 from realrun.measure.tables import Row
 from realrun.runtime.spec import ISOLATIONS
-from realrun.verbs.options import counts, size_bytes
-from realrun.verbs.progress import progress
 
 
 def main(args: argparse.Namespace) -> int:

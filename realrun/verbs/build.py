@@ -11,10 +11,10 @@ from typing import Any
 
 from realrun.build import Event, Job, Runner, build
 from realrun.build.progress import silent
+from realrun.console.contexts import context
+from realrun.console.options import labels, settings
+from realrun.console.secrets import secrets
 from realrun.image import Store
-from realrun.verbs.contexts import context
-from realrun.verbs.options import labels, settings
-from realrun.verbs.secrets import secrets
 
 LONG_LINE = 64 << 10
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from realrun import paths
+from realrun.console.wishes import wishes
 from realrun.containers.creating import create
 from realrun.containers.registry import Registry
-from realrun.verbs.wishes import wishes
 
 
 def main(args: argparse.Namespace) -> int:

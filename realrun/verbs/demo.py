@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from realrun.console.progress import progress
 from realrun.demo import Stage, demo
-from realrun.verbs.progress import progress
 
 
 def main(args: argparse.Namespace) -> int:

@@ -13,8 +13,8 @@ from typing import Any
 
 from realrun.build import lines, parser, words
 from realrun.build.expand import ExpandError, expand
+from realrun.console.options import settings
 from realrun.errors import UsageError
-from realrun.verbs.options import settings
 
 COMMANDS = ("RUN", "CMD", "ENTRYPOINT", "SHELL")  # a JSON list is the exec form, else one text
 LISTS = ("COPY", "ADD", "VOLUME")  # a JSON list, or words between blanks

@@ -7,6 +7,8 @@ import os
 from typing import NoReturn
 
 from realrun import engine, paths
+from realrun.console import sinks
+from realrun.console.wishes import environment
 from realrun.containers import joining
 from realrun.containers.record import Container
 from realrun.containers.registry import Registry
@@ -14,8 +16,6 @@ from realrun.containers.signals import first_process
 from realrun.errors import RealRunError, UsageError
 from realrun.runtime.run import Run, drive, ignore
 from realrun.runtime.watch import Watch
-from realrun.verbs import sinks
-from realrun.verbs.wishes import environment
 
 
 class Refused(RealRunError):

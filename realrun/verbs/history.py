@@ -11,13 +11,13 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from realrun.console import listing
+from realrun.console.options import one_line, shown_size
 from realrun.containers.moments import seconds
 from realrun.errors import UsageError
 from realrun.image import Image, Store
 from realrun.image.describe import layer_bytes
 from realrun.image.story import story
-from realrun.verbs import listing
-from realrun.verbs.options import one_line, shown_size
 
 WIDTH = 45
 HEADS = {

@@ -7,10 +7,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from realrun.console.options import one_line, shown_size
 from realrun.image import Store
 from realrun.image.bill import bills, writables
 from realrun.image.tree import Branch, tree
-from realrun.verbs.options import one_line, shown_size
 
 SHOWN = 5  # names of each sort, for people; programs get all
 

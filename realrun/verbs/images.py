@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 
+from realrun.console import filters, listing
+from realrun.console.options import shown_size
 from realrun.containers.moments import seconds
 from realrun.errors import UsageError
 from realrun.image import Image, Store
 from realrun.image.describe import layer_bytes
-from realrun.verbs import filters, listing
-from realrun.verbs.options import shown_size
 
 NONE, UNKNOWN = "<none>", "N/A"
 HEADS = {

@@ -8,11 +8,11 @@ from __future__ import annotations
 import argparse
 
 from realrun.build.changing import settings_of
+from realrun.console.incoming import incoming
 from realrun.errors import BadImage
 from realrun.image import Store
 from realrun.image.importing import import_root
 from realrun.image.reference import normal
-from realrun.verbs.incoming import incoming
 
 
 def main(args: argparse.Namespace) -> int:

@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from realrun import paths
+from realrun.console.gowords import NilList, NilMap, Struct, TemplateError, to_json
+from realrun.console.template import Template
 from realrun.containers import describe
 from realrun.containers.registry import Registry
 from realrun.errors import NoSuchContainer, NoSuchImage, NoSuchVolume, RealRunError, UsageError
 from realrun.image import Store
 from realrun.image import describe as image_describe
 from realrun.runtime import volumes
-from realrun.verbs.gowords import NilList, NilMap, Struct, TemplateError, to_json
-from realrun.verbs.template import Template
 
 # What Go has as maps, whose keys are free, and as pointers, which may lead nowhere.
 MAPS = ("Data", "ExposedPorts", "Labels", "Networks", "Options", "Ports", "Tmpfs", "Volumes")

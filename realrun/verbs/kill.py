@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 
 from realrun import paths
+from realrun.console.each import each
 from realrun.containers import signals
 from realrun.containers.registry import Registry
 from realrun.linux.signals import number
-from realrun.verbs.each import each
 
 
 def main(args: argparse.Namespace) -> int:

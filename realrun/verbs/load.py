@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import argparse
 
+from realrun.console.incoming import incoming
 from realrun.errors import BadImage
 from realrun.image import Store
 from realrun.image.load import load
-from realrun.verbs.incoming import incoming
 
 
 def main(args: argparse.Namespace) -> int:

@@ -12,16 +12,16 @@ from functools import cache, partial
 from typing import Any
 
 from realrun import paths
+from realrun.console import filters, listing
+from realrun.console.gowords import quoted
+from realrun.console.listing import SHORT_ID, duration, short_id, shortened
+from realrun.console.options import shown_size
 from realrun.containers import describe
 from realrun.containers.moments import seconds
 from realrun.containers.record import CREATED, RUNNING, Container, State
 from realrun.containers.registry import Registry
 from realrun.image import Store
 from realrun.image import reference as references
-from realrun.verbs import filters, listing
-from realrun.verbs.gowords import quoted
-from realrun.verbs.listing import SHORT_ID, duration, short_id, shortened
-from realrun.verbs.options import shown_size
 
 HEADS = {
     "ID": "CONTAINER ID",

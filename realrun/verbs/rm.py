@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from realrun import paths
+from realrun.console.each import each
 from realrun.containers import signals
 from realrun.containers.registry import Registry
 from realrun.errors import NoSuchContainer
-from realrun.verbs.each import each
 
 
 def main(args: argparse.Namespace) -> int:

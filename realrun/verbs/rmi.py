@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
+from realrun.console.each import each
 from realrun.containers.registry import Registry
 from realrun.image import Store
 from realrun.runtime.state import layers_in_use
-from realrun.verbs.each import each
 
 
 def main(args: argparse.Namespace) -> int:

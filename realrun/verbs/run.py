@@ -7,6 +7,8 @@ import json
 import sys
 
 from realrun import paths
+from realrun.console import sinks
+from realrun.console.wishes import wishes
 from realrun.containers import watching
 from realrun.containers.creating import create
 from realrun.containers.registry import Registry
@@ -15,8 +17,6 @@ from realrun.runtime.plan import Plan
 from realrun.runtime.record import Record
 from realrun.runtime.run import Run
 from realrun.runtime.watch import Watch
-from realrun.verbs import sinks
-from realrun.verbs.wishes import wishes
 
 
 def main(args: argparse.Namespace) -> int:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 
 from realrun import paths
+from realrun.console import sinks
+from realrun.console.each import each
 from realrun.containers import keeper, watching
 from realrun.containers.registry import Registry
 from realrun.errors import RealRunError, UsageError
 from realrun.runtime.watch import Watch
-from realrun.verbs import sinks
-from realrun.verbs.each import each
 
 
 def main(args: argparse.Namespace) -> int:

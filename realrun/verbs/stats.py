@@ -10,12 +10,12 @@ import time
 from collections.abc import Mapping
 
 from realrun import paths
+from realrun.console.listing import lines, short_id
 from realrun.containers.counting import Used, cpu_percent, used
 from realrun.containers.record import RUNNING, Container
 from realrun.containers.registry import Registry
 from realrun.errors import NoSuchContainer
 from realrun.sizes import shown_size
-from realrun.verbs.listing import lines, short_id
 
 HEADS = {
     "Container": "CONTAINER",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from realrun import paths
+from realrun.console.each import each
 from realrun.containers import signals
 from realrun.containers.registry import Registry
-from realrun.verbs.each import each
 
 
 def main(args: argparse.Namespace) -> int:

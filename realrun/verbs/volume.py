@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from realrun import paths
+from realrun.console import listing
+from realrun.console.each import each
+from realrun.console.options import labels, shown_size
 from realrun.containers import signals
 from realrun.containers.registry import Registry
 from realrun.errors import NoSuchVolume
 from realrun.runtime import volumes
 from realrun.runtime.volumes import Volume
 from realrun.verbs import inspect as inspecting
-from realrun.verbs import listing
-from realrun.verbs.each import each
-from realrun.verbs.options import labels, shown_size
 
 HEADS = {"Driver": "DRIVER", "Name": "VOLUME NAME", "Mountpoint": "MOUNTPOINT",
          "Scope": "SCOPE", "Labels": "LABELS"}  # fmt: skip

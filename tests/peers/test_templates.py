@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from realrun.console.template import Template
 from realrun.errors import RealRunError
 from realrun.verbs.inspect import structured
-from realrun.verbs.template import Template
 from tests.peers.daemon import DockerFailed
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow]

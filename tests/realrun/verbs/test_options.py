@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realrun import cli, engine
+from realrun.console import wishes as wishing
+from realrun.console.options import counts, settings, size_bytes
 from realrun.errors import UsageError
 from realrun.verbs import bench
-from realrun.verbs import wishes as wishing
-from realrun.verbs.options import counts, settings, size_bytes
 
 
 @pytest.mark.parametrize(

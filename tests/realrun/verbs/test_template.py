@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from realrun.verbs.gowords import TemplateError
+from realrun.console.gowords import TemplateError
+from realrun.console.template import Template
 from realrun.verbs.inspect import structured
-from realrun.verbs.template import Template
 
 DATA = {
     "Name": "/c3",

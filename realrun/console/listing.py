@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from realrun.verbs import gowords
-from realrun.verbs.gowords import Struct
-from realrun.verbs.template import Template
+from realrun.console import gowords
+from realrun.console.gowords import Struct
+from realrun.console.template import Template
 
 LEAST_WIDTH, GAP = 10, 3  # of a column, and behind it
 SHORT_ID = 12

@@ -16,13 +16,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from realrun.console.incoming import incoming
 from realrun.errors import BadImage, UsageError
 from realrun.image import Store
 from realrun.image.merged import Merged
 from realrun.image.streams import BZIP2, GZIP, XZ, ZSTD, Readable, look, plain
 from realrun.image.tarread import BLOCK, TarReader
 from realrun.image.unpack import unpack
-from realrun.verbs.incoming import incoming
 
 MAX_DOCKERFILE = 4 << 20
 USTAR_AT = 257

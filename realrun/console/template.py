@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from realrun.verbs import gowords
-from realrun.verbs import templatenodes as nodes
-from realrun.verbs.gowords import TemplateError
-from realrun.verbs.templatenodes import Expression, Node, Operand
+from realrun.console import gowords
+from realrun.console import templatenodes as nodes
+from realrun.console.gowords import TemplateError
+from realrun.console.templatenodes import Expression, Node, Operand
 
 NAME = r"[^\W\d]\w*"
 TOKEN = re.compile(

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from realrun.verbs import gowords
-from realrun.verbs.gowords import Struct, TemplateError, shown, truth
+from realrun.console import gowords
+from realrun.console.gowords import Struct, TemplateError, shown, truth
 
 
 class Run:

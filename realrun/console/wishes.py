@@ -9,14 +9,14 @@ import argparse
 import os
 
 from realrun import engine
+from realrun.console.asked import host_words
+from realrun.console.options import file_lines, size_bytes
+from realrun.console.options import labels as label_pairs
 from realrun.errors import BadOption, UsageError
 from realrun.linux import limits as ulimits
 from realrun.linux import signals
 from realrun.runtime import mountwords
 from realrun.runtime.spec import SHM_BYTES
-from realrun.verbs.asked import host_words
-from realrun.verbs.options import file_lines, size_bytes
-from realrun.verbs.options import labels as label_pairs
 
 LEAST_MEMORY_BYTES = 6 << 20  # of a container, as in Docker
 
