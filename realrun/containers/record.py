@@ -6,8 +6,10 @@ image specification (`config.md`) with Docker's additions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from realrun.errors import RealRunError
@@ -72,12 +74,22 @@ def document(container: Container) -> dict[str, Any]:
 
 
 def from_document(doc: Mapping[str, Any]) -> Container:
-    """A container from its `config.json`; one of a later version of this program is refused."""
-    if doc.get("version") != VERSION:
-        raise RealRunError(
-            f"container {str(doc.get('name'))!r} was made by another version of realrun"
-            f" (format {doc.get('version')}, this one knows {VERSION}); use that one"
-        )
+    """A container from its `config.json`; raises what `understood` turns into one line."""
+    if doc["version"] != VERSION:
+        raise ValueError(f"format {doc['version']}, this one knows {VERSION}")
     fields = {name: doc[name] for name in Container.__dataclass_fields__ if name in doc}
     fields |= {"spec": specs.from_document(doc["spec"]), "volumes": tuple(doc["volumes"])}
     return Container(**fields)
+
+
+@contextmanager
+def understood(path: Path) -> Iterator[None]:
+    """Whatever cannot be read of this file was written by another version of this program."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, RealRunError) as error:
+        why = f"no field {error}" if isinstance(error, KeyError) else str(error)
+        raise RealRunError(
+            f"{path} is of another version of realrun ({why}); use that one, or remove the"
+            " container with its folder"
+        ) from None

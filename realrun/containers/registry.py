@@ -61,9 +61,13 @@ class Registry:
                 self.folder.mkdir(mode=0o700, exist_ok=True)  # nor is one that it has written
                 (self.folder / "names").mkdir(exist_ok=True)
                 named = replace(container, name=self._claim_name(container))
-                text = json.dumps(record.document(named), indent=1)
-                (folder / "config.json").write_text(text, encoding="utf-8")
-                os.rename(folder, self.path(container.id))
+                try:
+                    text = json.dumps(record.document(named), indent=1)
+                    (folder / "config.json").write_text(text, encoding="utf-8")
+                    os.rename(folder, self.path(container.id))
+                except BaseException:  # such as a full disk
+                    (self.folder / "names" / named.name).unlink()
+                    raise
         return named
 
     def _claim_name(self, container: Container) -> str:
@@ -111,8 +115,10 @@ class Registry:
 
     def read(self, container_id: str) -> Container:
         """The container of a whole id; raises FileNotFoundError."""
-        text = (self.path(container_id) / "config.json").read_text(encoding="utf-8")
-        return record.from_document(json.loads(text))
+        path = self.path(container_id) / "config.json"
+        text = path.read_text(encoding="utf-8")
+        with record.understood(path):
+            return record.from_document(json.loads(text))
 
     def find(self, reference: str) -> Container:
         """The container of this name, id or beginning of an id; raises `NoSuchContainer`."""
@@ -139,11 +145,13 @@ class Registry:
     def state(self, container: Container) -> State:
         """How it is now; one whose watcher was killed ended with it."""
         running = self.is_watched(container)  # asked first: at the end the file is written before
+        path = self.path(container.id) / "state.json"
         try:
-            text = (self.path(container.id) / "state.json").read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return State()
-        told = State(**json.loads(text))
+        with record.understood(path):
+            told = State(**json.loads(text))
         if told.status == record.RUNNING and not running:
             return told._replace(
                 status=record.EXITED,

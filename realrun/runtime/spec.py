@@ -70,7 +70,9 @@ def document(spec: Spec) -> dict[str, Any]:
 
 
 def from_document(told: Mapping[str, Any]) -> Spec:
-    """The spec that `document` told, after its way through JSON."""
+    """The spec that `document` told, after its way through JSON; raises ValueError, KeyError."""
+    if unknown := sorted(told.keys() - Spec.__dataclass_fields__.keys()):
+        raise ValueError(f"no such setting: {', '.join(unknown)}")
     fields = {name: unlisted(value) for name, value in told.items()}
     fields["mounts"] = tuple(Mount(*one) for one in fields["mounts"])
     return Spec(**fields)
