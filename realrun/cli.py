@@ -12,9 +12,8 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
 
-from realrun.errors import RealRunError
+from realrun.errors import RealRunError, in_words
 from realrun.usage.builds import add_build
 from realrun.usage.files import add_files
 from realrun.usage.images import add_archives, add_images
@@ -22,28 +21,15 @@ from realrun.usage.lives import add_lives
 from realrun.usage.looks import add_looks
 from realrun.usage.measuring import add_bench, add_machine
 from realrun.usage.oci import add_oci
-from realrun.usage.oneverb import OneVerb
+from realrun.usage.oneverb import ENGINE_ERROR, FAILED, OneVerb, Parser
 from realrun.usage.starts import add_run
 from realrun.usage.volumes import add_volumes
-
-FAILED, ENGINE_ERROR = 1, 125
-
-
-class Parser(argparse.ArgumentParser):
-    """A wrong call has Docker's exit codes: 125 for an option that makes no sense, else 1."""
-
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        about_option = message.startswith(("argument -", "unrecognized arguments: -"))
-        self.exit(ENGINE_ERROR if about_option else FAILED, f"{self.prog}: {message}\n")
 
 
 def parser(verb: str | None = None) -> argparse.ArgumentParser:
     """All verbs, or the one that is asked for, if there is one of that name."""
-    top: argparse.ArgumentParser = Parser(
-        prog="realrun", description="One image, every isolation: build, run, measure."
-    )
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB", action=OneVerb)
+    top = Parser(prog="realrun", description="One image, every isolation: build, run, measure.")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     assert isinstance(verbs, OneVerb)
     verbs.asked = verb
     add_build(verbs)
@@ -98,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 141
     except OSError as error:
-        print(f"realrun: {error}", file=sys.stderr)
+        print(f"realrun: {in_words(error)}", file=sys.stderr)
         return failed
 
 

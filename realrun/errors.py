@@ -23,6 +23,19 @@ import errno
 import os
 
 
+def in_words(error: BaseException) -> str:
+    """What went wrong; an error of the system without its number.
+
+    >>> in_words(FileNotFoundError(errno.ENOENT, "No such file or directory", "a"))
+    'a: No such file or directory'
+    """
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    on = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+    hint = "; `realrun image df` says what takes how much" if error.errno == errno.ENOSPC else ""
+    return f"{on}{error.strerror}{hint}"
+
+
 class RealRunError(Exception):
     """The root: its text is one complete line that a user can act on."""
 

@@ -101,7 +101,7 @@ def target_of(stages: Sequence[Stage], target: str | None) -> int:
     for stage in reversed(stages):
         if stage.start.name == target.lower() or str(stage.index) == target:
             return stage.index
-    names = ", ".join(stage.name for stage in stages)
+    names = ", ".join(stage.start.name or f"number {stage.index}" for stage in stages)
     raise UsageError(f"no stage {target!r} in this Dockerfile; there are: {names}")
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from realrun.errors import RealRunError
+from realrun.errors import RealRunError, in_words
 from realrun.linux import capabilities, cgroups, mounts, namespaces, network, processes, seccomp
 from realrun.runtime import ownfiles
 from realrun.runtime.joining import clone_inside
@@ -259,7 +259,7 @@ def run_child(
             os.write(3, STAMP.pack(DONE, *stamp(place)))
     except BaseException as error:
         number = getattr(error, "number", None) or getattr(error, "errno", None) or 0
-        text = str(error).encode("utf-8", "replace")
+        text = in_words(error).encode("utf-8", "replace")
         os.write(report, STAMP.pack(FAILED, place, number, 0) + text)
     finally:
         os._exit(ENGINE_FAILED)

@@ -13,13 +13,14 @@ def add_images(verbs: Any) -> None:
     images.add_argument("image", nargs="?", metavar="NAME[:TAG]", help="only this, or a pattern")
     images.add_argument("-a", "--all", action="store_true", help="all of them (always so)")
     images.add_argument("--digests", action="store_true", help="with what a registry calls them")
-    images.add_argument("-f", "--filter", action="append", default=[], metavar="KEY=VALUE")
-    images.add_argument("--json", action="store_true")
+    images.add_argument("-f", "--filter", action="append", default=[], metavar="KEY=VALUE",
+                        help="only those whose label, reference, since, ... is this")  # fmt: skip
     history = verbs.add_parser("history", help="the instructions that made an image")
     history.add_argument("image")
-    history.add_argument("-H", "--human", nargs="?", default="true", const="true")
-    history.add_argument("--json", action="store_true")
+    history.add_argument("-H", "--human", nargs="?", default="true", const="true",
+                         help="false: sizes in bytes, times as dates")  # fmt: skip
     for listed in (images, history):
+        listed.add_argument("--json", action="store_true", help="print it as JSON")
         listed.add_argument("-q", "--quiet", action="store_true", help="ids only")
         listed.add_argument("--no-trunc", action="store_true", help="nothing shortened")
         listed.add_argument("--format", default="", metavar="TEMPLATE", help="a Go template")
@@ -27,9 +28,9 @@ def add_images(verbs: Any) -> None:
     actions = image.add_subparsers(dest="action", required=True, metavar="ACTION")
     tree = actions.add_parser("tree", help="the layers, and what each does to those below")
     tree.add_argument("image")
-    tree.add_argument("--json", action="store_true")
+    tree.add_argument("--json", action="store_true", help="print it as JSON")
     bill = actions.add_parser("df", help="what images take on the disk, and what they share")
-    bill.add_argument("--json", action="store_true")
+    bill.add_argument("--json", action="store_true", help="print it as JSON")
     add_inspect(actions, "images").set_defaults(verb="inspect", type="image", size=False)
     tag = verbs.add_parser("tag", help="give an image one more name")
     tag.add_argument("image", metavar="SOURCE")
@@ -45,7 +46,8 @@ def add_archives(verbs: Any) -> None:
     save = verbs.add_parser("save", help="write images to an archive")
     save.add_argument("image", nargs="+")
     save.add_argument("-o", "--output", metavar="FILE", help="the archive (default: the output)")
-    save.add_argument("--format", default="docker", choices=["docker", "oci"])
+    save.add_argument("--format", default="docker", choices=["docker", "oci"],
+                      help="of the archive (default: docker)")  # fmt: skip
     load = verbs.add_parser("load", help="read the images of an archive, of Docker's form or OCI's")
     load.add_argument("-i", "--input", metavar="FILE", help="the archive (default: the input)")
     load.add_argument("-q", "--quiet", action="store_true", help="show no progress")
@@ -53,5 +55,6 @@ def add_archives(verbs: Any) -> None:
     imports.add_argument("file", help="the archive, or - for the input")
     imports.add_argument("name", nargs="?", help="name:tag for the image")
     imports.add_argument("-m", "--message", help="a comment for the history")
-    imports.add_argument("-c", "--change", action="append", default=[], metavar="INSTRUCTION")
+    imports.add_argument("-c", "--change", action="append", default=[], metavar="INSTRUCTION",
+                         help="a Dockerfile's instruction that changes settings")  # fmt: skip
     imports.set_defaults(verb="imports")

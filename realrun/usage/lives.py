@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from typing import Any
+
+from realrun.usage.starts import USER, VARIABLE
 
 
 def add_lives(verbs: Any) -> None:
@@ -14,7 +17,7 @@ def add_lives(verbs: Any) -> None:
     stop = several(verbs, "stop", "ask containers to end, and kill those that do not")
     stop.add_argument("-t", "--time", type=int, metavar="SECONDS", help="before it is killed (10)")
     kill = several(verbs, "kill", "send containers a signal")
-    kill.add_argument("-s", "--signal", default="KILL")
+    kill.add_argument("-s", "--signal", default="KILL", help="its name or number (KILL)")
     several(verbs, "wait", "wait until containers have ended; print their exit codes")
     rm = several(verbs, "rm", "remove containers, with what they have written")
     rm.add_argument("-f", "--force", action="store_true", help="kill those that run")
@@ -35,9 +38,10 @@ def add_exec(verbs: Any) -> None:
     verb.add_argument("-d", "--detach", action="store_true", help="do not wait for it")
     verb.add_argument("-i", "--interactive", action="store_true", help="pass our input on")
     verb.add_argument("-t", "--tty", action="store_true", help="give it a terminal")
-    verb.add_argument("-e", "--env", action="append", default=[], metavar="NAME[=VALUE]")
-    verb.add_argument("--env-file", action="append", default=[], metavar="FILE")
+    several = partial(verb.add_argument, action="append", default=[])
+    several("-e", "--env", metavar="NAME[=VALUE]", help=VARIABLE)
+    several("--env-file", metavar="FILE", help="variables, one a line")
     verb.add_argument("-w", "--workdir", default="", help="the directory to start in")
-    verb.add_argument("-u", "--user", default="", metavar="USER[:GROUP]")
+    verb.add_argument("-u", "--user", default="", metavar="USER[:GROUP]", help=USER)
     verb.add_argument("container", metavar="CONTAINER")
     verb.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND ...")

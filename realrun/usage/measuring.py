@@ -29,12 +29,14 @@ def add_bench(verbs: Any) -> None:
         kind.add_argument("-o", "--out", help="folder to write the table to")
         kind.add_argument("--json", action="store_true", help="print the rows as JSON")
     demo = verbs.add_parser("demo", help="build examples/hello, run it every way, measure it all")
-    demo.add_argument("--out", default="out")
+    demo.add_argument(
+        "--out", default="out", metavar="FOLDER", help="where the tables go (default: out)"
+    )
 
 
 def add_machine(verbs: Any) -> None:
     """doctor, fetch."""
     doctor = verbs.add_parser("doctor", help="what this machine can do, and what would be needed")
-    doctor.add_argument("--json", action="store_true")
+    doctor.add_argument("--json", action="store_true", help="print it as JSON")
     fetch = verbs.add_parser("fetch", help="download and unpack what guests need; installs nothing")
     fetch.add_argument("name", nargs="*", help="busybox, uml, qemu, kernel, mke2fs (default: all)")

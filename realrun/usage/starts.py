@@ -6,13 +6,15 @@ import argparse
 from functools import partial
 from typing import Any
 
+USER = "whom to run it as: names of the image, or numbers"
+VARIABLE = "a variable; without a value: as it is here"
+
 
 def add_run(verbs: Any) -> None:
     """create, run."""
     create = verbs.add_parser("create", help="make a container", add_help=False, allow_abbrev=False)
     add_container_options(create)
-    create.add_argument("image")
-    create.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND ...")
+    add_command(create)
     run = verbs.add_parser("run", help="run an image's command", add_help=False, allow_abbrev=False)
     add_container_options(run)
     run.add_argument("-d", "--detach", action="store_true", help="let it run in the background")
@@ -20,8 +22,15 @@ def add_run(verbs: Any) -> None:
         "--explain", action="store_true", help="print the plan and what each step cost"
     )
     run.add_argument("--json", action="store_true", help="with --explain: as JSON")
-    run.add_argument("image")
-    run.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND ...")
+    add_command(run)
+
+
+def add_command(parser: argparse.ArgumentParser) -> None:
+    """The image, and what to run in place of its own command."""
+    parser.add_argument("image", metavar="IMAGE", help="name, name:tag or id of one")
+    words = parser.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND ...",
+                                help="what to run, if not what the image says")  # fmt: skip
+    words.required = False
 
 
 def add_container_options(parser: argparse.ArgumentParser) -> None:
@@ -36,17 +45,15 @@ def add_container_options(parser: argparse.ArgumentParser) -> None:
     add("-t", "--tty", action="store_true", help="give it a terminal")
     add("--rm", action="store_true", help="remove the container when it ends")
     add("--init", action="store_true", help="a first process that reaps orphans, passes signals on")
-    several(
-        "-e", "--env", metavar="NAME[=VALUE]", help="a variable; without a value: as it is here"
-    )
+    several("-e", "--env", metavar="NAME[=VALUE]", help=VARIABLE)
     several("--env-file", metavar="FILE", help="variables, one a line")
-    several("-l", "--label", metavar="NAME[=VALUE]")
+    several("-l", "--label", metavar="NAME[=VALUE]", help="a label of the container")
     several("--label-file", metavar="FILE", help="labels, one a line")
     add("-w", "--workdir", default="", help="the directory to start in")
-    add("-u", "--user", default="", metavar="USER[:GROUP]")
+    add("-u", "--user", default="", metavar="USER[:GROUP]", help=USER)
     add("--entrypoint", help="replaces the image's")
-    add("-h", "--hostname", default="")
-    add("--network", "--net", default="none", metavar="none|host")
+    add("-h", "--hostname", default="", help="its host name (default: the beginning of its id)")
+    add("--network", "--net", default="none", metavar="none|host", help="(default: none)")
     add("--stop-signal", default="", metavar="SIGNAL", help="what asks it to end (SIGTERM)")
     add(
         "--stop-timeout",

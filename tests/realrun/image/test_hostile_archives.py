@@ -44,7 +44,7 @@ EVIL_LAYER = archive([member("../../evil", data=b"x")])
 DOCKER_HOSTILE = [
     (without("manifest.json"), "neither manifest.json nor index.json"),
     (with_file(".tar", archive([member("a", data=b"2")])), "layer .* content is sha256"),
-    (with_file(".tar", b"x" * 1024), "checksum"),
+    (with_file(".tar", b"x" * 1024), "no tar archive"),
     (with_file(".tar", EVIL_LAYER), "climbs out of the layer"),
     (with_file("manifest.json", b"[]"), "holds no image"),
     (with_file("manifest.json", b"{}"), "not a JSON list of objects"),

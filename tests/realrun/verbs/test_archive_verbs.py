@@ -96,7 +96,7 @@ def test_an_import_takes_settings_as_instructions(store: Store):
     ("data", "said"),
     [
         (b"", "the archive is empty"),
-        (b"x" * 600, "checksum"),
+        (b"x" * 600, "no tar archive"),
         (ROOT_FILES[:700], "cut off"),
         (gzip.compress(ROOT_FILES, mtime=0)[:60], "does not decompress"),
         (archive([member("../x", data=b"1")]), "climbs out"),

@@ -65,10 +65,35 @@ def test_an_error_is_one_line_with_the_way_out(root, words, said):
         ("bench x", 1),
     ],
 )
-def test_a_wrong_call_shows_the_usage(words, code):
+def test_a_wrong_call_is_one_line_with_the_way_out(words, code):
+    """Said by the verb whose help it names."""
     done = cli(*words.split())
-    assert done.returncode == code
-    assert done.stderr.startswith("usage: realrun")
+    verb = " ".join(["realrun", *words.split()[:1]]) if words not in ("", "nosuch") else "realrun"
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1)
+    assert done.stderr.startswith(f"{verb}: ")
+    assert done.stderr.endswith(f"; see `{verb} --help`\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [("biuld .", "no verb 'biuld', perhaps 'build'"), ("image tre x", "no action 'tre', perhaps")],
+)
+def test_a_slip_of_the_keys_is_guessed_at(words, told):
+    assert told in cli(*words.split()).stderr
+
+
+@pytest.mark.parametrize("words", ["run", "build", "image", "image tree", "bench build", "oci run"])
+def test_the_help_of_a_verb_begins_with_what_it_does(words):
+    """In the words that the list of all verbs has for it."""
+    *outer, verb = words.split()
+    does = re.search(rf"^ +{verb} +(.*)$", cli(*outer, "--help").stdout, re.MULTILINE)[1]
+    told = cli(*words.split(), "--help").stdout
+    assert f"\n\n{does[0].upper()}{does[1:]}.\n\n" in told
+
+
+def test_an_error_of_the_system_is_told_without_its_number():
+    done = cli("load", "-i", "/nosuch")
+    assert (done.returncode, done.stderr) == (1, "realrun: /nosuch: No such file or directory\n")
 
 
 @pytest.mark.overlay
