@@ -105,6 +105,18 @@ def test_no_part_is_its_own_foundation():
     TopologicalSorter(graph).prepare()
 
 
+def test_the_kernel_is_spoken_to_in_one_place():
+    """What Python does not wrap is called in realrun/linux, by a name that says what it does."""
+    calling = ("ctypes", "realrun.linux.libc")
+    found = {
+        module
+        for module, path in SOURCES.items()
+        for name in imported(path.read_text(encoding="utf-8"), module, path.stem == "__init__")
+        if name.startswith(tuple(f"{one}." for one in calling)) or name in calling
+    }
+    assert [name for name in sorted(found) if not name.startswith("realrun.linux.")] == []
+
+
 @pytest.mark.parametrize(
     ("source", "expected"),
     [

@@ -9,14 +9,31 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from realrun.errors import KernelRefused
-from realrun.linux import libc
+from realrun.linux import libc, mounts
 
 RESOLVE_NO_MAGICLINKS, RESOLVE_IN_ROOT = 0x02, 0x10
 MAX_LINKS = 40  # as the kernel: more is a loop
 TRIES = 1000
+
+
+@contextmanager
+def held(fd: int) -> Iterator[int]:
+    """A descriptor for the time of a block, closed at its end."""
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def open_root(path: str) -> int:
+    """A descriptor of the folder that is to be `/` for the others here."""
+    return os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
 def open_in(root_fd: int, path: str, flags: int = os.O_PATH) -> int:
@@ -34,6 +51,21 @@ def open_in(root_fd: int, path: str, flags: int = os.O_PATH) -> int:
             left -= 1
             if refused.number != errno.EAGAIN or not left:
                 raise
+
+
+def bind(
+    root_fd: int, source: str, target: str, attributes: tuple[int, int], recursive: bool = True
+) -> None:
+    """Show a file or directory of this machine at `target`, which is made if it is missing.
+
+    Its mount has its attributes (`mounts.set_attributes`) before it is there; `recursive`: with all
+    that is mounted below.
+    """
+    with held(mounts.cloned_tree(source, recursive)) as tree:
+        directory = stat.S_ISDIR(os.fstat(tree).st_mode)
+        mounts.set_attributes(tree, attributes, False, target)
+        with held(open_or_make(root_fd, target, directory)) as place:
+            mounts.put_tree(tree, place, target)
 
 
 def exists(root_fd: int, path: str) -> bool:

@@ -21,6 +21,24 @@ RDONLY, NOSUID, NODEV, NOEXEC, SYNCHRONOUS, REMOUNT = 1, 2, 4, 8, 16, 32
 NOATIME, NODIRATIME, RELATIME, STRICTATIME = 1024, 2048, 1 << 21, 1 << 24
 BIND, REC, PRIVATE, SLAVE = 4096, 16384, 1 << 18, 1 << 19
 DETACH, NOFOLLOW = 2, 8
+# What mount(8) calls them, by their flags: of one mount, then of the file system as a whole.
+OPTIONS = {
+    "ro": RDONLY,
+    "nosuid": NOSUID,
+    "nodev": NODEV,
+    "noexec": NOEXEC,
+    "noatime": NOATIME,
+    "nodiratime": NODIRATIME,
+    "relatime": RELATIME,
+    "strictatime": STRICTATIME,
+    "nosymfollow": 256,
+    "sync": SYNCHRONOUS,
+    "mand": 64,
+    "dirsync": 128,
+    "silent": 1 << 15,
+    "iversion": 1 << 23,
+    "lazytime": 1 << 25,
+}
 # linux/mount.h, linux/fcntl.h
 OPEN_TREE_CLONE, MOUNT_ATTR_RDONLY = 1, 1
 MOVE_FROM_DESCRIPTOR, MOVE_TO_DESCRIPTOR = 0x04, 0x40
@@ -55,8 +73,10 @@ MAX_LAYERS = 500  # fs/overlayfs/params.h: OVL_MAX_STACK
 MAX_OPTIONS = 4095  # mount(2) hands the kernel at most one page of options
 
 
-def mount(source: str | None, target: str, kind: str | None, flags: int, data: str = "") -> None:
-    """mount(2)."""
+def mount(
+    source: str | None, target: str, kind: str | None, flags: int, data: str = "", on: str = ""
+) -> None:
+    """mount(2); `on` is what an error message names, if not `target`."""
     libc.call(
         "mount",
         libc.text(source),
@@ -64,8 +84,22 @@ def mount(source: str | None, target: str, kind: str | None, flags: int, data: s
         libc.text(kind),
         ctypes.c_ulong(flags),
         libc.text(data or None),
-        on=target,
+        on=on or target,
     )
+
+
+def mount_at(place: int, kind: str, source: str, flags: int, data: str, name: str) -> None:
+    """Mount a file system of its own onto the directory behind a descriptor, known as `name`."""
+    mount(source, f"/proc/self/fd/{place}", kind, flags, data, on=name)
+
+
+def unmount(path: str, flags: int = 0) -> None:
+    """Detach what is mounted there; that nothing is, or that there is no such path, is no error."""
+    try:
+        libc.call("umount2", libc.text(path), DETACH | flags, on=path)
+    except KernelRefused as refused:
+        if refused.number not in (errno.EINVAL, errno.ENOENT):
+            raise
 
 
 def make_private() -> None:
@@ -188,33 +222,36 @@ def pivot_root(root: str) -> None:
     os.chdir("/")
 
 
-def cloned_tree(source: str) -> int:
-    """A descriptor of `source` with all that is mounted below it, mounted nowhere yet."""
-    flags = OPEN_TREE_CLONE | RECURSIVE | os.O_CLOEXEC
-    return libc.syscall("open_tree", HERE, libc.text(source), flags, on=source)
+def cloned_tree(source: str, recursive: bool = True) -> int:
+    """A descriptor of `source`, mounted nowhere yet; `recursive`: with all that is mounted below.
 
-
-def cloned_mount(source: str) -> int:
-    """The same without what is mounted below it."""
-    flags = OPEN_TREE_CLONE | os.O_CLOEXEC
+    open_tree(2), Linux 5.2.
+    """
+    flags = OPEN_TREE_CLONE | os.O_CLOEXEC | (RECURSIVE if recursive else 0)
     return libc.syscall("open_tree", HERE, libc.text(source), flags, on=source)
 
 
 def uncover() -> None:
     """Take /proc, /sys and /dev away: what is seen then is the image's own, as a rule nothing."""
-    for path in (b"/proc", b"/sys", b"/dev"):
-        try:
-            libc.call("umount2", path, DETACH | NOFOLLOW, on=os.fsdecode(path))
-        except KernelRefused as refused:
-            if refused.number not in (errno.EINVAL, errno.ENOENT):
-                raise
+    for path in ("/proc", "/sys", "/dev"):
+        unmount(path, NOFOLLOW)
 
 
-def make_tree_read_only(tree: int, name: str) -> None:
-    """Every mount of the tree, as Docker has it since the kernel can (5.12)."""
-    change = struct.pack("QQQQ", MOUNT_ATTR_RDONLY, 0, 0, 0)
-    flags = EMPTY_PATH | RECURSIVE
-    libc.syscall("mount_setattr", tree, b"", flags, change, len(change), on=name)
+def set_attributes(fd: int, change: tuple[int, int], recursive: bool, name: str) -> None:
+    """Set and clear attributes of the mount behind a descriptor, or of all below it, too.
+
+    mount_setattr(2), Linux 5.12; `change` are the bits to set and to clear, MOUNT_ATTR_*.
+    """
+    if change == (0, 0):
+        return
+    how = struct.pack("QQQQ", *change, 0, 0)
+    flags = EMPTY_PATH | (RECURSIVE if recursive else 0)
+    libc.syscall("mount_setattr", fd, b"", flags, how, len(how), on=name)
+
+
+def make_read_only(fd: int, name: str, recursive: bool) -> None:
+    """The mount behind a descriptor; `recursive`: the whole tree, as Docker has it."""
+    set_attributes(fd, (MOUNT_ATTR_RDONLY, 0), recursive, name)
 
 
 def put_tree(tree: int, place: int, name: str) -> None:

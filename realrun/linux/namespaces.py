@@ -115,3 +115,9 @@ def set_hostname(name: str) -> None:
     """Name the UTS namespace."""
     encoded = os.fsencode(name)
     libc.call("sethostname", encoded, len(encoded), on=name)
+
+
+def set_domainname(name: str) -> None:
+    """Name its NIS domain (setdomainname(2))."""
+    encoded = os.fsencode(name)
+    libc.call("setdomainname", encoded, len(encoded), on=name)

@@ -30,7 +30,7 @@ def protect(mark: str) -> None:
         return
     try:
         tree = mounts.cloned_tree(os.path.realpath("/proc/self/exe"))
-        mounts.make_tree_read_only(tree, sys.executable)
+        mounts.make_read_only(tree, sys.executable, recursive=True)
     except KernelRefused as refused:
         if refused.number not in REFUSED:
             raise

@@ -1,6 +1,6 @@
 """One process and its kin: pidfds, parent's death, descriptors, processor time.
 
-Sources: pidfd_open(2), prctl(2), close_range(2), proc(5).
+Sources: pidfd_open(2), prctl(2), close_range(2), keyctl(2), proc(5).
 """
 
 from __future__ import annotations
@@ -24,12 +24,27 @@ PR_SET_DUMPABLE = 4
 PR_SET_NAME = 15
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
+KEYCTL_JOIN_SESSION_KEYRING = 1
 CLOSE_RANGE_CLOEXEC = 4
 
 
 def die_with_parent() -> None:
     """Get SIGKILL when the parent ends; a change of user or capabilities clears this."""
     libc.call("prctl", PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0, on="parent death signal")
+
+
+def outlive_parent() -> None:
+    """Take back `die_with_parent`."""
+    libc.call("prctl", PR_SET_PDEATHSIG, 0, 0, 0, 0, on="parent death signal")
+
+
+def join_session_keyring(name: str) -> None:
+    """A session keyring of our own (keyctl(2)); a kernel without keys needs none."""
+    try:
+        libc.syscall("keyctl", KEYCTL_JOIN_SESSION_KEYRING, libc.text(name), on="session keyring")
+    except KernelRefused as refused:
+        if refused.number != errno.ENOSYS:
+            raise
 
 
 def give_up_new_privileges() -> None:
@@ -52,6 +67,19 @@ def hide_memory() -> None:
 def show_name(name: bytes) -> None:
     """The name of this process in `ps` and `top`, 15 bytes at most (PR_SET_NAME)."""
     libc.call("prctl", PR_SET_NAME, name, 0, 0, 0, on="name")
+
+
+def show_command_line(line: bytes) -> None:
+    """What `ps` shows in place of the words that we were started with; cut to their length.
+
+    The kernel reads them from our memory: `arg_start` and `arg_end` of proc(5), `stat`.
+    """
+    with open("/proc/self/stat", "rb") as file:
+        fields = file.read().rpartition(b")")[2].split()
+    start, end = int(fields[45]), int(fields[46])
+    shown = line[: end - start - 1]
+    ctypes.memset(start, 0, end - start)
+    ctypes.memmove(start, shown, len(shown))
 
 
 def is_read(fd: int) -> bool:

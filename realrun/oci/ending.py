@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from realrun.errors import KernelRefused, NoSuchContainer, RealRunError, WrongState
-from realrun.linux import libc, mounts, processes
+from realrun.linux import mounts, processes
 from realrun.oci import groups, hooks, planning, state, warnings
 from realrun.oci.bundle import get
 from realrun.oci.state import CREATED, PAUSED, RUNNING, STOPPED, Container
@@ -82,7 +82,7 @@ def clear(container: Container) -> None:
         groups.kill_all(container.groups)
         groups.remove(container.groups)
     if not planning.has_mounts(container.config):
-        unmount(container.rootfs)
+        mounts.unmount(container.rootfs)  # it left its mounts on the host's
     container.forget()
 
 
@@ -100,15 +100,6 @@ def end_process(container: Container) -> None:
         time.sleep(MOMENT_S)
     if container.pid in processes.children(os.getpid()):
         os.waitpid(container.pid, 0)
-
-
-def unmount(rootfs: str) -> None:
-    """Without a mount namespace of its own it left its mounts on the host's."""
-    try:
-        libc.call("umount2", libc.text(rootfs), mounts.DETACH, on=rootfs)
-    except KernelRefused as refused:
-        if refused.number != errno.EINVAL:  # is no mount any more
-            raise
 
 
 def poststop(container: Container) -> None:

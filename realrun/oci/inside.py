@@ -16,13 +16,12 @@ import stat
 from typing import Any
 
 from realrun.errors import RealRunError, UsageError
-from realrun.linux import capabilities, libc, namespaces, processes
+from realrun.linux import capabilities, namespaces, processes
 from realrun.oci import hooks
 from realrun.runtime import spawner, users
 
 # Descriptors of the child: 3 is the pipe of `spawner`, then what the creator passes on.
 STAMPS, CREATOR, GO, TOLD, CONSOLE = 3, 4, 5, 6, 7
-KEYCTL_JOIN_SESSION_KEYRING = 1
 PASSWD_BYTES = MOST_DESCRIPTORS = 1 << 20
 
 
@@ -56,12 +55,7 @@ def be_alone(keyring: str, session: bool, first: int) -> None:
     processes.hide_memory()
     if session:
         os.setsid()
-    try:
-        name = libc.text(keyring)
-        libc.syscall("keyctl", KEYCTL_JOIN_SESSION_KEYRING, name, on="session keyring")
-    except RealRunError as refused:
-        if getattr(refused, "number", 0) != errno.ENOSYS:
-            raise
+    processes.join_session_keyring(keyring)
 
 
 def set_names(hostname: str, domainname: str) -> None:
@@ -69,8 +63,7 @@ def set_names(hostname: str, domainname: str) -> None:
     if hostname:
         namespaces.set_hostname(hostname)
     if domainname:
-        encoded = os.fsencode(domainname)
-        libc.call("setdomainname", encoded, len(encoded), on=domainname)
+        namespaces.set_domainname(domainname)
 
 
 def set_sysctls(settings: dict[str, str]) -> None:
@@ -159,7 +152,7 @@ def become(user: dict[str, Any], sets: dict[str, int] | None) -> None:
 
 def outlive_creator() -> None:
     """The creator ends after this; if it has ended before, so do we."""
-    libc.call("prctl", processes.PR_SET_PDEATHSIG, 0, 0, 0, 0, on="parent death signal")
+    processes.outlive_parent()
     spawner.end_if_alone()
 
 

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from realrun.linux import capabilities, cgroups, seccomp
+from realrun.linux import capabilities, cgroups, mounts, seccomp
 from realrun.oci import groups, mountwords, state
 from realrun.oci.bundle import HOOKS, NAMESPACES, VERSION
 from realrun.oci.groups import Groups
@@ -81,10 +81,9 @@ def number(found: Groups, controller: str, file: str) -> int:
 def features() -> dict[str, Any]:
     """What this runtime can do, before anybody tries."""
     version, _ = groups.here()
-    options = {"defaults", "bind", "rbind", *mountwords.ATTRIBUTES, *mountwords.OPPOSITES,
-               *mountwords.FLAGS, *mountwords.UNFLAGS, *mountwords.PROPAGATIONS}  # fmt: skip
-    below = {f"r{word}" for word in (*mountwords.ATTRIBUTES, *mountwords.OPPOSITES,
-                                     *mountwords.PROPAGATIONS)}  # fmt: skip
+    options = {"defaults", "bind", "rbind", *mounts.OPTIONS, *mountwords.OPPOSITES,
+               *mountwords.PROPAGATIONS}  # fmt: skip
+    below = {f"r{word}" for word in (*mountwords.BELOW, *mountwords.PROPAGATIONS)}
     return {
         "ociVersionMin": "1.0.0",
         "ociVersionMax": VERSION,

@@ -22,19 +22,19 @@ PROPAGATIONS = {
     "slave": mounts.SLAVE,
     "unbindable": UNBINDABLE,
 }
-NOATIME, STRICTATIME, ATIMES = 0x10, 0x20, 0x70  # MOUNT_ATTR_*, and the mask of all three
-# name: flag of mount(2), attribute of mount_setattr(2); 0 where there is none
+# MOUNT_ATTR_* of mount_setattr(2): what is about one mount, not about the file system as a whole.
 ATTRIBUTES = {
-    "ro": (mounts.RDONLY, 0x01),
-    "nosuid": (mounts.NOSUID, 0x02),
-    "nodev": (mounts.NODEV, 0x04),
-    "noexec": (mounts.NOEXEC, 0x08),
-    "noatime": (mounts.NOATIME, NOATIME),
-    "strictatime": (1 << 24, STRICTATIME),
-    "relatime": (1 << 21, 0),
-    "nodiratime": (mounts.NODIRATIME, 0x80),
-    "nosymfollow": (256, 0x200000),
+    "ro": 0x01,
+    "nosuid": 0x02,
+    "nodev": 0x04,
+    "noexec": 0x08,
+    "noatime": 0x10,
+    "strictatime": 0x20,
+    "relatime": 0,
+    "nodiratime": 0x80,
+    "nosymfollow": 0x200000,
 }
+ATIMES = 0x70  # the mask of the three ways to note accesses
 OPPOSITES = {
     "rw": "ro",
     "suid": "nosuid",
@@ -45,12 +45,14 @@ OPPOSITES = {
     "nostrictatime": "strictatime",
     "norelatime": "relatime",
     "symfollow": "nosymfollow",
+    "async": "sync",
+    "nomand": "mand",
+    "loud": "silent",
+    "noiversion": "iversion",
+    "nolazytime": "lazytime",
 }
-# What is about the file system as a whole: flags of mount(2) alone.
-FLAGS = {"sync": mounts.SYNCHRONOUS, "mand": 64, "dirsync": 128, "silent": 1 << 15,
-         "iversion": 1 << 23, "lazytime": 1 << 25}  # fmt: skip
-UNFLAGS = {"async": "sync", "nomand": "mand", "loud": "silent", "noiversion": "iversion",
-           "nolazytime": "lazytime"}  # fmt: skip
+# Those with a form for all that is mounted below, by an `r` in front.
+BELOW = {*ATTRIBUTES, *(word for word, undone in OPPOSITES.items() if undone in ATTRIBUTES)}
 REFUSED = ("idmap", "ridmap", "remount")
 COPY_UP = "tmpcopyup"  # podman's: a tmpfs takes over what the image has at its place
 
@@ -85,7 +87,7 @@ def read(options: Iterable[str], kind: str) -> Words:
         elif change := flag_change(word):
             flags = flags & ~change[1] | change[0]
             own = changed(own, word)
-        elif word[:1] == "r" and flag_change(word[1:]) and word[1:] not in FLAGS | UNFLAGS:
+        elif word[:1] == "r" and word[1:] in BELOW:
             below = changed(below, word[1:])
         elif word == COPY_UP and kind == "tmpfs":
             copy_up = True
@@ -96,14 +98,10 @@ def read(options: Iterable[str], kind: str) -> Words:
 
 def flag_change(word: str) -> tuple[int, int] | None:
     """Flags of mount(2) that a word sets and clears, None if it is no such word."""
-    if word in ATTRIBUTES:
-        return ATTRIBUTES[word][0], 0
+    if word in mounts.OPTIONS:
+        return mounts.OPTIONS[word], 0
     if word in OPPOSITES:
-        return 0, ATTRIBUTES[OPPOSITES[word]][0]
-    if word in FLAGS:
-        return FLAGS[word], 0
-    if word in UNFLAGS:
-        return 0, FLAGS[UNFLAGS[word]]
+        return 0, mounts.OPTIONS[OPPOSITES[word]]
     return None
 
 
@@ -114,13 +112,12 @@ def changed(before: tuple[int, int], word: str) -> tuple[int, int]:
     """
     to_set, to_clear = before
     if word in ("noatime", "strictatime", "relatime", "atime", "nostrictatime", "norelatime"):
-        wanted = ATTRIBUTES[word][1] if word in ATTRIBUTES else 0
-        return to_set & ~ATIMES | wanted, to_clear | ATIMES
-    if word in ATTRIBUTES:
-        bit = ATTRIBUTES[word][1]
-        return to_set | bit, to_clear & ~bit
-    bit = ATTRIBUTES[OPPOSITES[word]][1] if word in OPPOSITES else 0
-    return to_set & ~bit, to_clear | bit
+        return to_set & ~ATIMES | ATTRIBUTES.get(word, 0), to_clear | ATIMES
+    if word in OPPOSITES:
+        bit = ATTRIBUTES.get(OPPOSITES[word], 0)
+        return to_set & ~bit, to_clear | bit
+    bit = ATTRIBUTES.get(word, 0)
+    return to_set | bit, to_clear & ~bit
 
 
 def plan(mount: dict[str, Any], source: str) -> dict[str, Any]:

@@ -18,32 +18,18 @@ from typing import Any
 from realrun.errors import UsageError
 from realrun.files.copying import copy_directory
 from realrun.linux import inroot, mounts
-
-FLAGS = {
-    "ro": mounts.RDONLY,
-    "nosuid": mounts.NOSUID,
-    "nodev": mounts.NODEV,
-    "noexec": mounts.NOEXEC,
-    "sync": mounts.SYNCHRONOUS,
-    "noatime": mounts.NOATIME,
-    "nodiratime": mounts.NODIRATIME,
-    "relatime": mounts.RELATIME,
-    "strictatime": mounts.STRICTATIME,
-}
+from realrun.linux.inroot import held
 
 
 def attach(root: str, wanted: list[dict[str, Any]]) -> None:
     """Mount all of `wanted` (a `spec.Mount` each, its source a path), in this order."""
-    top = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     proc_device = os.stat(f"{root}/proc").st_dev
-    try:
+    with held(inroot.open_root(root)) as top:
         for one in wanted:
             if one["kind"] == "tmpfs":
                 attach_tmpfs(top, proc_device, one)
             else:
                 attach_tree(top, proc_device, one)
-    finally:
-        os.close(top)
 
 
 def place(top: int, proc_device: int, target: str, directory: bool) -> int:
@@ -60,43 +46,33 @@ def place(top: int, proc_device: int, target: str, directory: bool) -> int:
 
 def attach_tree(top: int, proc_device: int, one: dict[str, Any]) -> None:
     """A directory or file of this machine, with what is mounted below it."""
-    tree = mounts.cloned_tree(one["source"])
-    try:
+    with held(mounts.cloned_tree(one["source"])) as tree:
         directory = stat.S_ISDIR(os.fstat(tree).st_mode)
-        fd = place(top, proc_device, one["target"], directory)
-        try:
+        with held(place(top, proc_device, one["target"], directory)) as fd:
             if one["kind"] == "volume" and "nocopy" not in one["options"]:
                 populate(fd, one["source"])
             if one["read_only"]:
-                mounts.make_tree_read_only(tree, one["target"])
+                mounts.make_read_only(tree, one["target"], recursive=True)
             mounts.put_tree(tree, fd, one["target"])
-        finally:
-            os.close(fd)
-    finally:
-        os.close(tree)
 
 
 def populate(place_fd: int, volume: str) -> None:
     """An empty volume takes over what the image has at its place, one container at a time."""
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-    source, target = os.open(".", flags, dir_fd=place_fd), os.open(volume, flags)
-    try:
+    with (
+        held(os.open(".", flags, dir_fd=place_fd)) as source,
+        held(os.open(volume, flags)) as target,
+    ):
         fcntl.flock(target, fcntl.LOCK_EX)
         if not os.listdir(target):
             copy_directory(source, target)
-    finally:
-        os.close(source)
-        os.close(target)
 
 
 def attach_tmpfs(top: int, proc_device: int, one: dict[str, Any]) -> None:
     """Memory; a directory that the image has there lends its mode, unless one is asked for."""
     known = inroot.exists(top, one["target"])
-    fd = place(top, proc_device, one["target"], True)
-    try:
-        flags = sum(FLAGS.get(word, 0) for word in one["options"])
+    with held(place(top, proc_device, one["target"], True)) as fd:
+        flags = sum(mounts.OPTIONS.get(word, 0) for word in one["options"])
         data = [f"mode={stat.S_IMODE(os.fstat(fd).st_mode):o}"] if known else []
         data += [word for word in one["options"] if "=" in word]
-        mounts.mount("tmpfs", f"/proc/self/fd/{fd}", "tmpfs", flags, ",".join(data))
-    finally:
-        os.close(fd)
+        mounts.mount_at(fd, "tmpfs", "tmpfs", flags, ",".join(data), one["target"])

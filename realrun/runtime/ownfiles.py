@@ -15,6 +15,7 @@ from pathlib import Path
 
 from realrun.files.workspace import locked, workspace
 from realrun.linux import inroot, mounts
+from realrun.linux.inroot import held
 
 HOSTS = """127.0.0.1\tlocalhost
 ::1\tlocalhost ip6-localhost ip6-loopback
@@ -87,17 +88,7 @@ def of_host(path: str) -> bytes:
 
 def mount(root: str, folder: str, names: Sequence[str], read_only: bool) -> None:
     """Mount the files over the image's; a link of the image leads nowhere but into the image."""
-    top = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
+    attributes = (mounts.MOUNT_ATTR_RDONLY if read_only else 0, 0)
+    with held(inroot.open_root(root)) as top:
         for name in names:
-            fd = inroot.open_or_make(top, f"/etc/{name}", directory=False)
-            tree = mounts.cloned_tree(f"{folder}/etc/{name}")
-            try:
-                if read_only:
-                    mounts.make_tree_read_only(tree, name)
-                mounts.put_tree(tree, fd, name)
-            finally:
-                os.close(tree)
-                os.close(fd)
-    finally:
-        os.close(top)
+            inroot.bind(top, f"{folder}/etc/{name}", f"/etc/{name}", attributes)

@@ -10,7 +10,6 @@ Source: pid_namespaces(7), "The namespace init process"; the program tini, which
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 from collections.abc import Set
@@ -86,9 +85,4 @@ def reap(program: int) -> int | None:
 def name(argv: list[str]) -> None:
     """Show in `ps` what we are, and nothing of the command line that started the engine."""
     processes.show_name(NAME)
-    with open("/proc/self/stat", "rb") as file:
-        fields = file.read().rpartition(b")")[2].split()
-    start, end = int(fields[45]), int(fields[46])  # arg_start, arg_end
-    title = (NAME + b" -- " + b" ".join(os.fsencode(word) for word in argv))[: end - start - 1]
-    ctypes.memset(start, 0, end - start)
-    ctypes.memmove(start, title, len(title))
+    processes.show_command_line(b" ".join([NAME, b"--", *map(os.fsencode, argv)]))

@@ -20,6 +20,8 @@ from tests.realrun.stage import HANG_S, NO_TRACES, Stage, alive, kill, traces, u
 
 pytestmark = pytest.mark.overlay
 
+ONE_REQUEST = 4096  # room in a socket, bytes; the kernel doubles it (socket(7))
+
 
 def begin_many(stage: Stage, count: int, *words: str, **wishes) -> tuple[list, list[bytes]]:
     """That many instances asked for without listening in between; what they say."""
@@ -51,7 +53,7 @@ def test_asking_never_waits_for_telling(root, monkeypatch):
     def narrow(*args):
         pair = real(*args)
         for end in pair:
-            end.setsockopt(client.socket.SOL_SOCKET, client.socket.SO_SNDBUF, 1)
+            end.setsockopt(client.socket.SOL_SOCKET, client.socket.SO_SNDBUF, ONE_REQUEST)
         return pair
 
     monkeypatch.setattr(client.socket, "socketpair", narrow)
