@@ -52,7 +52,7 @@ def test_a_first_process_that_is_killed_from_outside(stage):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["nosuch"], 127, "not found in the image's PATH: 'nosuch'"),
+        (["nosuch"], 127, "nosuch: not found in the image's PATH"),
         (["/no/such"], 127, "/no/such"),
         (["/etc/passwd"], 126, "Permission denied"),
         (["/etc"], 126, "Permission denied"),
