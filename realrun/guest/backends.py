@@ -49,6 +49,7 @@ class Backend(NamedTuple):
     settings: dict[str, str]  # what the init must know
     argv: Callable[[Machine], list[str]]
     environment: Callable[[Machine], dict[str, str]]
+    piece: int  # bytes of input that the guest takes at once
 
 
 def qemu_argv(machine: Machine) -> list[str]:
@@ -112,7 +113,19 @@ SERIAL_LINES = {
 }
 BACKENDS = {
     "qemu": Backend(
-        ("qemu", "kernel", "busybox", "mke2fs"), True, VIRTIO_PORTS, qemu_argv, environment("qemu")
+        tools=("qemu", "kernel", "busybox", "mke2fs"),
+        kernel_modules=True,
+        settings=VIRTIO_PORTS,
+        argv=qemu_argv,
+        environment=environment("qemu"),
+        piece=65536,
     ),
-    "uml": Backend(("uml", "busybox", "mke2fs"), False, SERIAL_LINES, uml_argv, environment("uml")),
+    "uml": Backend(
+        tools=("uml", "busybox", "mke2fs"),
+        kernel_modules=False,
+        settings=SERIAL_LINES,
+        argv=uml_argv,
+        environment=environment("uml"),
+        piece=3072,  # a line is never full, nor told to wait: its reader has 4096 (n_tty.c)
+    ),
 }

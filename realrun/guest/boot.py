@@ -119,6 +119,7 @@ class Guest(Run):
     control: int = -1
     stdin: int | None = None  # the caller's, to be read
     input: int = -1  # the channel that it goes to
+    feed: Pieces | None = None
     logs: tuple[int, int] = (-1, -1)  # console, the monitor's complaints
     console_read: int = 0  # bytes
     memory_kib: dict[str, int] = field(default_factory=dict)
@@ -167,6 +168,8 @@ class Guest(Run):
                 self.memory_kib[key.rstrip(":")] = int(kib)
             case ["exit", code] if WHOLE.fullmatch(code):
                 self.told_code = int(code)
+            case ["more"]:
+                self.give_more()
             case ["fail", *words]:
                 self.record.failure = (0, 0, " ".join(words))
 
@@ -181,13 +184,18 @@ class Guest(Run):
         now_ns, cpu_ns = time.monotonic_ns(), self.cpu_ns()
         if name == "drivers":
             self.look_back(now_ns, cpu_ns or 0, uptime_s)
-            if (
-                self.stdin is not None and not self.feed
-            ):  # an earlier byte would meet a line that is not set up
-                self.feed = Pieces(self.stdin, self.input)
         self.reached(name, now_ns, cpu_ns)
         if name == "root disk":
             self.deadline_s = None
+
+    def give_more(self) -> None:
+        """The guest can take a piece of the input; an earlier one would meet an unprepared line."""
+        if self.stdin is None:
+            return
+        if self.feed is None:
+            most = backends.BACKENDS[self.record.plan.isolation].piece
+            self.feed = Pieces(self.stdin, self.input, most)
+        self.feed.ask()
 
     def look_back(self, now_ns: int, cpu_ns: int, uptime_s: float) -> None:
         """Put `firmware` and `kernel` on the host's clock; processor time goes by duration."""

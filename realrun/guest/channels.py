@@ -44,19 +44,31 @@ class Stream:
 
 
 class Pieces(Feed):
-    """Input for the guest's init: how many bytes on a line, then these; 0 is the end."""
+    """Input for the guest's init: how many bytes on a line, then these; 0 is the end.
 
-    def __init__(self, source: int, channel: int) -> None:
+    Each piece is asked for, so that none waits in the guest's kernel for a reader: a serial line of
+    User-Mode Linux that has been full once may never be looked at again.
+    """
+
+    def __init__(self, source: int, channel: int, most: int) -> None:
         super().__init__(source, os.dup(channel))  # the channel stays open behind the end
-        self.waits, self.ended = can_be_waited_for(source), False
+        self.waits, self.most = can_be_waited_for(source), most
+        self.asked = self.ended = False
 
-    def waits_for(self) -> tuple[int, int]:
+    def ask(self) -> None:
+        """The guest has taken what has been said, and can take a piece."""
+        self.asked = True
+
+    def waits_for(self) -> tuple[int, int] | None:
         """A file always has something to say: then the channel's room is what we wait for."""
+        if not (self.pending or self.asked) or self.over:
+            return None
         return super().waits_for() if self.waits else (self.target, selectors.EVENT_WRITE)
 
     def take(self, data: bytes) -> None:
         """A piece, or the end."""
         self.pending, self.ended = b"%d\n" % len(data) + data, not data
+        self.asked = False
 
     def move(self) -> None:
         """One read or one write, up to the end that has been said."""

@@ -31,9 +31,10 @@ tell_memory() {
 	echo "memory end 0" >&3
 }
 
-# The program's input comes in pieces: how many bytes on a line, then these; 0 is the end.
+# The program's input comes in pieces, each asked for: how many bytes on a line, then these; 0 is
+# the end.
 feed() {
-	while until read -r count; do usleep 10000; done; [ "$count" -gt 0 ]; do
+	while echo more >&3; until read -r count; do usleep 10000; done; [ "$count" -gt 0 ]; do
 		dd bs="$count" count=1 iflag=fullblock 2> /dev/null
 	done
 }
@@ -90,7 +91,7 @@ input=/dev/null
 if [ "$INPUT" ]; then
 	input=/input
 	mkfifo $input
-	feed <&6 > $input 3>&- 4>&- 5>&- 6>&- &
+	feed <&6 > $input 4>&- 5>&- 6>&- &
 fi
 sh /instance/command < $input >&4 2>&5 3>&- 4>&- 5>&- 6>&-
 code=$?

@@ -31,13 +31,17 @@ class Feed:
     What `source` says goes to `target`, which is closed at the end of the input.
     """
 
+    most = CHUNK  # bytes of a piece
+
     def __init__(self, source: int, target: int) -> None:
         self.source, self.target = source, target
         self.pending, self.over = b"", False
         os.set_blocking(target, False)
 
-    def waits_for(self) -> tuple[int, int]:
-        """The descriptor to listen to, and for what."""
+    def waits_for(self) -> tuple[int, int] | None:
+        """The descriptor to listen to, and for what; None while there is nothing to do."""
+        if self.over:
+            return None
         if self.pending:
             return self.target, selectors.EVENT_WRITE
         return self.source, selectors.EVENT_READ
@@ -48,7 +52,7 @@ class Feed:
             if self.pending:
                 self.pending = self.pending[os.write(self.target, self.pending) :]
             else:
-                self.take(read(self.source))
+                self.take(read(self.source, self.most))
         except BlockingIOError:
             return
         except OSError as error:  # the program has hung up
@@ -167,8 +171,8 @@ def listen(selector: selectors.BaseSelector, runs: Sequence[Run]) -> None:
     """Make the selector know exactly what the runs wait for at present."""
     wanted = {fd: (selectors.EVENT_READ, run) for run in runs for fd in run.sources}
     for run in runs:
-        if run.feed and not run.feed.over:
-            fd, event = run.feed.waits_for()
+        if run.feed and (waits := run.feed.waits_for()):
+            fd, event = waits
             wanted[fd] = (wanted.get(fd, (0, run))[0] | event, run)
     known = {k.fd: (k.events, k.data) for k in selector.get_map().values() if k.data is not None}
     for fd in known.keys() - wanted.keys():
@@ -185,7 +189,7 @@ def attend(run: Run, fd: int, happened: int) -> None:
     if happened & selectors.EVENT_READ and fd in run.sources:
         hear(run, fd)
     feed = run.feed
-    if feed and not feed.over and feed.waits_for()[0] == fd and happened & feed.waits_for()[1]:
+    if feed and (waits := feed.waits_for()) and waits[0] == fd and happened & waits[1]:
         feed.move()
 
 
@@ -198,10 +202,10 @@ def hear(run: Run, fd: int) -> None:
         os.close(fd)
 
 
-def read(fd: int) -> bytes:
+def read(fd: int, most: int = CHUNK) -> bytes:
     """What a descriptor says; nothing at its end."""
     try:
-        return os.read(fd, CHUNK)
+        return os.read(fd, most)
     except OSError as error:  # the other side has gone; a terminal without programs says EIO
         if error.errno not in (errno.ECONNRESET, errno.EIO):
             raise

@@ -43,12 +43,15 @@ def parsed(said: bytes) -> tuple[list[bytes], bytes]:
 
 
 def pumped(feed: Pieces, theirs: socket.socket) -> bytes:
-    """Move until the input is over, emptying the other end whenever it is full."""
+    """Move until the input is over, asking whenever it waits for that, emptying the other end."""
     said = bytearray()
     theirs.setblocking(False)
     with selectors.DefaultSelector() as selector:
         while not feed.over:
-            fd, event = feed.waits_for()
+            if (waits := feed.waits_for()) is None:
+                feed.ask()
+                continue
+            fd, event = waits
             selector.register(fd, event)
             happened = selector.select(0)
             selector.unregister(fd)
@@ -63,9 +66,9 @@ def test_a_file_is_said_in_pieces_and_ended_by_a_word(tmp_path):
     path = tmp_path / "input"
     path.write_bytes(EVERY_BYTE)
     with channel() as (ours, theirs), open(path, "rb") as file:
-        pieces, rest = parsed(pumped(Pieces(file.fileno(), ours.fileno()), theirs))
+        pieces, rest = parsed(pumped(Pieces(file.fileno(), ours.fileno(), 3000), theirs))
         assert (b"".join(pieces), rest) == (EVERY_BYTE, b"")
-        assert max(map(len, pieces)) <= CHUNK
+        assert max(map(len, pieces)) == 3000
         assert ours.send(b"!") == 1  # the channel itself stays open
 
 
@@ -73,7 +76,7 @@ def test_a_pipe_that_ends_at_once_says_the_end_alone():
     reader, writer = os.pipe()
     os.close(writer)
     with channel() as (ours, theirs):
-        assert pumped(Pieces(reader, ours.fileno()), theirs) == b"0\n"
+        assert pumped(Pieces(reader, ours.fileno(), CHUNK), theirs) == b"0\n"
     os.close(reader)
 
 
@@ -81,8 +84,9 @@ def test_a_guest_that_has_gone_takes_nothing_more():
     reader, writer = os.pipe()
     os.write(writer, b"x")
     with channel() as (ours, theirs):
-        feed = Pieces(reader, ours.fileno())
+        feed = Pieces(reader, ours.fileno(), CHUNK)
         theirs.close()
+        feed.ask()
         feed.move()
         feed.move()
         assert feed.over
@@ -101,15 +105,36 @@ def test_what_can_be_waited_for(tmp_path):
     os.close(writer)
 
 
+def test_a_piece_is_read_when_it_is_asked_for():
+    """One each time, so that nothing waits in the guest for a reader."""
+    reader, writer = os.pipe()
+    os.write(writer, b"abcdef")
+    with channel() as (ours, theirs):
+        feed = Pieces(reader, ours.fileno(), 4)
+        assert feed.waits_for() is None
+        said = []
+        for _ in range(2):
+            feed.ask()
+            while waits := feed.waits_for():
+                assert waits[0] in (reader, feed.target)
+                feed.move()
+            said.append(theirs.recv(100))
+        assert said == [b"4\nabcd", b"2\nef"]
+        feed.end()
+    os.close(reader)
+    os.close(writer)
+
+
 def test_nothing_is_read_before_the_guest_can_take_it():
-    """And a guest that tells of its drivers twice does not get a second reader."""
+    """And a guest that asks twice does not get a second reader."""
     with Heard() as heard:
         heard.guest.stdin, heard.guest.input = os.open("/dev/null", os.O_RDONLY), os.dup(1)
-        assert heard.guest.feed is None
         heard.guest.hear_control(b"mark kernel 0.50\nmark drivers 0.80\n")
+        assert heard.guest.feed is None
+        heard.guest.hear_control(b"more\n")
         feed = heard.guest.feed
         assert isinstance(feed, Pieces)
-        heard.guest.hear_control(b"mark drivers 0.90\n")
+        heard.guest.hear_control(b"more\n")
         assert heard.guest.feed is feed
         os.close(heard.guest.stdin)
 
