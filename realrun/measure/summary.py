@@ -108,12 +108,17 @@ def told(summary: Summary, scale: float) -> tuple[str, str, str]:
 
 
 def show(title: str, found: Sequence[tuple[str, ...]]) -> None:
-    """Print a table: its header, then its lines."""
+    """Print a table: its header, then its lines; numbers stand right and are never broken."""
+    from rich import box
     from rich.console import Console
+    from rich.markup import escape  # else "[ms]" would be a style
     from rich.table import Table
 
     header, *body = found
-    table = Table(*header, title=title)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False)
+    for head, *cells in zip(header, *body, strict=True):
+        number = all(cell[:1].isdigit() or not cell for cell in cells)
+        table.add_column(escape(head), justify="right" if number else "left", no_wrap=number)
     for line in body:
-        table.add_row(*line)
+        table.add_row(*map(escape, line))
     Console().print(table)

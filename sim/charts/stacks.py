@@ -93,13 +93,16 @@ def _named(part: str, sizes: dict[str, float]) -> str:
 
 
 def _names(ax: Axes, at: int, middles: list[float], texts: list[str], top: float) -> None:
-    """Names to the right of a stack, moved apart where parts are thin, tied by a thin line."""
+    """Names to the right of a stack, moved apart where parts are thin, tied by a thin line.
+
+    It leaves the stack level, past the sum that stands above and may be wider than the stack.
+    """
     places = spread_labels(middles, 0.15 * top)
     lift = max(0.0, 0.06 * top - min(places))
     for middle, place, text in zip(middles, places, texts, strict=True):
-        x = [at + LEFT + WIDE, at + LEFT + WIDE + 0.06]
-        ax.plot(x, [middle, place + lift], color=MUTED, linewidth=0.6)
-        ax.text(x[1] + 0.015, place + lift, text, va="center", fontsize=8.3, linespacing=1.05)
+        x = [at + LEFT + WIDE + away for away in (0, 0.035, 0.06)]
+        ax.plot(x, [middle, middle, place + lift], color=MUTED, linewidth=0.6)
+        ax.text(x[-1] + 0.015, place + lift, text, va="center", fontsize=8.3, linespacing=1.05)
 
 
 def _plate(ax: Axes, columns: int, top: float, engine_mib: float) -> None:
