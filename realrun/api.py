@@ -56,6 +56,7 @@ class Options(TypedDict, total=False):
     cap_drop: Sequence[str]
     no_new_privileges: bool
     seccomp: bool
+    seccomp_profile: Mapping[str, Any]  # what is in a file for --security-opt seccomp=FILE
     init: bool
     tty: bool
     ulimits: Mapping[str, tuple[int, int]]

@@ -61,6 +61,7 @@ class Wishes:
     cap_drop: Sequence[str] = ()
     no_new_privileges: bool = False
     seccomp: bool = True
+    seccomp_profile: Mapping[str, Any] = field(default_factory=dict)  # as Docker's; {}: the default
     init: bool = False
     tty: bool = False
     # What a container's record keeps, beside its spec.
@@ -97,6 +98,7 @@ def spec_for(image: Runnable, wishes: Wishes) -> Spec:
         capabilities=capabilities.chosen(wishes.cap_add, wishes.cap_drop),
         no_new_privileges=wishes.no_new_privileges,
         seccomp=wishes.seccomp,
+        seccomp_profile=wishes.seccomp_profile,
         init=wishes.init,
         terminal=(0, 0) if wishes.tty else None,
         id=instance,
@@ -149,7 +151,7 @@ def check_container_options(wishes: Wishes) -> None:
         "--ulimit": guest and wishes.ulimits,
         "--shm-size": wishes.shm_bytes != SHM_BYTES,
         "--cap-add and --cap-drop": wishes.cap_add or wishes.cap_drop,
-        "--security-opt": wishes.no_new_privileges or not wishes.seccomp,
+        "--security-opt": wishes.no_new_privileges or not wishes.seccomp or wishes.seccomp_profile,
         "--init": wishes.init,
     }
     for words, found in asked.items():

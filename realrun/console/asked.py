@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from realrun.console.profiles import told
 from realrun.runtime import mountwords
 
 
@@ -19,7 +20,7 @@ def host_words(args: argparse.Namespace) -> dict[str, Any]:
         "Binds": [bind(word) for word in args.volume if ":" in word] or None,
         "CapAdd": args.cap_add or None,
         "CapDrop": args.cap_drop or None,
-        "SecurityOpt": args.security_opt or None,
+        "SecurityOpt": [*map(told, args.security_opt)] or None,
         **({"Tmpfs": tmpfs} if tmpfs else {}),
         **({"Mounts": mounts} if mounts else {}),
     }

@@ -12,6 +12,7 @@ from realrun import engine
 from realrun.console.asked import host_words
 from realrun.console.options import file_lines, size_bytes
 from realrun.console.options import labels as label_pairs
+from realrun.console.profiles import security
 from realrun.errors import BadOption, UsageError
 from realrun.linux import limits as ulimits
 from realrun.linux import signals
@@ -47,8 +48,6 @@ def read(args: argparse.Namespace) -> engine.Wishes:
         ulimits=dict(map(ulimits.parsed, args.ulimit)),
         cap_add=tuple(args.cap_add),
         cap_drop=tuple(args.cap_drop),
-        no_new_privileges=no_new_privileges(args.security_opt),
-        seccomp=seccomp(args.security_opt),
         init=args.init,
         tty=args.tty,
         labels=labels(args),
@@ -58,6 +57,7 @@ def read(args: argparse.Namespace) -> engine.Wishes:
         auto_remove=args.rm,
         attached=not getattr(args, "detach", False),
         host_words=host_words(args),
+        **security(args.security_opt),
     )
 
 
@@ -122,38 +122,3 @@ def stop_signal(word: str) -> str:
     if word:
         signals.number(word)
     return word
-
-
-def no_new_privileges(options: list[str]) -> bool:
-    """`no-new-privileges[=true|false]`; the last counts."""
-    found = [option for option in options if option.startswith("no-new-privileges")]
-    for option in found:
-        if option.replace(":", "=") not in NO_NEW_PRIVILEGES:
-            raise UsageError(f"--security-opt no-new-privileges is true or false; got {option!r}")
-    return bool(found) and NO_NEW_PRIVILEGES[found[-1].replace(":", "=")]
-
-
-NO_NEW_PRIVILEGES = {
-    "no-new-privileges": True,
-    "no-new-privileges=true": True,
-    "no-new-privileges=false": False,
-}
-WITHOUT_EFFECT = ("apparmor=unconfined", "label=disable")  # no profile is loaded here anyway
-
-
-def seccomp(options: list[str]) -> bool:
-    """Is there to be a filter of system calls; every option that is not known is refused."""
-    wanted = True
-    for option in options:
-        word = option.replace(":", "=", 1)
-        kind = word.partition("=")[0]
-        if word == "seccomp=unconfined":
-            wanted = False
-        elif kind == "seccomp":
-            raise UsageError(f"--security-opt seccomp can be unconfined; got {option!r}")
-        elif kind in ("apparmor", "label") and word not in WITHOUT_EFFECT:
-            raise UsageError(f"--security-opt: {kind} profiles are not loaded here; got {option!r}")
-        elif kind not in ("apparmor", "label", "no-new-privileges"):
-            known = "no-new-privileges, seccomp=unconfined, apparmor=unconfined, label=disable"
-            raise UsageError(f"--security-opt knows {known}; got {option!r}")
-    return wanted

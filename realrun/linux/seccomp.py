@@ -113,6 +113,7 @@ def by_number(
     settled: set[int] = set()
     for rule in profile.get("syscalls", ()):
         chosen = action(rule)
+        plain = Answer(chosen)
         named = [known[name] for name in rule["names"] if name in known]
         for number in named if chosen != default else ():
             if number in settled:
@@ -122,7 +123,7 @@ def by_number(
                 more = tuple((wanted, chosen) for wanted in conditions(rule["args"]))
                 answers[number] = Answer(default, old.conditional + more)
             else:
-                answers[number] = Answer(chosen)
+                answers[number] = plain
                 settled.add(number)
         answers.update({number: Answer(default) for number in named if number not in answers})
     return answers

@@ -146,9 +146,14 @@ def seccomp_steps(spec: Spec) -> list[Step]:
     """The filter of system calls: what a capability that is kept is for, it lets pass."""
     if not spec.seccomp:
         return []
-    program = seccomp_profile.program(os.uname().machine, spec.capabilities)
-    return [Step("seccomp", "refuse dangerous system calls from now on", CHILD, "seccomp",
-                 {"program": program.hex()})]  # fmt: skip
+    if spec.seccomp_profile:
+        from realrun.linux import seccomp_docker
+
+        args = seccomp_docker.program(spec.seccomp_profile, spec.capabilities)
+    else:
+        default = seccomp_profile.program(os.uname().machine, spec.capabilities)
+        args = {"program": default.hex()}
+    return [Step("seccomp", "refuse dangerous system calls from now on", CHILD, "seccomp", args)]
 
 
 def terminal_steps(spec: Spec, user: User, ptmx: str, console: str = "") -> list[Step]:

@@ -45,6 +45,7 @@ class Spec:
     capabilities: tuple[str, ...] = tuple(DOCKER_DEFAULT)
     no_new_privileges: bool = False
     seccomp: bool = True
+    seccomp_profile: Mapping[str, Any] = field(default_factory=dict)  # as Docker's; {}: the default
     build_step: bool = False  # a RUN: names of hosts are none of this machine's, and stay as given
     init: bool = False  # a first process of ours that reaps orphans and passes signals on
     terminal: tuple[int, int] | None = None  # rows and columns, if it gets one

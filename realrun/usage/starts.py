@@ -76,7 +76,9 @@ def add_resource_options(parser: argparse.ArgumentParser) -> None:
     several("--ulimit", metavar="NAME=SOFT[:HARD]", help="a limit of each process; -1: none")
     several("--cap-add", metavar="CAPABILITY", help="a right of root's, or ALL")
     several("--cap-drop", metavar="CAPABILITY", help="the same taken away")
-    several("--security-opt", metavar="OPTION", help="no-new-privileges, seccomp=unconfined")
+    several(
+        "--security-opt", metavar="OPTION", help="no-new-privileges, seccomp=FILE or unconfined"
+    )
     add("--read-only", action="store_true", help="let nothing be written to the image's files")
     several("-v", "--volume", metavar="[SOURCE:]PLACE[:ro]", help="a volume or a directory")
     several("--mount", metavar="type=TYPE,target=PLACE,...", help="the same, spelled out, or tmpfs")

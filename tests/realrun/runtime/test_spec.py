@@ -128,6 +128,7 @@ specs = st.builds(
     capabilities=st.lists(words, max_size=3).map(tuple),
     no_new_privileges=st.booleans(),
     seccomp=st.booleans(),
+    seccomp_profile=st.sampled_from([{}, {"defaultAction": "SCMP_ACT_LOG", "syscalls": ()}]),
     init=st.booleans(),
 )
 

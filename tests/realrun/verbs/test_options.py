@@ -188,7 +188,7 @@ def test_security_options(options, no_new_privileges, seccomp):
 @pytest.mark.parametrize(
     ("words", "rule"),
     [
-        ("--security-opt seccomp=/profile.json", "seccomp can be unconfined"),
+        ("--security-opt seccomp=/no/profile.json", "seccomp=/no/profile.json: No such file"),
         ("--security-opt apparmor=mine", "apparmor profiles are not loaded"),
         ("--security-opt label=type:x", "label profiles are not loaded"),
         ("--security-opt nosuch", "knows no-new-privileges"),
