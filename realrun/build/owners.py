@@ -7,6 +7,7 @@ group of its passwd entry, a number alone the group of the same number.
 from __future__ import annotations
 
 from realrun.image.merged import Merged
+from realrun.runtime.users import rows_of
 
 MAX_ID = 2**32 - 2
 
@@ -40,13 +41,7 @@ def number(text: str) -> int:
 
 def lookup(name: str, path: str, what: str, image: Merged) -> tuple[int, int]:
     """The numbers in the line of that name: (uid, gid) of a user, (gid, 0) of a group."""
-    try:
-        node = image.find(path)
-        text = node.path.read_text("utf-8", "replace") if node and not node.is_directory else ""
-    except OSError:
-        text = ""
-    for line in text.splitlines():
-        fields = line.split(":")
+    for fields in rows_of(image, path):
         if fields[0] == name and len(fields) > 2 and fields[2].isdecimal():
             second = fields[3] if what == "user" and len(fields) > 3 else "0"
             return number(fields[2]), number(second) if second.isdecimal() else 0

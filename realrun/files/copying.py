@@ -1,6 +1,7 @@
 """A directory's content in another one, with all that a file is beside its bytes.
 
 Light, for it is done inside a container on its way: by descriptors, so that no link is followed.
+Another container may be at work in the target, if both have the same volume.
 
 Source: inode(7), xattr(7).
 """
@@ -24,7 +25,11 @@ def copy_directory(source: int, target: int) -> None:
 
     Names of one file stay names of one file.
     """
-    Copying(target).directory(source, target, b"")
+    umask = os.umask(0)
+    try:
+        Copying(target).directory(source, target, b"")
+    finally:
+        os.umask(umask)
 
 
 class Copying:
@@ -47,13 +52,26 @@ class Copying:
             os.mkdir(name, 0o700, dir_fd=target)
             self.opened(name, source, target, path + b"/", DIRECTORY_FLAGS, DIRECTORY_FLAGS)
         elif status.st_nlink > 1 and (first := self.linked.get((status.st_dev, status.st_ino))):
-            os.link(first, name, src_dir_fd=self.top, dst_dir_fd=target, follow_symlinks=False)
+            self.link(first, name, target)
         else:
             self.linked[status.st_dev, status.st_ino] = path
             if stat.S_ISREG(status.st_mode):
                 self.opened(name, source, target, path, FILE_FLAGS, NEW_FLAGS)
             else:
                 special(name, source, target, status)
+
+    def link(self, first: bytes, name: bytes, target: int) -> None:
+        """One more name for a file that is here already, found directory by directory."""
+        *folders, old = first.split(b"/")
+        fd = os.dup(self.top)
+        try:
+            for folder in folders:
+                inner = os.open(folder, DIRECTORY_FLAGS, dir_fd=fd)
+                os.close(fd)
+                fd = inner
+            os.link(old, name, src_dir_fd=fd, dst_dir_fd=target, follow_symlinks=False)
+        finally:
+            os.close(fd)
 
     def opened(
         self, name: bytes, source: int, target: int, path: bytes, flags: int, new_flags: int
@@ -82,8 +100,7 @@ def special(name: bytes, source: int, target: int, status: os.stat_result) -> No
     elif stat.S_ISSOCK(status.st_mode):
         return  # nobody listens at the copy of one
     else:
-        os.mknod(name, status.st_mode, status.st_rdev, dir_fd=target)
-        os.chmod(name, stat.S_IMODE(status.st_mode), dir_fd=target)
+        os.mknod(name, status.st_mode, status.st_rdev, dir_fd=target)  # with its mode at once
     os.chown(name, status.st_uid, status.st_gid, dir_fd=target, follow_symlinks=False)
     times = (status.st_atime_ns, status.st_mtime_ns)
     os.utime(name, ns=times, dir_fd=target, follow_symlinks=False)

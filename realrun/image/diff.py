@@ -30,7 +30,8 @@ from realrun.errors import BadImage
 from realrun.files import holes
 from realrun.files.remove import DIRECTORY_FLAGS, list_directory
 from realrun.image import tarread as tar
-from realrun.image.rooted import is_opaque, is_whiteout
+from realrun.image.merged import READ_FLAGS
+from realrun.image.rooted import is_opaque, is_whiteout, kind_at
 from realrun.image.tarread import Entry, shown
 from realrun.image.tarwrite import END, headers, padding
 from realrun.image.unpack import MARK, OPAQUE_MARK, PRIVATE
@@ -44,7 +45,6 @@ KINDS = {
     stat.S_IFBLK: tar.DEVICE,
 }
 KEPT_ATTRIBUTES = (b"user.", b"security.capability")
-READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 Owners = Mapping[bytes, tuple[int, int]]
 
 
@@ -209,7 +209,7 @@ def walk(upper: Path) -> Iterator[Found]:
                 if is_opaque(inner):
                     yield Found(found.path + b"/" + OPAQUE_MARK, OPAQUE_MARK, inner, found.status)
             elif lent >= 0:
-                os.chmod(name, lent, dir_fd=fd)
+                set_mode(found, lent)
     finally:
         for fd, _, _, mode in stack:
             give_back(fd, mode)
@@ -224,8 +224,21 @@ def lend(found: Found) -> int:
     wanted = stat.S_IMODE(mode) | (0o700 if stat.S_ISDIR(mode) else 0o600)
     if wanted == stat.S_IMODE(mode):
         return -1
-    os.chmod(found.name, wanted, dir_fd=found.dir_fd)
+    set_mode(found, wanted)
     return stat.S_IMODE(mode)
+
+
+def set_mode(found: Found, mode: int) -> None:
+    """Change the mode of the very thing that was found: what is there now may be a link."""
+    try:
+        fd = os.open(found.name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=found.dir_fd)
+    except FileNotFoundError:
+        return
+    try:
+        if os.path.samestat(os.fstat(fd), found.status):
+            os.chmod(f"/proc/self/fd/{fd}", mode)
+    finally:
+        os.close(fd)
 
 
 def give_back(fd: int, mode: int) -> None:
@@ -236,7 +249,7 @@ def give_back(fd: int, mode: int) -> None:
 def in_order(fd: int) -> list[bytes]:
     """Names of a directory: the hidden ones first, then the rest, by their bytes."""
     names = list_directory(fd)
-    hidden = [n for n in names if is_whiteout(os.stat(n, dir_fd=fd, follow_symlinks=False))]
+    hidden = [n for n in names if (found := kind_at(n, fd)) and is_whiteout(found)]
     if not hidden:
         return names
     return hidden + [name for name in names if name not in set(hidden)]

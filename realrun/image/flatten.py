@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from realrun.files.remove import DIRECTORY_FLAGS
-from realrun.image.diff import Found, Writer, lend
+from realrun.image.diff import Found, Writer, lend, set_mode
 from realrun.image.merged import Merged, Node, children, mountable, unlocked
 from realrun.image.tarwrite import END
 
@@ -51,6 +51,6 @@ def put(writer: Writer, node: Node) -> None:
             writer.thing(found)
         finally:
             if lent >= 0:
-                os.chmod(name, lent, dir_fd=parent)
+                set_mode(found, lent)
     finally:
         os.close(parent)

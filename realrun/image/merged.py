@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from realrun.image.rooted import MAX_LINKS, is_opaque, is_whiteout
+from realrun.image.rooted import MAX_LINKS, Rooted, is_opaque, is_whiteout
 
+READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 Parts = tuple[str, ...]
 
 
@@ -109,6 +110,23 @@ def child(node: Node, name: str) -> Node | None:
         if not stat.S_ISDIR(here.st_mode) or is_opaque(directory / name):
             break
     return None if status is None else Node((*node.parts, name), status, tuple(places))
+
+
+def open_file(node: Node) -> int:
+    """A descriptor of a regular file, whoever is at work in its layer: no link is followed.
+
+    Raises OSError for what has gone or become something else.
+    """
+    with Rooted(node.path.parents[len(node.parts) - 1]) as top:
+        folder = top.open_plain([os.fsencode(part) for part in node.parts[:-1]])
+    try:
+        fd = os.open(node.parts[-1], READ_FLAGS, dir_fd=folder)
+    finally:
+        os.close(folder)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.EINVAL, "not a regular file", os.fspath(node.path))
+    return fd
 
 
 @contextmanager

@@ -48,7 +48,7 @@ class Rooted:
                 name = todo.pop()
                 if name == b"..":
                     here = here[:-1]
-                    fd = replaced(fd, self._open_plain(here))
+                    fd = replaced(fd, self.open_plain(here))
                     continue
                 target = link_target(name, fd)
                 if target is None:
@@ -65,7 +65,7 @@ class Rooted:
             raise
         return fd, tuple(here)
 
-    def _open_plain(self, parts: Sequence[bytes]) -> int:
+    def open_plain(self, parts: Sequence[bytes]) -> int:
         """Open a directory by a name that is known to hold no link."""
         fd = os.dup(self.fd)
         for name in parts:

@@ -103,7 +103,7 @@ class Unpacker:
         """Give directories their attributes, the deepest first: a mode may lock us out."""
         for parts in sorted(self._directories, key=len, reverse=True):
             try:
-                fd = self.root._open_plain(parts)
+                fd = self.root.open_plain(parts)
             except (FileNotFoundError, NotADirectoryError):
                 continue  # a later member replaced it
             try:

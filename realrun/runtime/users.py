@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from realrun.errors import UsageError
-from realrun.image.merged import Merged
+from realrun.image.merged import Merged, open_file
 
 Rows = list[list[str]]
 LIMIT = 1 << 20  # of a passwd file, only so much is read
@@ -32,19 +33,25 @@ class User(NamedTuple):
 
 def reader(layers: Sequence[str]) -> Callable[[str], Rows]:
     """Reads the rows of a colon-separated file of the image; every link is followed inside it."""
-    image = Merged([Path(layer) for layer in layers])
+    return partial(rows_of, Merged([Path(layer) for layer in layers]))
 
-    def read(path: str) -> Rows:
-        try:
-            node = image.find(path)
-        except OSError:  # a loop of links, a path through a file
-            return []
+
+def rows_of(image: Merged, path: str) -> Rows:
+    """The rows of one such file; of what is no regular file there are none.
+
+    A row that begins behind LIMIT, or is not whole before it, does not count.
+    """
+    try:
+        node = image.find(path)
         if node is None or not stat.S_ISREG(node.status.st_mode):
             return []
-        with open(node.path, encoding="utf-8", errors="surrogateescape") as file:
-            return [line.split(":") for line in file.read(LIMIT).splitlines()]
-
-    return read
+        with open(open_file(node), "rb") as file:
+            data = file.read(LIMIT)
+    except OSError:  # a loop of links, a path through a file, something else by now
+        return []
+    whole = data if len(data) < LIMIT else data[: data.rfind(b"\n") + 1]
+    text = whole.decode("utf-8", "surrogateescape")
+    return [line.split(":") for line in text.splitlines()]
 
 
 def resolve(user: str, read: Callable[[str], Rows]) -> User:

@@ -22,6 +22,7 @@ from typing import Any
 
 from realrun.errors import NoSuchVolume, RealRunError, UsageError
 from realrun.files.workspace import locked, workspace
+from realrun.image.sizes import size_of
 from realrun.runtime.spec import Mount
 
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
@@ -114,19 +115,10 @@ def prune(root: Path, in_use: Collection[str], everything: bool = False) -> list
     gone = []
     for volume in found:
         if volume.name not in in_use:
-            gone.append((volume.name, size_bytes(Path(volume.mountpoint))))
+            size = size_of(Path(volume.mountpoint)).content_bytes
+            gone.append((volume.name, size))
             remove(root, volume.name)
     return gone
-
-
-def size_bytes(folder: Path) -> int:
-    """The bytes of all files below `folder`, each once whatever its names."""
-    sizes = {}
-    for path, _, names in os.walk(folder):
-        for name in names:
-            status = os.lstat(os.path.join(path, name))
-            sizes[status.st_dev, status.st_ino] = status.st_size
-    return sum(sizes.values())
 
 
 def labels_of(mount: Mount) -> dict[str, str]:

@@ -109,10 +109,11 @@ def test_what_is_replaced_while_it_is_packed_is_left_out(tmp_path):
 
 
 SWAP = """
-mkdir -p /w/real /etc/evil; echo mine >/w/real/f; echo evil >/etc/evil/f; cd /w; mv real d
+mkdir -p /w/real /etc/evil; echo mine >/w/real/f; echo evil >/etc/evil/f; cd /w; mv real d; n=0
 while true; do mv d real; ln -s /etc/evil d; rm d; ln -s ../../../../../../../.. d; rm d; mv real d
-done
+n=$((n+1)); echo $n >/swaps; done
 """
+SWAPS = 500
 
 
 @pytest.mark.overlay
@@ -121,19 +122,27 @@ def test_a_container_that_swaps_a_directory_for_a_link_gains_nothing(registry, t
     done = cli("run", "-d", "--name", "swap", "busybox", "sh", "-c", SWAP)
     assert done.returncode == 0, done.stderr
     write(tmp_path, {"f": "ours", "etc/evil/f": "untouched", "w/d/f": "untouched"})
-    seen = set()
-    for number in range(12):
-        out = tmp_path / f"out{number}"
+    seen, listed, rounds = set(), set(), 0
+    while rounds < 8 or int(cli("exec", "swap", "cat", "/swaps").stdout or 0) < SWAPS:
+        rounds += 1
+        out = tmp_path / f"out{rounds}"
         cli("cp", "swap:/w/d/f", str(out))
         if out.is_file() and not out.is_symlink():
             seen.add(out.read_text())
         cli("cp", str(tmp_path / "f"), "swap:/w/d/f")
-        cli("cp", "swap:/w", str(tmp_path / f"all{number}"))
+        cli("cp", "swap:/w", str(tmp_path / f"all{rounds}"))
+        listed |= {line[2:] for line in cli("diff", "swap").stdout.splitlines()}
     assert seen <= {"mine\n", "evil\n", "ours"}
     assert sorted(p.name for p in tmp_path.iterdir() if not p.name.startswith(("out", "all"))) == [
         "etc", "f", "w"]  # fmt: skip
     assert not Path("/etc/evil").exists()
     assert not Path("/w").exists()
+    exported = cli("export", "swap", text=False).stdout
+    with tarfile.open(fileobj=io.BytesIO(exported)) as tar:
+        listed |= {"/" + one.name for one in tar}
+    below = {part for path in listed if path.startswith("/w/") for part in path.split("/")}
+    assert below <= {"", "w", "d", "real", "f"}
+    assert cli("commit", "swap", "swapped").returncode == 0
 
 
 @pytest.mark.overlay
