@@ -7,7 +7,6 @@ Sources: qemu(1); the kernel's `virt/uml/user_mode_linux_howto_v2.rst`.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -84,12 +83,24 @@ def uml_argv(machine: Machine) -> list[str]:
     return [*words, "quiet", "loglevel=3", "panic=-1", "rdinit=/init", "root=/dev/ram0"]
 
 
+def shown(isolation: str, machine: Machine) -> list[str]:
+    """What of this machine the monitor has to see: itself, its kernel, the image's disk."""
+    chosen = [tools.need(name) for name in ("qemu", "kernel") if isolation == "qemu"]
+    chosen += [tools.need("uml")] if isolation == "uml" else []
+    return [machine.disk, *(str(tool.prefix or tool.path) for tool in chosen)]
+
+
+def devices(machine: Machine) -> list[str]:
+    """Devices that it uses, beside the usual."""
+    return ["kvm"] if machine.accelerator == "kvm" else []
+
+
 def environment(name: str) -> Callable[[Machine], dict[str, str]]:
     """Libraries of the unpacked program, and the instance's folder for whatever it writes."""
 
     def settle(machine: Machine) -> dict[str, str]:
         found = tools.need(name).environment
-        memory = "/dev/shm" if name == "uml" and os.access("/dev/shm", os.W_OK) else machine.folder
+        memory = "/dev/shm" if name == "uml" else machine.folder
         return found | {"PATH": "/usr/bin:/bin", "HOME": machine.folder, "TMPDIR": memory}
 
     return settle

@@ -30,21 +30,34 @@ CRASHES = ("Kernel panic", "BUG:", "Oops", "RIP:", "Comm:")
 
 
 def steps(spec: Spec, machine: backends.Machine, common: str) -> list[Step]:
-    """The plan of a guest: its monitor is started like a program, the rest is watched."""
-    backend, counted = backends.BACKENDS[spec.isolation], replace(spec, limits={})
+    """The plan of a guest: its monitor is contained like a program, the rest is watched."""
+    backend = backends.BACKENDS[spec.isolation]
+    counted = replace(spec, limits={}, capabilities=())
+    own = ["mnt", "pid", "net", "uts", "ipc"]
     env = backend.environment(machine) | {state.MARK: spec.id}
     sources = [common, f"{machine.folder}/instance.cpio"]
     name = {"qemu": "QEMU", "uml": "the User-Mode Linux kernel"}[spec.isolation]
     return [
         Step("initial ram disk", "join the guest's init and this instance's command", ENGINE,
              "concatenate", {"sources": sources, "target": machine.initrd}),
+        Step("own root", "make an empty folder for its files", ENGINE, "directories",
+             {"folder": machine.folder, "names": ["root"]}),
         *planning.cgroup_steps(counted),
-        planning.clone(["mnt", "pid"], f"make a process for {name}, alone with its children"),
+        planning.clone(own, f"make a process for {name}, alone in new namespaces"),
         *planning.join_steps(counted, hide=False),
         *planning.user_namespace(),
         planning.private_mounts(),
-        Step("own proc", "a /proc that fits the new process numbers", CHILD, "own proc"),
-        *own_library(spec.isolation, name),
+        Step("jail", f"show {name} what it needs of this machine, read-only, and its folder", CHILD,
+             "realrun.linux.jail:build",
+             {"root": f"{machine.folder}/root", "shown": backends.shown(spec.isolation, machine),
+              "folder": machine.folder, "devices": backends.devices(machine)}),
+        *own_library(spec.isolation, name, f"{machine.folder}/root"),
+        Step("pivot root", "make that its root and detach the host's files", CHILD, "pivot root",
+             {"root": f"{machine.folder}/root"}),
+        *planning.seccomp_steps(counted),
+        Step("user", "give up all of root's rights", CHILD, "user",
+             {"uid": 0, "gid": 0, "groups": None, "keep": []}),
+        Step("no new privileges", "let no program raise its rights", CHILD, "no new privileges"),
         Step("exec", f"replace the engine's code by {name}", CHILD, "exec",
              {"argv": backend.argv(machine), "env": env, "cwd": machine.folder}),
         Step("firmware", f"{name} makes a machine and loads the kernel", WATCHED),
@@ -55,13 +68,14 @@ def steps(spec: Spec, machine: backends.Machine, common: str) -> list[Step]:
     ]  # fmt: skip
 
 
-def own_library(tool: str, name: str) -> list[Step]:
+def own_library(tool: str, name: str, root: str) -> list[Step]:
     """The loader of a monitor that brought its own C library, where the program looks for it."""
     if (loader := tools.need(tool).loader) is None:
         return []
+    target = root + os.path.realpath(tools.LOADER)
     return [Step("own library", f"lay the C library's loader that came with {name} over the host's",
                  CHILD, "realrun.linux.mounts:lay_over",
-                 {"target": tools.LOADER, "source": str(loader)})]  # fmt: skip
+                 {"target": target, "source": str(loader)})]  # fmt: skip
 
 
 def begin(

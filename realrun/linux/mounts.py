@@ -161,11 +161,6 @@ def mount_proc(root: str) -> None:
     mount("proc", ensure_directory(root, "proc"), "proc", NOSUID | NODEV | NOEXEC)
 
 
-def mount_own_proc() -> None:
-    """A /proc for a new PID namespace that keeps the host's files."""
-    mount("proc", "/proc", "proc", NOSUID | NODEV | NOEXEC)
-
-
 def mount_sys(root: str) -> None:
     """A read-only /sys that shows the new network namespace."""
     mount("sysfs", ensure_directory(root, "sys"), "sysfs", NOSUID | NODEV | NOEXEC | RDONLY)

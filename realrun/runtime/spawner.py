@@ -149,8 +149,8 @@ def change_root(root: str) -> None:
     os.chdir("/")
 
 
-def become(uid: int, gid: int, groups: list[int], keep: list[str] | None) -> None:
-    """Switch to the user; with `keep`, root's rights shrink to those capabilities.
+def become(uid: int, gid: int, groups: list[int] | None, keep: list[str] | None) -> None:
+    """Switch to the user (and groups, unless None); `keep`: capabilities that root does not lose.
 
     In a session of its own, or it could write into our terminal as if somebody typed (TIOCSTI).
     """
@@ -158,7 +158,7 @@ def become(uid: int, gid: int, groups: list[int], keep: list[str] | None) -> Non
         os.setsid()
     if keep is not None:
         capabilities.drop_bounding(capabilities.mask(keep))
-    if can_set_groups():
+    if groups is not None and can_set_groups():
         os.setgroups(groups)
     if uid:
         processes.hand_over_pipes(uid)
@@ -222,7 +222,6 @@ CHILD_VERBS: dict[str, Callable[..., None]] = {
     "private mounts": mounts.make_private,
     "overlay": mounts.overlay,
     "proc": mounts.mount_proc,
-    "own proc": mounts.mount_own_proc,
     "sys": mounts.mount_sys,
     "dev": mounts.mount_dev,
     "host files": mounts.bind_host,
