@@ -19,8 +19,9 @@ from realrun.errors import UsageError
 from realrun.handles import Container, Heard, Result
 from realrun.htmlwords import Listed
 from realrun.image import Image, Store
-from realrun.runtime import mountwords
-from realrun.sizes import shown_size, size_bytes
+from realrun.runtime import limitwords, mountwords
+from realrun.runtime.devices import device
+from realrun.sizes import shown_size
 
 __all__ = [
     "Container",
@@ -51,6 +52,16 @@ class Options(TypedDict, total=False):
     memory: str | int  # bytes, or with a unit: "64m"
     cpus: float
     pids_limit: int
+    memory_swap: str | int
+    memory_reservation: str | int
+    cpu_shares: int
+    cpuset_cpus: str
+    blkio_weight: int
+    device_read_bps: Sequence[str]  # "/dev/NAME:RATE"
+    device_write_bps: Sequence[str]
+    device_read_iops: Sequence[str]
+    device_write_iops: Sequence[str]
+    devices: Sequence[str]  # as --device takes them
     read_only: bool
     cap_add: Sequence[str]
     cap_drop: Sequence[str]
@@ -64,7 +75,7 @@ class Options(TypedDict, total=False):
     labels: Mapping[str, str]
     stop_signal: str
     stop_timeout_s: int
-    limits: Mapping[str, int]
+    limits: Mapping[str, Any]
     mounts: Sequence[Any]
     auto_remove: bool
 
@@ -76,18 +87,15 @@ def wishes(words: Sequence[str], isolation: str, options: Mapping[str, Any]) -> 
             known = ", ".join(sorted(Options.__annotations__))
             raise UsageError(f"{name!r} is no option of a container; there are {known}")
     limits = dict(options.get("limits", {}))
-    if memory := options.get("memory"):
-        limits["memory_bytes"] = size_bytes(str(memory), "memory")
-    if cpus := options.get("cpus"):
-        limits["cpu_milli"] = round(cpus * 1000)
-    if pids := options.get("pids_limit"):
-        limits["pids"] = pids
+    limits |= limitwords.limits(options, isolation in engine.GUESTS)
+    devices = tuple(map(device, options.get("devices", ())))
     mounts = [*options.get("mounts", ()), *map(mountwords.volume, options.get("volumes", ()))]
-    plain = {one.name for one in fields(engine.Wishes)} - {"limits", "mounts"}
+    plain = {one.name for one in fields(engine.Wishes)} - {"limits", "mounts", "devices"}
     same = {name: value for name, value in options.items() if name in plain and value is not None}
     return engine.Wishes(
-        isolation=isolation, words=tuple(words), limits=limits, mounts=tuple(mounts), **same
-    )
+        isolation=isolation, words=tuple(words), limits=limits, mounts=tuple(mounts),
+        devices=devices, **same,
+    )  # fmt: skip
 
 
 def build(context: str | Path, tag: str, **options: Any) -> Image:

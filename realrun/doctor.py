@@ -14,7 +14,7 @@ from realrun.errors import RealRunError
 from realrun.files.workspace import workspace
 from realrun.guest import probe, processor, tools
 from realrun.linux import cgroups, namespaces
-from realrun.runtime import planning
+from realrun.runtime import limitwords, planning
 from realrun.runtime.client import Spawner
 from realrun.runtime.run import drive, ignore
 from realrun.runtime.spec import Spec
@@ -54,7 +54,8 @@ def guarded(check: Callable[[], Finding]) -> Finding:
 def user() -> Finding:
     """Root or not."""
     if planning.rootless():
-        return Finding("user", PARTLY, "an ordinary user: containers are rootless, without limits")
+        limited = "with limits" if planning.has_cgroup() else "without limits"
+        return Finding("user", PARTLY, f"an ordinary user: containers are rootless, {limited}")
     return Finding("user", YES, "root")
 
 
@@ -110,8 +111,9 @@ def control_groups() -> Finding:
     if here.version == "none":
         return Finding("cgroup", NO, "no control groups are mounted")
     if not here.writable:
-        remedy = "run as root: delegated groups are not used yet"
-        return Finding("cgroup", NO, f"{detail}; not writable for us", remedy)
+        return Finding("cgroup", NO, f"{detail}; none was delegated to us", limitwords.remedy())
+    if planning.rootless():
+        detail += f"; delegated to us: {here.trees['memory']}"
     return Finding("cgroup", YES, detail)
 
 

@@ -13,13 +13,13 @@ from typing import Any, Protocol
 from realrun import paths
 from realrun.errors import GuestFailed, RealRunError, UsageError
 from realrun.linux import capabilities, processes
-from realrun.runtime import start, streams
+from realrun.runtime import limitwords, start, streams
 from realrun.runtime.forwarding import passing_signals
 from realrun.runtime.mountwords import clean_target
 from realrun.runtime.plan import Plan
 from realrun.runtime.record import Record
 from realrun.runtime.run import Run, Sink, drive
-from realrun.runtime.spec import SHM_BYTES, Mount, Spec, command, environment, new_id
+from realrun.runtime.spec import SHM_BYTES, Device, Mount, Spec, command, environment, new_id
 from realrun.runtime.start import Inside, Starter
 
 GUESTS = ("uml", "qemu")
@@ -52,7 +52,8 @@ class Wishes:
     user: str = ""
     hostname: str = ""
     network: str = "none"
-    limits: Mapping[str, int] = field(default_factory=dict)
+    limits: Mapping[str, Any] = field(default_factory=dict)  # by the names of `limitwords`
+    devices: Sequence[Device] = ()
     mounts: Sequence[Mount] = ()
     read_only: bool = False
     shm_bytes: int = SHM_BYTES
@@ -77,7 +78,7 @@ class Wishes:
 def spec_for(image: Runnable, wishes: Wishes) -> Spec:
     """The image's settings with the wishes on top."""
     check_wishes(wishes)
-    instance = new_id()
+    instance, contained = new_id(), wishes.isolation == "container"
     hostname = wishes.hostname or (os.uname().nodename if shares_name(wishes) else instance[:12])
     config = image.config
     return Spec(
@@ -90,7 +91,8 @@ def spec_for(image: Runnable, wishes: Wishes) -> Spec:
         isolation=wishes.isolation,
         network=wishes.network,
         image_digest=image.digest,
-        limits=wishes.limits,
+        limits=limitwords.with_swap(wishes.limits) if contained else wishes.limits,
+        devices=tuple(wishes.devices),
         mounts=mounts_for(config, wishes),
         read_only=wishes.read_only,
         shm_bytes=wishes.shm_bytes,
@@ -150,6 +152,7 @@ def check_container_options(wishes: Wishes) -> None:
         "--read-only": guest and wishes.read_only,
         "--ulimit": guest and wishes.ulimits,
         "--shm-size": wishes.shm_bytes != SHM_BYTES,
+        "--device": wishes.devices,
         "--cap-add and --cap-drop": wishes.cap_add or wishes.cap_drop,
         "--security-opt": wishes.no_new_privileges or not wishes.seccomp or wishes.seccomp_profile,
         "--init": wishes.init,
@@ -167,8 +170,9 @@ def check_machine(wishes: Wishes) -> None:
     if cpus != int(cpus) or (wishes.isolation == "uml" and cpus != 1):
         most = "exactly 1" if wishes.isolation == "uml" else "a whole number of"
         raise UsageError(f"--cpus: a guest of this kind has {most} processors; got {cpus:g}")
-    if "pids" in limits:
-        raise UsageError("--pids-limit is for containers; a guest counts its own processes")
+    if more := limits.keys() - {"memory_bytes", "cpu_milli"}:
+        words = ", ".join(limitwords.option(name) for name in sorted(more))
+        raise UsageError(f"{words}: a guest's limits are its hardware, --memory and --cpus")
 
 
 def accelerator(isolation: str) -> str:

@@ -16,10 +16,9 @@ from realrun.console.profiles import security
 from realrun.errors import BadOption, UsageError
 from realrun.linux import limits as ulimits
 from realrun.linux import signals
-from realrun.runtime import mountwords
+from realrun.runtime import limitwords, mountwords
+from realrun.runtime.devices import device
 from realrun.runtime.spec import SHM_BYTES
-
-LEAST_MEMORY_BYTES = 6 << 20  # of a container, as in Docker
 
 
 def wishes(args: argparse.Namespace) -> engine.Wishes:
@@ -41,7 +40,8 @@ def read(args: argparse.Namespace) -> engine.Wishes:
         user=args.user,
         hostname=args.hostname,
         network=args.network,
-        limits=limits(args),
+        limits=limitwords.limits(vars(args), args.isolation in engine.GUESTS),
+        devices=tuple(map(device, args.device)),
         mounts=mountwords.all_of(args.volume, args.mount, args.tmpfs),
         read_only=args.read_only,
         shm_bytes=shm_bytes(args.shm_size),
@@ -85,36 +85,6 @@ def labels(args: argparse.Namespace) -> dict[str, str]:
     """Labels of files, then of -l; in a file, a name without a value is no label."""
     lines = [line for file in args.label_file for line in file_lines(file, "--label-file")]
     return label_pairs([*(line for line in lines if "=" in line), *args.label])
-
-
-def limits(args: argparse.Namespace) -> dict[str, int]:
-    """The limits that were asked for."""
-    found, guest = {}, args.isolation in engine.GUESTS
-    if args.memory not in ("", "0"):
-        found["memory_bytes"] = size_bytes(args.memory, "--memory")
-        if not guest and found["memory_bytes"] < LEAST_MEMORY_BYTES:
-            raise UsageError(f"--memory: at least 6m, as in Docker; got {args.memory!r}")
-    if args.pids_limit is not None and args.pids_limit > 0:  # others: as many as they like
-        found["pids"] = args.pids_limit
-    if args.cpus not in ("", "0"):
-        found["cpu_milli"] = cpu_milli(args.cpus, 4096 if guest else processors())
-    return found
-
-
-def cpu_milli(text: str, most: int) -> int:
-    """Processors in thousandths, at most as many as there are."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0.01 <= value <= most:
-        raise UsageError(f"--cpus wants a number from 0.01 to {most}, such as 0.5; got {text!r}")
-    return round(value * 1000)
-
-
-def processors() -> int:
-    """How many we may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def stop_signal(word: str) -> str:

@@ -22,6 +22,12 @@ from realrun.runtime.spec import Mount, Spec
 
 NEVER = "0001-01-01T00:00:00Z"  # Go's zero time
 NANOS_OF_MILLI = 1_000_000
+RATES = {
+    "read_bps": "BlkioDeviceReadBps",
+    "write_bps": "BlkioDeviceWriteBps",
+    "read_iops": "BlkioDeviceReadIOps",
+    "write_iops": "BlkioDeviceWriteIOps",
+}
 
 
 def inspect(registry: Registry, container: Container, sizes: bool = False) -> dict[str, Any]:
@@ -98,15 +104,37 @@ def host_config(container: Container) -> dict[str, Any]:
         "ReadonlyRootfs": spec.read_only,
         "ShmSize": spec.shm_bytes,
         "Isolation": "",
-        "Memory": spec.limits.get("memory_bytes", 0),
-        "NanoCpus": spec.limits.get("cpu_milli", 0) * NANOS_OF_MILLI,
-        "Devices": [],
-        "PidsLimit": spec.limits.get("pids"),
+        **limits_of(spec),
         "Ulimits": ulimits or None,
         "MaskedPaths": list(MASKED),
         "ReadonlyPaths": list(READ_ONLY),
         **({"Init": True} if spec.init else {}),
     }
+
+
+def limits_of(spec: Spec) -> dict[str, Any]:
+    """What is limited, and the devices that it is given."""
+    limits = spec.limits
+    rates = {
+        field: [{"Path": path, "Rate": rate} for path, rate in limits.get(name, {}).items()] or None
+        for name, field in RATES.items()
+    }
+    return {
+        "CpuShares": limits.get("cpu_shares", 0),
+        "Memory": limits.get("memory_bytes", 0),
+        "NanoCpus": limits.get("cpu_milli", 0) * NANOS_OF_MILLI,
+        "BlkioWeight": limits.get("io_weight", 0),
+        **rates,
+        "CpusetCpus": limits.get("cpuset", ""),
+        "Devices": [
+            {"PathOnHost": one.source, "PathInContainer": one.target,
+             "CgroupPermissions": one.access}
+            for one in spec.devices
+        ],
+        "MemoryReservation": limits.get("reservation_bytes", 0),
+        "MemorySwap": limits.get("swap_bytes", 0),
+        "PidsLimit": limits.get("pids"),
+    }  # fmt: skip
 
 
 def host_words(container: Container) -> Mapping[str, Any]:

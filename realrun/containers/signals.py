@@ -15,7 +15,7 @@ from realrun.containers.record import RUNNING, Container
 from realrun.containers.registry import Registry
 from realrun.engine import GUESTS
 from realrun.errors import KernelRefused, NoSuchVolume, UsageError
-from realrun.linux import cgroups, processes
+from realrun.linux import cgroups, processes, usage
 from realrun.linux import signals as names
 from realrun.runtime import state as instances
 from realrun.runtime import volumes
@@ -82,6 +82,9 @@ def send(registry: Registry, container: Container, fd: int, number: int) -> None
     if container.spec.isolation in GUESTS:
         (registry.path(container.id) / "signal").write_text(str(number), encoding="utf-8")
     processes.send_signal(fd, number)
+    if number == KILL:
+        here = cgroups.detect()
+        cgroups.thaw(here, usage.members(here, container.id) or ())
 
 
 def noted(registry: Registry, container: Container) -> int | None:

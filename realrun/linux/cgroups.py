@@ -10,23 +10,27 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from realrun.errors import Missing
-from realrun.linux import resources
+from realrun.errors import Missing, UsageError
+from realrun.linux import device_rules, resources
 
-WANTED = ("memory", "pids", "cpu", "cpuacct")
-CONTROLLER = {"memory_bytes": "memory", "pids": "pids", "cpu_milli": "cpu"}  # of each limit
+WANTED = ("memory", "pids", "cpu", "cpuacct", "cpuset", "blkio", "io", "devices", "freezer")
+NO_FILES = ("cpuacct", "devices")  # of version 2: every group's own, and a program
 PARENT = "realrun"
+CALLERS = "realrun-callers"  # where those go who were in a group that is to have children
 GIVE_UP_S = 5.0
+TRIES = 100
+INHERITED = ("cpuset.cpus", "cpuset.mems")  # empty in a new group of version 1: nobody could enter
 
 
 class Layout(NamedTuple):
     """Where this machine's control groups are."""
 
     version: str  # "v1", "v2", "hybrid" or "none"
-    trees: dict[str, str]  # controller -> folder of its tree; for v2 all the same folder
+    trees: dict[str, str]  # controller -> the folder below which ours are; for v2 all the same
     writable: bool  # may we make groups there
 
 
@@ -36,34 +40,55 @@ _here: list[Layout] = []
 def detect() -> Layout:
     """This machine's layout; it does not change while a program runs, so it is read once."""
     if not _here:
-        with open("/proc/self/mountinfo", encoding="utf-8") as file:
-            _here.append(parse(file.read()))
+        own = "" if os.geteuid() == 0 else Path("/proc/self/cgroup").read_text(encoding="utf-8")
+        _here.append(parse(Path("/proc/self/mountinfo").read_text(encoding="utf-8"), own))
     return _here[0]
 
 
-def parse(mountinfo: str) -> Layout:
-    """The layout that the text of a mountinfo file tells of (proc(5))."""
+def parse(mountinfo: str, membership: str = "") -> Layout:
+    """The layout that the text of a mountinfo file tells of (proc(5)).
+
+    Root's groups are below the top. An ordinary user's are below the one that he is in, as the text
+    of /proc/self/cgroup says: that one may have been delegated to him.
+    """
+    own = {
+        name: path
+        for _, names, path in (line.split(":", 2) for line in membership.splitlines())
+        for name in names.split(",")
+    }
     v1: dict[str, str] = {}
     v2 = ""
     for line in mountinfo.splitlines():
         before, _, after = line.partition(" - ")
-        folder, kind, options = before.split()[4], after.split()[0], after.split()[-1]
+        top, mounted = before.split()[3:5]
+        kind, options = after.split()[0], after.split()[-1]
         if kind == "cgroup":
-            v1.update({name: folder for name in options.split(",") if name in WANTED})
+            names = [name for name in options.split(",") if name in WANTED]
+            v1.update({name: below(mounted, top, own.get(name, top)) for name in names})
         elif kind == "cgroup2":
-            v2 = folder
+            v2 = below(mounted, top, own.get("", top))
     return layout(v1, v2)
 
 
+def below(mounted: str, top: str, path: str) -> str:
+    """The folder of group `path` in a tree of which `top` is what is mounted.
+
+    >>> below("/sys/fs/cgroup", "/", "/user.slice/run.scope/realrun-callers")
+    '/sys/fs/cgroup/user.slice/run.scope'
+    """
+    found = os.path.normpath(f"{mounted}/{os.path.relpath(path, top)}")
+    return found.removesuffix(f"/{CALLERS}")
+
+
 def layout(v1: dict[str, str], v2: str) -> Layout:
-    """The layout that follows from the mounted trees."""
+    """The layout that follows from the folders of the trees."""
     if v1:
-        return Layout("hybrid" if v2 else "v1", v1, all(map(may_write, v1.values())))
+        ours = {name: folder for name, folder in v1.items() if may_write(folder)}
+        return Layout("hybrid" if v2 else "v1", ours or v1, bool(ours))
     if not v2:
         return Layout("none", {}, False)
-    owned = read_words(f"{v2}/cgroup.controllers")
-    trees = {name: v2 for name in WANTED if name in owned or name == "cpuacct"}
-    return Layout("v2", trees, may_write(v2))
+    owned = [*read_words(f"{v2}/cgroup.controllers"), *NO_FILES]
+    return Layout("v2", {name: v2 for name in WANTED if name in owned}, may_write(v2))
 
 
 def may_write(folder: str) -> bool:
@@ -76,63 +101,125 @@ def read_words(path: str) -> list[str]:
     try:
         with open(path, encoding="utf-8") as file:
             return file.read().split()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return []
 
 
-def folders(here: Layout, name: str, limits: Iterable[str] = CONTROLLER) -> list[str]:
-    """The folders that make up group `name`, each once: memory's, and those that `limits` need."""
-    names = {"memory", *(CONTROLLER[limit] for limit in limits)}
-    trees = dict.fromkeys(tree for name, tree in here.trees.items() if name in names)
+def needed(version: str, wanted: Mapping[str, Any]) -> list[str]:
+    """The controllers that these limits take; memory is always counted."""
+    asked = [controller for controller, _, _ in resources.settings(version, wanted)]
+    return [*dict.fromkeys(["memory", *asked, *(["devices"] if "devices" in wanted else [])])]
+
+
+def folders(here: Layout, name: str, controllers: Iterable[str] = WANTED) -> list[str]:
+    """The folders that make up group `name`, each once."""
+    trees = dict.fromkeys(here.trees[one] for one in controllers if one in here.trees)
     return [f"{tree}/{PARENT}/{name}" for tree in trees]
 
 
-def create(here: Layout, name: str, limits: dict[str, int]) -> None:
-    """Make group `name` and set its limits (`memory_bytes`, `pids`, `cpu_milli`)."""
-    if missing := [CONTROLLER[limit] for limit in limits if CONTROLLER[limit] not in here.trees]:
-        raise Missing(f"no control group of {', '.join(missing)} here: leave that limit out")
-    if here.version == "v2":
-        enable_controllers(here)
-    for folder in folders(here, name, limits):
-        make(folder)
-    for controller, file, text in resources.settings(here.version, resources_of(limits)):
-        write(f"{here.trees[controller]}/{PARENT}/{name}/{file}", text)
+def create(here: Layout, name: str, wanted: Mapping[str, Any]) -> None:
+    """Make group `name`, limited as `linux.resources` of the OCI runtime specification says.
+
+    With `devices` in it no others can be used than these and those of every container.
+    """
+    controllers = needed(here.version, wanted)
+    if lacking := [one for one in controllers if one not in here.trees]:
+        raise Missing(f"no control group of {', '.join(lacking)} here: leave that limit out")
+    for folder in folders(here, name, controllers):
+        make(here, folder, controllers)
+    own = {one: f"{here.trees[one]}/{PARENT}/{name}" for one in controllers}
+    limit(here.version, own.__getitem__, wanted)
+    if "devices" in wanted:
+        rules = [device_rules.NOTHING, *wanted["devices"], *device_rules.ALWAYS]
+        restrict(here.version, own["devices"], [*rules, device_rules.CONSOLE])
 
 
-def make(folder: str) -> None:
+def make(here: Layout, folder: str, controllers: Iterable[str]) -> None:
     """Make a group; our parent group may be removed by others between two calls."""
-    for _ in range(100):
+    parent = os.path.dirname(folder)
+    for _ in range(TRIES):
         try:
+            if here.version == "v2":
+                os.makedirs(parent, exist_ok=True)
+                hand_down(os.path.dirname(parent), controllers)
+                hand_down(parent, controllers)
             os.makedirs(folder, exist_ok=True)
+            if folder.startswith(f"{here.trees.get('cpuset')}/") and here.version != "v2":
+                inherit(folder)
             return
         except FileNotFoundError:
             continue
     raise OSError(errno.ENOENT, "control group vanishes as fast as it is made", folder)
 
 
-def enable_controllers(here: Layout) -> None:
-    """Hand the controllers down from the root of the v2 tree to our groups."""
-    tree = here.trees["cpuacct"]
-    text = " ".join(f"+{name}" for name in here.trees if name != "cpuacct")
-    os.makedirs(f"{tree}/{PARENT}", exist_ok=True)
-    for folder in (tree, f"{tree}/{PARENT}"):
+def hand_down(folder: str, controllers: Iterable[str]) -> None:
+    """Give a group's children these controllers (version 2), if they have not got them.
+
+    But for the topmost, a group that does so must hold no process itself (cgroups(7)).
+    """
+    has = [*read_words(f"{folder}/cgroup.subtree_control"), *NO_FILES]
+    text = " ".join(f"+{name}" for name in controllers if name not in has)
+    if not text:
+        return
+    try:
+        write(f"{folder}/cgroup.subtree_control", text)
+    except OSError as error:
+        if error.errno != errno.EBUSY:
+            raise
+        move_aside(folder)
         write(f"{folder}/cgroup.subtree_control", text)
 
 
-def resources_of(limits: Mapping[str, int]) -> dict[str, Any]:
-    """Our limits in the words of the OCI runtime specification (`linux.resources`).
+def move_aside(folder: str) -> None:
+    """All processes of a group into one below it, where they are no hindrance."""
+    os.makedirs(f"{folder}/{CALLERS}", exist_ok=True)
+    for pid in read_words(f"{folder}/cgroup.procs"):
+        try:
+            write(f"{folder}/{CALLERS}/cgroup.procs", pid)
+        except ProcessLookupError:
+            continue
 
-    >>> resources_of({"cpu_milli": 1500})
-    {'cpu': {'period': 100000, 'quota': 150000}}
+
+def inherit(folder: str) -> None:
+    """What a new group of version 1 does not take over by itself, from above first."""
+    for file in INHERITED:
+        path, above = f"{folder}/{file}", f"{os.path.dirname(folder)}/{file}"
+        if os.path.exists(path) and not read_words(path):
+            if not read_words(above):
+                inherit(os.path.dirname(folder))
+            write(path, read_words(above)[0])
+
+
+def limit(version: str, place: Callable[[str], str], wanted: Mapping[str, Any]) -> None:
+    """Write limits into the group whose folder for a controller is `place(controller)`.
+
+    Some are checked against each other, so what is refused is tried again after the others.
     """
-    found: dict[str, Any] = {}
-    if "memory_bytes" in limits:
-        found["memory"] = {"limit": limits["memory_bytes"]}
-    if "pids" in limits:
-        found["pids"] = {"limit": limits["pids"]}
-    if "cpu_milli" in limits:
-        found["cpu"] = {"period": 100_000, "quota": limits["cpu_milli"] * 100}
-    return found
+    left = resources.settings(version, wanted)
+    for last in (False, True):
+        left = [one for one in left if not written(place, *one, must=last)]
+
+
+def written(place: Callable[[str], str], controller: str, file: str, text: str, must: bool) -> bool:
+    """Write one limit; False if the kernel refuses it, and unless it must be."""
+    try:
+        write(f"{place(controller)}/{file}", text)
+    except FileNotFoundError:
+        raise Missing(f"this kernel's cgroups have no {file}: leave that limit out") from None
+    except OSError as error:
+        if must:
+            raise UsageError(f"{file} does not take {text!r}: {error.strerror}") from None
+        return False
+    return True
+
+
+def restrict(version: str, folder: str, rules: Sequence[device_rules.Rule]) -> None:
+    """Which devices may be used in the group of this folder; the last rule that fits decides."""
+    if version == "v2":
+        device_rules.attach(folder, rules)
+        return
+    for file, line in device_rules.lines(rules):
+        write(f"{folder}/{file}", line)
 
 
 def write(path: str, text: str) -> None:
@@ -156,6 +243,16 @@ def join(group: list[str]) -> None:
         write(tasks if os.path.exists(tasks) else f"{folder}/cgroup.procs", "0")
 
 
+def thaw(here: Layout, pids: Iterable[int]) -> None:
+    """Let processes go on that somebody has frozen: on version 1 not even SIGKILL ends those."""
+    for pid in pids if here.version != "v2" and "freezer" in here.trees else ():
+        lines = (line.split(":", 2) for line in read_words(f"/proc/{pid}/cgroup"))
+        path = next((path for _, names, path in lines if "freezer" in names.split(",")), "/")
+        file = f"{here.trees['freezer']}{path}/freezer.state"
+        if read_words(file) not in ([], ["THAWED"]):
+            write(file, "THAWED")
+
+
 def remove(here: Layout, name: str) -> None:
     """Kill what is left in group `name` and remove it; nothing happens if it is not there."""
     for folder in folders(here, name):
@@ -163,7 +260,7 @@ def remove(here: Layout, name: str) -> None:
         while not removed(folder):
             if time.monotonic() > deadline:
                 raise OSError(errno.EBUSY, "processes in the control group do not end", folder)
-            kill_members(folder)
+            empty(here, folder)
             time.sleep(0.001)
 
 
@@ -180,22 +277,21 @@ def removed(folder: str) -> bool:
     return True
 
 
-def kill_members(folder: str) -> None:
-    """SIGKILL to every process of one group."""
-    for word in read_words(f"{folder}/cgroup.procs"):
-        try:
-            os.kill(int(word), 9)
-        except ProcessLookupError:
-            continue
+def empty(here: Layout, folder: str) -> None:
+    """SIGKILL to every process of a group, and of those that it made below, which go, too."""
+    for place, _, _ in os.walk(folder, topdown=False):
+        members = [int(word) for word in read_words(f"{place}/cgroup.procs")]
+        for pid in members:
+            try:
+                os.kill(pid, 9)
+            except ProcessLookupError:
+                continue
+        thaw(here, members)
+        if place != folder:
+            removed(place)
 
 
 def remove_parent(here: Layout) -> None:
     """Remove our own parent group if nothing is in it any more."""
     for tree in dict.fromkeys(here.trees.values()):
-        try:
-            os.rmdir(f"{tree}/{PARENT}")
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            if error.errno != errno.EBUSY:
-                raise
+        removed(f"{tree}/{PARENT}")

@@ -21,6 +21,8 @@ from realrun.linux import libc
 Rule = Mapping[str, Any]
 KINDS = {"b": 1, "c": 2}  # BPF_DEVCG_DEV_*
 ACCESS = {"m": 1, "r": 2, "w": 4}  # BPF_DEVCG_ACC_*
+NOTHING: dict[str, Any] = {"allow": False, "access": "rwm"}
+CONSOLE: dict[str, Any] = {"allow": True, "type": "c", "major": 5, "minor": 1, "access": "rwm"}
 # Docker's and runc's: making any node is harmless, opening it is what counts.
 ALWAYS: list[dict[str, Any]] = [
     {"allow": True, "type": kind, "major": major, "minor": minor, "access": access}

@@ -9,6 +9,8 @@ Sources: OCI runtime-spec, `config-linux.md`, "Control groups"; the kernel's `cg
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -24,12 +26,48 @@ CPU_V1 = {
     "realtimeRuntime": ("cpu", "cpu.rt_runtime_us"),
     "idle": ("cpu", "cpu.idle"),
 }
+RATES = ("read_bps", "write_bps", "read_iops", "write_iops")  # of a container; in order:
 THROTTLES = {
     "throttleReadBpsDevice": ("blkio.throttle.read_bps_device", "rbps"),
     "throttleWriteBpsDevice": ("blkio.throttle.write_bps_device", "wbps"),
     "throttleReadIOPSDevice": ("blkio.throttle.read_iops_device", "riops"),
     "throttleWriteIOPSDevice": ("blkio.throttle.write_iops_device", "wiops"),
 }
+
+
+def of(limits: Mapping[str, Any]) -> dict[str, Any]:
+    """A container's limits (`runtime.limitwords`) in the words of the specification.
+
+    Raises UsageError for a device that is none of blocks.
+
+    >>> of({"cpu_milli": 1500, "pids": 9})["cpu"]
+    {'shares': None, 'cpus': None, 'period': 100000, 'quota': 150000}
+    """
+    quota = limits.get("cpu_milli", 0) * 100
+    throttles = {
+        key: [block_device(path) | {"rate": rate} for path, rate in limits[name].items()]
+        for name, key in zip(RATES, THROTTLES, strict=True)
+        if name in limits
+    }
+    return {
+        "memory": {"limit": limits.get("memory_bytes"), "swap": limits.get("swap_bytes"),
+                   "reservation": limits.get("reservation_bytes")},
+        "pids": {"limit": limits.get("pids")},
+        "cpu": {"shares": limits.get("cpu_shares"), "cpus": limits.get("cpuset"),
+                "period": quota and 100_000, "quota": quota},
+        "blockIO": {"weight": limits.get("io_weight"), **throttles},
+    }  # fmt: skip
+
+
+def block_device(path: str) -> dict[str, int]:
+    """The numbers of a block device."""
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise UsageError(f"a limit of {path}: {error.strerror}") from None
+    if not stat.S_ISBLK(status.st_mode):
+        raise UsageError(f"a limit of {path}: it is no block device, such as /dev/vda")
+    return {"major": os.major(status.st_rdev), "minor": os.minor(status.st_rdev)}
 
 
 def settings(version: str, wanted: Mapping[str, Any]) -> list[Setting]:

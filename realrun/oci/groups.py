@@ -16,12 +16,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from realrun.errors import BadBundle, Missing
-from realrun.linux import cgroups, device_rules, resources
+from realrun.linux import cgroups, device_rules
 
 GIVE_UP_S = 10.0
 MOMENT_S = 0.002
 TRIES = 100
-INHERITED = ("cpuset.cpus", "cpuset.mems")  # empty in a new group of version 1: nobody could enter
 FREEZER = {"v1": ("freezer.state", "FROZEN", "THAWED"), "v2": ("cgroup.freeze", "1", "0")}
 
 
@@ -118,18 +117,8 @@ def made_one(folder: str, version: str, made: dict[str, None]) -> bool:
         pass  # somebody else was faster, and it is his
     except FileNotFoundError:
         return False
-    inherit(folder)
+    cgroups.inherit(folder)
     return True
-
-
-def inherit(folder: str) -> None:
-    """What a new group of version 1 does not take over by itself, from above first."""
-    for file in INHERITED:
-        path, above = f"{folder}/{file}", f"{os.path.dirname(folder)}/{file}"
-        if os.path.exists(path) and not cgroups.read_words(path):
-            if not cgroups.read_words(above):
-                inherit(os.path.dirname(folder))
-            cgroups.write(path, cgroups.read_words(above)[0])
 
 
 def hand_down(folder: str) -> None:
@@ -143,39 +132,12 @@ def hand_down(folder: str) -> None:
 
 
 def limit(groups: Groups, wanted: Mapping[str, Any], with_devices: bool = True) -> None:
-    """Write the limits; a controller or a file that is missing is an error.
-
-    Some are checked against each other, so what is refused is tried again after the others.
-    """
-    left = resources.settings(groups.version, wanted)
-    for last in (False, True):
-        left = [one for one in left if not written(groups, *one, must=last)]
+    """Write the limits; a controller or a file that is missing is an error."""
+    cgroups.limit(groups.version, groups.of, wanted)
     rules = wanted.get("devices")
     if rules and with_devices:
-        restrict(groups, [*rules, *device_rules.ALWAYS])
-
-
-def written(groups: Groups, controller: str, file: str, text: str, must: bool) -> bool:
-    """Write one limit; False if the kernel refuses it, and unless it must be."""
-    try:
-        cgroups.write(f"{groups.of(controller)}/{file}", text)
-    except FileNotFoundError:
-        raise Missing(f"this kernel's cgroups have no {file}: leave that limit out") from None
-    except OSError as error:
-        if must:
-            reason = f"{file} does not take {text!r}: {error.strerror}"
-            raise BadBundle(f"linux.resources: {reason}") from None
-        return False
-    return True
-
-
-def restrict(groups: Groups, rules: list[Mapping[str, Any]]) -> None:
-    """Which devices may be used."""
-    if groups.version == "v2":
-        device_rules.attach(groups.folders[""], rules)
-        return
-    for file, line in device_rules.lines(rules):
-        cgroups.write(f"{groups.of('devices')}/{file}", line)
+        rules = [*rules, *device_rules.ALWAYS]
+        cgroups.restrict(groups.version, groups.of("devices"), rules)
 
 
 def members(groups: Groups) -> list[int]:

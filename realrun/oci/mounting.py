@@ -18,11 +18,10 @@ from typing import Any
 
 from realrun.errors import KernelRefused, UsageError
 from realrun.files.copying import copy_directory
-from realrun.linux import inroot, mounts
+from realrun.linux import inroot, mounts, nodes
 from realrun.linux.inroot import held
 
 OWN_WAY = ("proc", "sysfs")  # file systems that must lie where their name says
-SPECIAL = {"c": stat.S_IFCHR, "u": stat.S_IFCHR, "b": stat.S_IFBLK, "p": stat.S_IFIFO}
 
 
 def prepare_root(root: str, propagation: int) -> None:
@@ -140,38 +139,11 @@ def mount_plain(top: int, target: str, kind: str, flags: int, data: str) -> None
 
 
 def make_devices(root: str, devices: list[dict[str, Any]], links: bool, bound: bool) -> None:
-    """Device nodes, and with `links` the usual links of /dev; `bound`: the host's own nodes.
-
-    In a user namespace nobody may make a node that the kernel would open.
-    """
-    umask = os.umask(0)
-    try:
-        with held(inroot.open_root(root)) as top:
-            for device in devices:
-                if bound:
-                    inroot.bind(top, device["path"], device["path"], (0, 0), recursive=False)
-                else:
-                    make_device(top, device)
-            for name, points_to in mounts.LINKS if links else ():
-                make_link(top, name, points_to)
-    finally:
-        os.umask(umask)
-
-
-def make_device(top: int, device: dict[str, Any]) -> None:
-    """One node; one that is there already has to be the same."""
-    folder, name = os.path.split(device["path"])
-    kind, mode = SPECIAL[device["type"]], device["fileMode"]
-    number = os.makedev(device["major"], device["minor"]) if device["type"] != "p" else 0
-    with held(inroot.open_or_make(top, folder, True)) as parent:
-        try:
-            os.mknod(name, kind | mode, number, dir_fd=parent)
-        except FileExistsError:
-            found = os.stat(name, dir_fd=parent, follow_symlinks=False)
-            if stat.S_IFMT(found.st_mode) != kind or found.st_rdev != number:
-                raise UsageError(f"{device['path']} is there already, as something else") from None
-        os.chown(name, device["uid"], device["gid"], dir_fd=parent, follow_symlinks=False)
-        os.chmod(name, mode, dir_fd=parent)
+    """Device nodes, and with `links` the usual links of /dev; `bound`: the host's own nodes."""
+    nodes.make_devices(root, devices, bound)
+    with held(inroot.open_root(root)) as top:
+        for name, points_to in mounts.LINKS if links else ():
+            make_link(top, name, points_to)
 
 
 def make_link(top: int, name: str, points_to: str) -> None:

@@ -6,8 +6,10 @@ Nothing is made, so nothing is removed: it enters what is there (setns(2)) and b
 from __future__ import annotations
 
 import dataclasses
+import os
 from typing import NamedTuple
 
+from realrun.errors import UsageError
 from realrun.linux import cgroups, namespaces
 from realrun.runtime import planning
 from realrun.runtime.plan import CHILD, ENGINE, FIRST_OUTPUT, Plan, Step
@@ -23,14 +25,24 @@ class Container(NamedTuple):
     folder: str
 
 
+def group_of(spec: Spec, container: Container) -> list[str]:
+    """The folders of its control group; raises UsageError if its limits are out of our reach."""
+    found = [one for one in cgroups.folders(cgroups.detect(), container.id) if os.path.isdir(one)]
+    if spec.limits and not found:
+        raise UsageError(
+            "its limits are in a control group that was delegated elsewhere: enter it from there"
+        )
+    return found
+
+
 def make(spec: Spec, container: Container, user: User) -> Plan:
     """The plan for `exec` in a process or a container; `spec` is the container's, but for the
     program, its settings and its terminal; a first process it has already."""
     spec = dataclasses.replace(spec, init=False)
     joined = {"namespaces": namespaces.foreign(container.pid), "group": []}
     contained = spec.isolation == "container"
-    if contained and planning.has_cgroup():
-        joined["group"] = cgroups.folders(cgroups.detect(), container.id, spec.limits)
+    if contained:
+        joined["group"] = group_of(spec, container)
     chroot = Step("chroot", "make the image's files the root directory", CHILD, "chroot",
                   {"root": f"{container.folder}/root"})  # fmt: skip
     steps = [

@@ -8,14 +8,14 @@ the filter before the rights are gone, the user last.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from realrun.linux import cgroups, seccomp_profile
-from realrun.runtime import ownfiles, volumes
+from realrun.linux import cgroups, resources, seccomp_profile
+from realrun.runtime import devices, mountplan, ownfiles
 from realrun.runtime.plan import CHILD, ENGINE, FIRST_OUTPUT, Plan, Step
-from realrun.runtime.spec import Mount, Spec
+from realrun.runtime.spec import Spec
 from realrun.runtime.users import User
 
 CLONE = "clone"
@@ -32,6 +32,20 @@ def has_cgroup() -> bool:
     return here.writable and "memory" in here.trees
 
 
+def wants_cgroup(spec: Spec) -> bool:
+    """Root counts what is used and guards the devices; others only have to for limits' sake, for
+    whoever was in the group that was delegated to them is moved."""
+    return has_cgroup() and (not rootless() or bool(spec.limits))
+
+
+def resources_of(spec: Spec) -> dict[str, Any]:
+    """What its control group is told. Without privilege there is nothing to tell of devices: what
+    a user namespace lets in are nodes of this machine that its user may open anyway."""
+    rules = [one.rule() for one in devices.found(spec.devices)]
+    guarded = spec.isolation == "container" and not rootless()
+    return resources.of(spec.limits) | ({"devices": rules} if guarded else {})
+
+
 def make(spec: Spec, folder: str, user: User) -> Plan:
     """The plan for `process` or `container`."""
     steps = container_steps if spec.isolation == "container" else process_steps
@@ -42,7 +56,7 @@ def make(spec: Spec, folder: str, user: User) -> Plan:
 def process_steps(spec: Spec, folder: str, user: User) -> list[Step]:
     """The image's files and nothing else: everything of the host stays in sight."""
     return [
-        directories(folder, without_name(spec)),
+        directories(folder, mountplan.without_name(spec)),
         own_files(spec, folder),
         clone(["mnt"], "fork; a mount table of its own, so that the files below leave no trace"),
         *user_namespace(),
@@ -51,7 +65,7 @@ def process_steps(spec: Spec, folder: str, user: User) -> list[Step]:
         Step("host files", "show the host's own /proc, /sys and /dev", CHILD, "host files",
              {"root": f"{folder}/root"}),
         mount_own_files(spec, folder),
-        *mount_steps(spec, folder),
+        *mountplan.steps(spec, folder),
         *terminal_steps(spec, user, "/dev/ptmx"),
         Step("chroot", "make the image's files the root directory", CHILD, "chroot",
              {"root": f"{folder}/root"}),
@@ -67,7 +81,7 @@ def container_steps(spec: Spec, folder: str, user: User) -> list[Step]:
     root = {"root": f"{folder}/root"}
     loopback = Step("loopback", "switch on the loopback device", CHILD, "loopback")
     return [
-        directories(folder, without_name(spec)),
+        directories(folder, mountplan.without_name(spec)),
         own_files(spec, folder),
         *cgroup_steps(spec),
         clone(own, f"make the first process in new namespaces: {', '.join(own)}"),
@@ -79,8 +93,9 @@ def container_steps(spec: Spec, folder: str, user: User) -> list[Step]:
         *sys_steps(spec, root),
         Step("dev", "make a /dev with the six usual devices and its own terminals", CHILD, "dev",
              root | {"rootless": rootless(), "shm_bytes": spec.shm_bytes}),
+        *devices.steps(spec.devices, root, rootless()),
         mount_own_files(spec, folder),
-        *mount_steps(spec, folder),
+        *mountplan.steps(spec, folder),
         *terminal_steps(spec, user, f"{folder}/root/dev/pts/ptmx", f"{folder}/root/dev/console"),
         Step("pivot root", "make the image the root and detach the host's files", CHILD,
              "pivot root", root),
@@ -100,38 +115,6 @@ def sys_steps(spec: Spec, root: dict[str, str]) -> list[Step]:
     if spec.network == "host" and rootless():
         return []
     return [Step("sys", "mount a read-only /sys", CHILD, "sys", root)]
-
-
-def mount_steps(spec: Spec, folder: str) -> list[Step]:
-    """What is mounted from outside; by depth, as Docker does, so that nothing covers another."""
-    if not spec.mounts:
-        return []
-    found = [
-        one._asdict() | {"source": source, "options": list(one.options)}
-        for one, source in sources(spec, folder)
-    ]
-    ordered = sorted(found, key=lambda one: one["target"].count("/"))
-    does = "mount at " + ", ".join(one["target"] for one in ordered)
-    return [Step("mounts", does, CHILD, "realrun.runtime.attach:attach",
-                 {"root": f"{folder}/root", "wanted": ordered})]  # fmt: skip
-
-
-def sources(spec: Spec, folder: str) -> Iterator[tuple[Mount, str]]:
-    """Each mount and the path it comes from; a volume without a name lies in the instance."""
-    root, names = Path(folder).parents[1], iter(without_name(spec))
-    for one in spec.mounts:
-        if one.kind != "volume":
-            yield one, one.source
-        elif one.source:
-            yield one, str(volumes.place(root, one.source) / "_data")
-        else:
-            yield one, f"{folder}/{next(names)}"
-
-
-def without_name(spec: Spec) -> list[str]:
-    """Folders for the volumes that go with the instance."""
-    count = sum(one.kind == "volume" and not one.source for one in spec.mounts)
-    return [f"volume-{number}" for number in range(count)]
 
 
 def read_only_steps(spec: Spec) -> list[Step]:
@@ -195,18 +178,19 @@ def mount_own_files(spec: Spec, folder: str) -> Step:
 
 
 def cgroup_steps(spec: Spec) -> list[Step]:
-    """A group to count memory and processor time in, if we may make one."""
-    if not has_cgroup():
+    """A group that counts memory, lets no raw device be opened, and limits what is to be."""
+    if not wants_cgroup(spec):
         return []
     return [Step("cgroup", "make a control group that counts and limits what is used", ENGINE,
-                 "cgroup", {"name": spec.id, "limits": dict(spec.limits)})]  # fmt: skip
+                 "cgroup", {"name": spec.id, "wanted": resources_of(spec)})]  # fmt: skip
 
 
 def join_steps(spec: Spec, hide: bool = True) -> list[Step]:
     """Into the group; outside paths still exist here, after the change of root they do not."""
-    if not has_cgroup():
+    if not wants_cgroup(spec):
         return []
-    group = cgroups.folders(cgroups.detect(), spec.id, spec.limits)
+    here = cgroups.detect()
+    group = cgroups.folders(here, spec.id, cgroups.needed(here.version, resources_of(spec)))
     return [Step("join cgroup", "enter the control group, and hide the groups above it", CHILD,
                  "join cgroup", {"group": group, "hide": hide})]  # fmt: skip
 

@@ -60,9 +60,9 @@ def make_directories(folder: str, names: list[str]) -> None:
         os.mkdir(f"{folder}/{name}")
 
 
-def make_cgroup(name: str, limits: dict[str, int]) -> None:
+def make_cgroup(name: str, wanted: dict[str, Any]) -> None:
     """Account for and limit what the instance uses."""
-    cgroups.create(cgroups.detect(), name, limits)
+    cgroups.create(cgroups.detect(), name, wanted)
 
 
 def concatenate(sources: list[str], target: str) -> None:

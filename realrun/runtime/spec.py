@@ -10,6 +10,7 @@ from typing import Any
 
 from realrun.errors import UsageError
 from realrun.linux.capabilities import DOCKER_DEFAULT
+from realrun.runtime.devices import Device as Device
 from realrun.runtime.mount import Mount as Mount
 
 ISOLATIONS = ("process", "container", "uml", "qemu")
@@ -37,7 +38,8 @@ class Spec:
     network: str = "none"
     image_digest: str = ""
     upper: str = ""  # the writable layer, if it is to outlive the instance (a build's RUN)
-    limits: Mapping[str, int] = field(default_factory=dict)  # memory_bytes, pids, cpu_milli
+    limits: Mapping[str, Any] = field(default_factory=dict)  # by the names of `limitwords`
+    devices: tuple[Device, ...] = ()
     mounts: tuple[Mount, ...] = ()
     read_only: bool = False  # the root file system; what is mounted on it is as it says
     shm_bytes: int = SHM_BYTES
@@ -76,6 +78,7 @@ def from_document(told: Mapping[str, Any]) -> Spec:
         raise ValueError(f"no such setting: {', '.join(unknown)}")
     fields = {name: unlisted(value) for name, value in told.items()}
     fields["mounts"] = tuple(Mount(*one) for one in fields["mounts"])
+    fields["devices"] = tuple(Device(*one) for one in fields.get("devices", ()))
     return Spec(**fields)
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from realrun.errors import UsageError
 from realrun.files.remove import remove_tree
 from realrun.linux import cgroups
-from realrun.runtime import inside, planning, state, users, volumes
+from realrun.runtime import inside, limitwords, planning, state, users, volumes
 from realrun.runtime.plan import Plan
 from realrun.runtime.record import Record
 from realrun.runtime.spec import Spec
@@ -42,10 +42,9 @@ class Starter(Protocol):
 def plan_for(spec: Spec, folder: str) -> Plan:
     """The plan of a process or container, after a look at what this machine allows."""
     if spec.limits and not planning.has_cgroup():
-        here = cgroups.detect()
         raise UsageError(
-            "limits need a control group that we may write to, and there is none here "
-            f"(cgroup {here.version}, not delegated); run as root, or without limits"
+            "limits need a control group that we may write to, and there is none here (cgroup "
+            f"{cgroups.detect().version}): {limitwords.remedy()}, or leave the limits out"
         )
     user = users.resolve(spec.user, users.reader(spec.layers))
     return planning.make(spec, folder, user)

@@ -76,6 +76,7 @@ def kill_processes(instance: str) -> int:
             raise OSError(errno.EBUSY, f"processes {found} do not end", instance)
         for pid in found:
             kill(pid)
+        cgroups.thaw(cgroups.detect(), found)
         killed |= set(found)
         time.sleep(0.002)
     return len(killed)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from realrun.linux import namespaces
-from realrun.runtime import planning
+from realrun.runtime import mountplan, planning
 from realrun.runtime.inside import Container
 from realrun.runtime.plan import CHILD, ENGINE, Plan, Step
 from realrun.runtime.spec import Spec
@@ -52,9 +52,9 @@ def stopped(spec: Spec, folder: str, act: Step, mounts: bool) -> Plan:
     Without `mounts` the visitor sees nothing that is mounted from outside.
     """
     root = {"root": f"{folder}/root"}
-    seen = [planning.mount_own_files(spec, folder), *planning.mount_steps(spec, folder)]
+    seen = [planning.mount_own_files(spec, folder), *mountplan.steps(spec, folder)]
     steps = [
-        planning.directories(folder, planning.without_name(spec)),
+        planning.directories(folder, mountplan.without_name(spec)),
         planning.own_files(spec, folder),
         planning.clone(["mnt", "pid"], "make a process with a mount table of its own"),
         close_rest(),

@@ -72,6 +72,8 @@ def add_resource_options(parser: argparse.ArgumentParser) -> None:
     add("-m", "--memory", default="", help="limit, e.g. 64m; for a guest its RAM")
     add("--cpus", default="", help="limit, e.g. 1.5; for a guest its processors")
     add("--pids-limit", type=int, help="how many processes there may be; -1: as many as they like")
+    add_scarce_options(parser)
+    several("--device", metavar="HERE[:THERE][:rwm]", help="a device of this machine")
     add("--shm-size", default="", metavar="SIZE", help="of /dev/shm (64m)")
     several("--ulimit", metavar="NAME=SOFT[:HARD]", help="a limit of each process; -1: none")
     several("--cap-add", metavar="CAPABILITY", help="a right of root's, or ALL")
@@ -83,3 +85,21 @@ def add_resource_options(parser: argparse.ArgumentParser) -> None:
     several("-v", "--volume", metavar="[SOURCE:]PLACE[:ro]", help="a volume or a directory")
     several("--mount", metavar="type=TYPE,target=PLACE,...", help="the same, spelled out, or tmpfs")
     several("--tmpfs", metavar="PLACE[:OPTIONS]", help="a place in memory")
+
+
+def add_scarce_options(parser: argparse.ArgumentParser) -> None:
+    """What else a control group shares out: swap, processors, disks."""
+    add = parser.add_argument
+    add("--memory-swap", default="", metavar="SIZE",
+        help="memory and swap together (twice the memory); -1: no limit")  # fmt: skip
+    add("--memory-reservation", default="", metavar="SIZE",
+        help="what it may keep when memory gets scarce")  # fmt: skip
+    add("-c", "--cpu-shares", type=int, metavar="SHARES",
+        help="its part of the processors when all want them (1024)")  # fmt: skip
+    add("--cpuset-cpus", default="", metavar="0-2,4", help="the processors it may use")
+    add("--blkio-weight", type=int, metavar="WEIGHT",
+        help="its part of the disks when all want them, 10 to 1000")  # fmt: skip
+    for way in ("read", "write"):
+        for unit, word in (("bps", "bytes"), ("iops", "operations")):
+            add(f"--device-{way}-{unit}", action="append", default=[], metavar="/dev/NAME:RATE",
+                help=f"limit {way}s: {word} a second")  # fmt: skip

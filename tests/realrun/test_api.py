@@ -149,7 +149,7 @@ def test_an_option_that_there_is_not_is_told(session):
 def test_limits_are_read_with_their_units():
     asked = api.wishes((), "container", {"memory": "64m", "cpus": 1.5, "pids_limit": 9})
     assert asked.limits == {"memory_bytes": 64 << 20, "cpu_milli": 1500, "pids": 9}
-    assert api.wishes((), "container", {"memory": 5}).limits == {"memory_bytes": 5}
+    assert api.wishes((), "container", {"memory": 6 << 20}).limits == {"memory_bytes": 6 << 20}
     with pytest.raises(UsageError, match="memory wants a size such as 64m"):
         api.wishes((), "container", {"memory": "much"})
 

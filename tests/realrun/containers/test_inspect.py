@@ -78,6 +78,20 @@ def test_wishes_come_back(store):
     assert host["Ulimits"] == [{"Name": "nofile", "Hard": 20, "Soft": 10}]
 
 
+def test_limits_and_devices_come_back_by_dockers_names(store):
+    words = "-m 64m --memory-swap -1 --memory-reservation 32m -c 512 --cpuset-cpus 0 img"
+    rates = "--device-read-bps /dev/a:1m --device-write-iops /dev/a:5 --blkio-weight 20"
+    told = made(*rates.split(), "--device", "/dev/null:/n:r", *words.split())["HostConfig"]
+    assert (told["MemorySwap"], told["MemoryReservation"]) == (-1, 32 << 20)
+    assert (told["CpuShares"], told["CpusetCpus"], told["BlkioWeight"]) == (512, "0", 20)
+    assert told["BlkioDeviceReadBps"] == [{"Path": "/dev/a", "Rate": 1 << 20}]
+    assert told["BlkioDeviceWriteIOps"] == [{"Path": "/dev/a", "Rate": 5}]
+    assert told["BlkioDeviceWriteBps"] is None
+    assert told["Devices"] == [
+        {"PathOnHost": "/dev/null", "PathInContainer": "/n", "CgroupPermissions": "r"}
+    ]
+
+
 def test_rights_and_mounts_come_back_as_they_were_written(store, tmp_path):
     told = made(
         *"--cap-drop ALL --cap-add sys_time --security-opt no-new-privileges".split(),

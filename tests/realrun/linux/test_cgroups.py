@@ -47,9 +47,9 @@ def test_version_1_has_a_tree_for_each_controller(tmp_path):
 
 
 def test_version_2_has_one_tree_and_says_itself_what_it_controls(tmp_path):
-    here = cgroups.parse(OTHERS + v2(tmp_path, "cpuset cpu io memory\n"))
-    unified = f"{tmp_path}/unified"
-    assert here == Layout("v2", {"memory": unified, "cpu": unified, "cpuacct": unified}, True)
+    here = cgroups.parse(OTHERS + v2(tmp_path, "cpuset cpu io memory rdma\n"))
+    names = ("memory", "cpu", "cpuacct", "cpuset", "io", "devices")
+    assert here == Layout("v2", dict.fromkeys(names, f"{tmp_path}/unified"), True)
 
 
 def test_in_a_hybrid_version_1_does_the_work(tmp_path):
@@ -68,18 +68,40 @@ def test_no_control_groups_at_all():
     assert cgroups.parse(OTHERS) == Layout("none", {}, False)
 
 
-def test_a_folder_that_is_not_there_is_not_writable(tmp_path):
+def test_a_tree_that_is_not_there_is_not_ours(tmp_path):
     text = v1(tmp_path)
     (tmp_path / "memory").rmdir()
+    assert set(cgroups.parse(text).trees) == {"cpu", "cpuacct"}
+    (tmp_path / "cpu,cpuacct").rmdir()
     assert not cgroups.parse(text).writable
+
+
+def test_an_ordinary_user_stays_below_the_group_that_he_is_in(tmp_path):
+    """Of version 1 in each tree another one; what is not his he may not use."""
+    for folder in ("memory/mine", "cpu,cpuacct"):
+        (tmp_path / folder).mkdir(parents=True)
+    membership = "4:memory:/mine\n3:cpu,cpuacct:/gone\n1:name=systemd:/\n0::/other\n"
+    here = cgroups.parse(v1(tmp_path), membership)
+    assert here == Layout("v1", {"memory": f"{tmp_path}/memory/mine"}, True)
+
+
+def test_whoever_was_moved_aside_finds_the_same_group_again(tmp_path):
+    text = v2(tmp_path, "")
+    mine = tmp_path / "unified/user.slice/run.scope"
+    mine.mkdir(parents=True)
+    (mine / "cgroup.controllers").write_text("memory pids\n")
+    for path in ("/user.slice/run.scope", "/user.slice/run.scope/realrun-callers"):
+        here = cgroups.parse(text, f"0::{path}\n")
+        assert here.trees["memory"] == str(mine)
 
 
 def test_a_group_has_a_folder_in_each_tree_that_its_limits_need(tmp_path):
     """Memory is always counted; what nobody asked for costs nothing."""
     here = cgroups.parse(v1(tmp_path))
     memory, cpu = f"{tmp_path}/memory/realrun/x", f"{tmp_path}/cpu,cpuacct/realrun/x"
-    assert cgroups.folders(here, "x", []) == [memory]
-    assert cgroups.folders(here, "x", ["cpu_milli", "memory_bytes"]) == [memory, cpu]
+    for limits, expected in (({}, [memory]), ({"cpu_milli": 9, "memory_bytes": 9}, [memory, cpu])):
+        needed = cgroups.needed(here.version, resources.of(limits))
+        assert cgroups.folders(here, "x", needed) == expected
 
 
 @pytest.mark.parametrize(
@@ -99,14 +121,14 @@ def test_a_group_has_a_folder_in_each_tree_that_its_limits_need(tmp_path):
     ],
 )
 def test_a_limit_is_written_where_its_version_wants_it(version, limit, expected):
-    assert resources.settings(version, cgroups.resources_of({limit: 1500})) == expected
+    assert resources.settings(version, resources.of({limit: 1500})) == expected
 
 
 def test_a_limit_without_its_controller_is_refused(tmp_path):
     """A limit that nobody enforces would be a lie; the message names the controller."""
     here = cgroups.parse(v1(tmp_path))
     with pytest.raises(RealRunError, match="pids"):
-        cgroups.create(here, "x", {"pids": 5})
+        cgroups.create(here, "x", {"pids": {"limit": 5}})
 
 
 def test_removing_a_group_that_is_not_there_does_nothing(tmp_path):

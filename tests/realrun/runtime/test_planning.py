@@ -14,7 +14,7 @@ from realrun.guest import backends, boot, tools
 from realrun.linux import seccomp_profile
 from realrun.runtime import planning, spawner
 from realrun.runtime.plan import CHILD, ENGINE, WATCHED, Plan
-from realrun.runtime.spec import Mount, Spec
+from realrun.runtime.spec import Device, Mount, Spec
 from realrun.runtime.users import User
 
 ABILITIES = list(product([False, True], [False, True], ["none", "host"]))
@@ -126,7 +126,8 @@ def test_rights_and_limits_have_their_steps(able):
 def test_every_verb_takes_what_the_plan_gives_it(able, isolation):
     """The child finds out too late: it is in the image already."""
     able(rootless=True, cgroup=True)
-    wanted = spec(isolation, **ASKED | FULL, terminal=(24, 80))
+    given = (Device("/dev/null", "/n"),)
+    wanted = spec(isolation, **ASKED | FULL, devices=given, terminal=(24, 80))
     plan = planning.make(wanted, "/root/instances/x", User())
     for _, verb, args in plan.by(CHILD):
         does = spawner.CHILD_VERBS.get(verb) or spawner.imported(verb)

@@ -14,6 +14,7 @@ from realrun import engine
 from realrun.errors import UsageError
 from realrun.runtime.spec import (
     DEFAULT_PATH,
+    Device,
     Mount,
     Spec,
     command,
@@ -121,6 +122,7 @@ specs = st.builds(
     argv=st.lists(words, min_size=1, max_size=3).map(tuple),
     env=st.dictionaries(words, words, max_size=3),
     limits=st.dictionaries(st.sampled_from(["pids", "cpu_milli"]), st.integers(0, 1 << 60)),
+    devices=st.lists(st.builds(Device, words, words, words), max_size=3).map(tuple),
     mounts=st.lists(mounts, max_size=3).map(tuple),
     read_only=st.booleans(),
     shm_bytes=st.integers(0, 1 << 50),
@@ -154,6 +156,8 @@ def test_a_stored_spec_tells_every_field():
         ({"isolation": "uml", "limits": {"cpu_milli": 2000}}, "exactly 1"),
         ({"isolation": "qemu", "limits": {"cpu_milli": 1500}}, "whole number"),
         ({"isolation": "qemu", "limits": {"pids": 5}}, "--pids-limit"),
+        ({"isolation": "uml", "limits": {"read_bps": {}}}, "--device-read-bps: a guest's"),
+        ({"isolation": "process", "devices": (Device("/dev/a", "/a"),)}, "--device"),
         ({"isolation": "uml", "mounts": (Mount("tmpfs", "", "/t"),)}, "uml does not know -v"),
         ({"isolation": "uml", "read_only": True}, "--read-only"),
         ({"isolation": "qemu", "ulimits": {"core": (0, 0)}}, "--ulimit"),

@@ -13,6 +13,7 @@ from realrun import cli, engine
 from realrun.console import wishes as wishing
 from realrun.console.options import counts, settings, size_bytes
 from realrun.errors import UsageError
+from realrun.runtime import limitwords
 from realrun.verbs import bench
 
 
@@ -62,7 +63,7 @@ def test_numbers_of_instances_come_in_rising_order(text, expected):
 
 @pytest.mark.parametrize(("text", "milli"), [("1", 1000), ("0.5", 500), ("1.5", 1500), ("4", 4000)])
 def test_processors_are_counted_in_thousandths(text, milli):
-    assert wishing.cpu_milli(text, 4) == milli
+    assert limitwords.cpu_milli(text, 4) == milli
 
 
 WRONG = {
@@ -102,7 +103,7 @@ def test_nonsense_is_refused_with_option_and_value(read, text):
 def test_a_wrong_number_of_processors_is_refused(text):
     """The empty one means that there is no limit, and never gets here."""
     with pytest.raises(UsageError, match="--cpus"):
-        wishing.cpu_milli(text, 4)
+        limitwords.cpu_milli(text, 4)
 
 
 anything = st.text(st.sampled_from("0123456789kmgb,.-+eE ²٣\n="), max_size=8)
@@ -114,7 +115,7 @@ def test_any_text_is_a_value_or_a_refusal(text):
     for read in (
         lambda t: size_bytes(t, "-m"),
         lambda t: counts(t, "--n"),
-        lambda t: wishing.cpu_milli(t, 4),
+        lambda t: limitwords.cpu_milli(t, 4),
     ):
         try:
             assert read(text)

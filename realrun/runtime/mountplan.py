@@ -1,0 +1,42 @@
+"""What is mounted from outside, where it comes from, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from realrun.runtime import volumes
+from realrun.runtime.plan import CHILD, Step
+from realrun.runtime.spec import Mount, Spec
+
+
+def steps(spec: Spec, folder: str) -> list[Step]:
+    """What is mounted from outside; by depth, as Docker does, so that nothing covers another."""
+    if not spec.mounts:
+        return []
+    found = [
+        one._asdict() | {"source": source, "options": list(one.options)}
+        for one, source in sources(spec, folder)
+    ]
+    ordered = sorted(found, key=lambda one: one["target"].count("/"))
+    does = "mount at " + ", ".join(one["target"] for one in ordered)
+    return [Step("mounts", does, CHILD, "realrun.runtime.attach:attach",
+                 {"root": f"{folder}/root", "wanted": ordered})]  # fmt: skip
+
+
+def sources(spec: Spec, folder: str) -> Iterator[tuple[Mount, str]]:
+    """Each mount and the path it comes from; a volume without a name lies in the instance."""
+    root, names = Path(folder).parents[1], iter(without_name(spec))
+    for one in spec.mounts:
+        if one.kind != "volume":
+            yield one, one.source
+        elif one.source:
+            yield one, str(volumes.place(root, one.source) / "_data")
+        else:
+            yield one, f"{folder}/{next(names)}"
+
+
+def without_name(spec: Spec) -> list[str]:
+    """Folders for the volumes that go with the instance."""
+    count = sum(one.kind == "volume" and not one.source for one in spec.mounts)
+    return [f"volume-{number}" for number in range(count)]
