@@ -10,10 +10,8 @@ Sources: pivot_root(2), tmpfs(5); the kernel's `virt/uml/user_mode_linux_howto_v
 from __future__ import annotations
 
 import os
-import stat
 
 from realrun.linux import mounts
-from realrun.linux.inroot import held
 
 DEVICES = ("null", "zero", "random", "urandom")
 SYSTEM = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache")  # where programs find their libraries
@@ -31,7 +29,7 @@ def build(root: str, shown: list[str], folder: str, devices: list[str]) -> None:
         if os.path.islink(path):
             os.symlink(os.readlink(path), root + path)
         elif os.path.exists(path):
-            show(root, path)
+            mounts.show(path, place(root, path, os.path.isdir(path)))
     os.makedirs(root + folder)
     mounts.mount(folder, root + folder, None, mounts.BIND)
     for name in (*DEVICES, *devices):
@@ -41,15 +39,6 @@ def build(root: str, shown: list[str], folder: str, devices: list[str]) -> None:
     mounts.mount("shm", memory, "tmpfs", flags, "mode=1777")
     mounts.mount_proc(root)
     mounts.mount(None, root, None, mounts.BIND | mounts.REMOUNT | mounts.RDONLY | flags)
-
-
-def show(root: str, path: str) -> None:
-    """A file or directory, with what is mounted below it, read-only."""
-    with held(mounts.cloned_tree(path)) as tree:
-        directory = stat.S_ISDIR(os.fstat(tree).st_mode)
-        mounts.make_read_only(tree, path, recursive=True)
-        with held(os.open(place(root, path, directory), os.O_PATH | os.O_CLOEXEC)) as fd:
-            mounts.put_tree(tree, fd, path)
 
 
 def place(root: str, path: str, directory: bool) -> str:

@@ -161,9 +161,13 @@ def mount_proc(root: str) -> None:
     mount("proc", ensure_directory(root, "proc"), "proc", NOSUID | NODEV | NOEXEC)
 
 
-def mount_sys(root: str) -> None:
-    """A read-only /sys that shows the new network namespace."""
-    mount("sysfs", ensure_directory(root, "sys"), "sysfs", NOSUID | NODEV | NOEXEC | RDONLY)
+def mount_sys(root: str, bound: bool) -> None:
+    """A read-only /sys that shows the new network namespace; `bound`: the one that is here."""
+    place = ensure_directory(root, "sys")
+    if bound:
+        show("/sys", place)
+    else:
+        mount("sysfs", place, "sysfs", NOSUID | NODEV | NOEXEC | RDONLY)
 
 
 def mount_dev(root: str, rootless: bool, shm_bytes: int) -> None:
@@ -253,6 +257,18 @@ def put_tree(tree: int, place: int, name: str) -> None:
     """Mount the tree onto the directory or file behind `place`: no path is looked up again."""
     flags = MOVE_FROM_DESCRIPTOR | MOVE_TO_DESCRIPTOR
     libc.syscall("move_mount", tree, b"", place, b"", flags, on=name)
+
+
+def show(source: str, target: str) -> None:
+    """A file or directory of this machine, with what is mounted below it, read-only."""
+    tree = cloned_tree(source)
+    place = os.open(target, os.O_PATH | os.O_CLOEXEC)
+    try:
+        make_read_only(tree, source, recursive=True)
+        put_tree(tree, place, target)
+    finally:
+        os.close(place)
+        os.close(tree)
 
 
 def make_root_read_only() -> None:

@@ -111,10 +111,9 @@ def container_steps(spec: Spec, folder: str, user: User) -> list[Step]:
 
 
 def sys_steps(spec: Spec, root: dict[str, str]) -> list[Step]:
-    """A sysfs belongs to a network namespace: without a new one a rootless mount is refused."""
-    if spec.network == "host" and rootless():
-        return []
-    return [Step("sys", "mount a read-only /sys", CHILD, "sys", root)]
+    """A sysfs belongs to a network namespace: without a new one only root may mount another."""
+    bound = spec.network == "host" and rootless()
+    return [Step("sys", "mount a read-only /sys", CHILD, "sys", root | {"bound": bound})]
 
 
 def read_only_steps(spec: Spec) -> list[Step]:
