@@ -49,6 +49,7 @@ class Options(TypedDict, total=False):
     entrypoint: str
     hostname: str
     network: str
+    userns: str
     memory: str | int  # bytes, or with a unit: "64m"
     cpus: float
     pids_limit: int

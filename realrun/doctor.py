@@ -14,7 +14,7 @@ from realrun.errors import RealRunError
 from realrun.files.workspace import workspace
 from realrun.guest import probe, processor, tools
 from realrun.linux import cgroups, namespaces
-from realrun.runtime import limitwords, planning
+from realrun.runtime import limitwords, planning, rootsteps
 from realrun.runtime.client import Spawner
 from realrun.runtime.run import drive, ignore
 from realrun.runtime.spec import Spec
@@ -53,7 +53,7 @@ def guarded(check: Callable[[], Finding]) -> Finding:
 
 def user() -> Finding:
     """Root or not."""
-    if planning.rootless():
+    if rootsteps.rootless():
         limited = "with limits" if planning.has_cgroup() else "without limits"
         return Finding("user", PARTLY, f"an ordinary user: containers are rootless, {limited}")
     return Finding("user", YES, "root")
@@ -73,7 +73,7 @@ def succeeds(namespaces_wanted: list[str]) -> str:
 
 def namespace_kinds() -> Finding:
     """Every kind that a container gets."""
-    own = ["user"] if planning.rootless() else []
+    own = ["user"] if rootsteps.rootless() else []
     refused = [
         kind for kind in ("mnt", "pid", "net", "uts", "ipc", "cgroup") if succeeds([*own, kind])
     ]
@@ -112,7 +112,7 @@ def control_groups() -> Finding:
         return Finding("cgroup", NO, "no control groups are mounted")
     if not here.writable:
         return Finding("cgroup", NO, f"{detail}; none was delegated to us", limitwords.remedy())
-    if planning.rootless():
+    if rootsteps.rootless():
         detail += f"; delegated to us: {here.trees['memory']}"
     return Finding("cgroup", YES, detail)
 
@@ -126,7 +126,7 @@ def container() -> Finding:
         shutil.copy(busybox.path, layer / "busybox")
         failure = start_once(str(layer), "container")
     if failure:
-        return Finding("container", NO, failure, userns_remedy() if planning.rootless() else "")
+        return Finding("container", NO, failure, userns_remedy() if rootsteps.rootless() else "")
     return Finding("container", YES, "a container ran: overlay, pivot_root, capabilities, seccomp")
 
 

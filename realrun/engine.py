@@ -13,14 +13,16 @@ from typing import Any, Protocol
 from realrun import paths
 from realrun.errors import GuestFailed, RealRunError, UsageError
 from realrun.linux import capabilities, processes
-from realrun.runtime import limitwords, start, streams
+from realrun.runtime import limitwords, start, streams, subids
 from realrun.runtime.forwarding import passing_signals
 from realrun.runtime.mountwords import clean_target
 from realrun.runtime.plan import Plan
 from realrun.runtime.record import Record
+from realrun.runtime.rootsteps import rootless
 from realrun.runtime.run import Run, Sink, drive
 from realrun.runtime.spec import SHM_BYTES, Device, Mount, Spec, command, environment, new_id
 from realrun.runtime.start import Inside, Starter
+from realrun.runtime.subids import Ids
 
 GUESTS = ("uml", "qemu")
 ENGINE_FAILED = 125  # the engine's own exit code, as Docker's
@@ -52,6 +54,7 @@ class Wishes:
     user: str = ""
     hostname: str = ""
     network: str = "none"
+    userns: str = ""  # host (as without) or auto
     limits: Mapping[str, Any] = field(default_factory=dict)  # by the names of `limitwords`
     devices: Sequence[Device] = ()
     mounts: Sequence[Mount] = ()
@@ -78,6 +81,7 @@ class Wishes:
 def spec_for(image: Runnable, wishes: Wishes) -> Spec:
     """The image's settings with the wishes on top."""
     check_wishes(wishes)
+    ids = user_namespace(wishes.userns)
     instance, contained = new_id(), wishes.isolation == "container"
     hostname = wishes.hostname or (os.uname().nodename if shares_name(wishes) else instance[:12])
     config = image.config
@@ -102,9 +106,21 @@ def spec_for(image: Runnable, wishes: Wishes) -> Spec:
         seccomp=wishes.seccomp,
         seccomp_profile=wishes.seccomp_profile,
         init=wishes.init,
+        uid_map=ids.uids if ids else (),
+        gid_map=ids.gids if ids else (),
         terminal=(0, 0) if wishes.tty else None,
         id=instance,
     )
+
+
+def user_namespace(word: str) -> Ids | None:
+    """The ids of a user namespace that root asks for; an ordinary user has one in any case.
+
+    Raises UsageError for another word than host and auto, and where root has no subordinate ids.
+    """
+    if word not in ("", "host", "auto"):
+        raise UsageError(f"--userns must be host or auto; got {word!r}")
+    return subids.remapped() if word == "auto" and not rootless() else None
 
 
 def shares_name(wishes: Wishes) -> bool:
@@ -156,6 +172,7 @@ def check_container_options(wishes: Wishes) -> None:
         "--cap-add and --cap-drop": wishes.cap_add or wishes.cap_drop,
         "--security-opt": wishes.no_new_privileges or not wishes.seccomp or wishes.seccomp_profile,
         "--init": wishes.init,
+        "--userns": wishes.userns,
     }
     for words, found in asked.items():
         if found:

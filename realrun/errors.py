@@ -109,6 +109,7 @@ class KernelRefused(RealRunError):
         ("clone3", errno.EAGAIN): "too many processes; see `ulimit -u` and the pids cgroup",
         ("mount", errno.EPERM): USERNS_HINT,
         ("mount_setattr", errno.ENOSYS): "a read-only mount takes Linux 5.12 or newer",
+        ("mount_setattr", errno.EINVAL): "this file system cannot show files with other owners",
         ("setresuid", errno.EINVAL): "that user id is not mapped into this user namespace",
         ("setresgid", errno.EINVAL): "that group id is not mapped into this user namespace",
     }

@@ -40,6 +40,7 @@ def read(args: argparse.Namespace) -> engine.Wishes:
         user=args.user,
         hostname=args.hostname,
         network=args.network,
+        userns=args.userns,
         limits=limitwords.limits(vars(args), args.isolation in engine.GUESTS),
         devices=tuple(map(device, args.device)),
         mounts=mountwords.all_of(args.volume, args.mount, args.tmpfs),

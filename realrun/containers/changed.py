@@ -8,10 +8,12 @@ from realrun.containers.record import Container
 from realrun.containers.registry import Registry
 from realrun.containers.visits import refuse_guests
 from realrun.image.changes import Change, changes
+from realrun.linux import idmaps
 
 
 def changes_of(registry: Registry, container: Container) -> list[Change]:
     """What it has changed; what the engine mounts on lies below the image, so it never shows."""
     refuse_guests(container)
-    layers = [Path(layer) for layer in container.spec.layers]
-    return changes(layers, registry.path(container.id) / "upper")
+    upper, spec = registry.path(container.id) / "upper", container.spec
+    with idmaps.from_inside(upper, spec.uid_map, spec.gid_map) as seen:
+        return changes([Path(layer) for layer in spec.layers], seen)

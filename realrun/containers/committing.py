@@ -25,6 +25,7 @@ from realrun.image.layers import Packer, unpack_blob
 from realrun.image.patient import Patient
 from realrun.image.reference import normal
 from realrun.image.tarwrite import END
+from realrun.linux import idmaps
 
 
 def commit(
@@ -43,7 +44,9 @@ def commit(
     store = Store(registry.root)
     base = base_of(store, container)
     with store.workspace("commit") as scratch:
-        layer = written(container, registry.path(container.id) / "upper", scratch)
+        upper, spec = registry.path(container.id) / "upper", container.spec
+        with idmaps.from_inside(upper, spec.uid_map, spec.gid_map) as seen:
+            layer = written(seen, scratch)
         layers = [*base.stored, *([layer] if layer else [])]
         created = configs.timestamp()
         document = configs.make(
@@ -97,7 +100,7 @@ def story(
     return told | ({"empty_layer": True} if empty else {})
 
 
-def written(container: Container, upper: Path, scratch: Path) -> Layer | None:
+def written(upper: Path, scratch: Path) -> Layer | None:
     """The archive of the writable layer; None if nothing is in it."""
     with open(scratch / "layer", "xb") as out:
         packer = Packer(out)

@@ -99,6 +99,7 @@ def host_config(container: Container) -> dict[str, Any]:
         "IpcMode": "private",
         "Links": None,
         "PidMode": "",
+        "UsernsMode": "auto" if spec.uid_map else "",
         "Privileged": False,
         "PublishAllPorts": False,
         "ReadonlyRootfs": spec.read_only,

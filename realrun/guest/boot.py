@@ -14,7 +14,7 @@ from pathlib import Path
 from realrun.files.remove import remove_tree
 from realrun.guest import backends, disk, initramfs, tools
 from realrun.guest.channels import Pieces, Stream
-from realrun.runtime import planning, state, users
+from realrun.runtime import planning, rootsteps, state, users
 from realrun.runtime.plan import CHILD, ENGINE, FIRST_OUTPUT, WATCHED, Plan, Step
 from realrun.runtime.record import Record
 from realrun.runtime.run import Run, Sink, hear
@@ -43,10 +43,10 @@ def steps(spec: Spec, machine: backends.Machine, common: str) -> list[Step]:
         Step("own root", "make an empty folder for its files", ENGINE, "directories",
              {"folder": machine.folder, "names": ["root"]}),
         *planning.cgroup_steps(counted),
-        planning.clone(own, f"make a process for {name}, alone in new namespaces"),
+        rootsteps.clone(own, f"make a process for {name}, alone in new namespaces"),
         *planning.join_steps(counted, hide=False),
-        *planning.user_namespace(),
-        planning.private_mounts(),
+        *rootsteps.user_namespace(),
+        rootsteps.private_mounts(),
         Step("jail", f"show {name} what it needs of this machine, read-only, and its folder", CHILD,
              "realrun.linux.jail:build",
              {"root": f"{machine.folder}/root", "shown": backends.shown(spec.isolation, machine),

@@ -14,7 +14,7 @@ from realrun import paths
 from realrun.errors import GuestFailed
 from realrun.files.workspace import workspace
 from realrun.guest import tools
-from realrun.runtime import planning, state
+from realrun.runtime import planning, rootsteps, state
 from realrun.runtime.client import Spawner
 from realrun.runtime.plan import Plan
 from realrun.runtime.record import Record
@@ -68,10 +68,10 @@ def run_mke2fs(spec: Spec, disk: Path, root: Path) -> None:
     folder, lock_fd = state.create(root, instance.id)
     steps = [
         planning.directories(folder),
-        planning.clone(["mnt", "pid"], "a process that sees the layers as one folder"),
-        *planning.user_namespace(),
-        planning.private_mounts(),
-        planning.overlay(instance, folder),
+        rootsteps.clone(["mnt", "pid"], "a process that sees the layers as one folder"),
+        *rootsteps.user_namespace(),
+        rootsteps.private_mounts(),
+        rootsteps.overlay(instance, folder),
         planning.become_steps(instance, User(), keep=None)[-1],
     ]
     plan = Plan(instance.id, "process", "none", tuple(steps))

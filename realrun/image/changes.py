@@ -55,7 +55,7 @@ class Folder:
 
 def changes(layers: Sequence[Path], upper: Path) -> list[Change]:
     """The layers' directories, base first, and the writable one over them."""
-    fd = os.open(upper, DIRECTORY_FLAGS)
+    fd = os.open(f"{upper}/.", DIRECTORY_FLAGS)  # it may be named by a descriptor in /proc
     way = [folder(b"", fd, -1, Merged(mountable(layers)).root, is_opaque(fd), True)]
     found: list[Change] = []
     try:

@@ -182,7 +182,7 @@ def walk(upper: Path) -> Iterator[Found]:
 
     What its owner may not read is made readable while it is looked at.
     """
-    top = os.open(upper, DIRECTORY_FLAGS)
+    top = os.open(f"{upper}/.", DIRECTORY_FLAGS)  # it may be named by a descriptor in /proc
     stack = [(top, b"", iter(in_order(top)), -1)]
     try:
         while stack:

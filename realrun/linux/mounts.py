@@ -69,6 +69,7 @@ MASKED = (
     "/sys/devices/virtual/powercap",
 )
 READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
+GIVEN: dict[str, list[int]] = {}  # trees that somebody with more rights opened for us, by path
 MAX_LAYERS = 500  # fs/overlayfs/params.h: OVL_MAX_STACK
 MAX_OPTIONS = 4095  # mount(2) hands the kernel at most one page of options
 
@@ -224,8 +225,10 @@ def pivot_root(root: str) -> None:
 def cloned_tree(source: str, recursive: bool = True) -> int:
     """A descriptor of `source`, mounted nowhere yet; `recursive`: with all that is mounted below.
 
-    open_tree(2), Linux 5.2.
+    open_tree(2), Linux 5.2. One that was given to us is taken: we might not open it ourselves.
     """
+    if GIVEN.get(source):
+        return GIVEN[source].pop()
     flags = OPEN_TREE_CLONE | os.O_CLOEXEC | (RECURSIVE if recursive else 0)
     return libc.syscall("open_tree", HERE, libc.text(source), flags, on=source)
 

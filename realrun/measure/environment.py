@@ -14,7 +14,7 @@ from typing import Any
 import realrun
 from realrun.guest import tools
 from realrun.linux import cgroups
-from realrun.runtime import planning
+from realrun.runtime import rootsteps
 
 
 def machine_id() -> str:
@@ -84,7 +84,7 @@ def certificate(
         "kernel": f"{os.uname().sysname} {os.uname().release} {os.uname().machine}",
         "hypervisor": hypervisor(),
         "cgroup": cgroups.detect().version,
-        "rootless": planning.rootless(),
+        "rootless": rootsteps.rootless(),
         "python": f"{platform.python_implementation()} {sys.version.split()[0]}",
         "realrun": realrun.__version__,
         "versions": versions(),

@@ -50,18 +50,18 @@ def attach_tree(top: int, proc_device: int, one: dict[str, Any]) -> None:
         directory = stat.S_ISDIR(os.fstat(tree).st_mode)
         with held(place(top, proc_device, one["target"], directory)) as fd:
             if one["kind"] == "volume" and "nocopy" not in one["options"]:
-                populate(fd, one["source"])
+                populate(fd, tree)
             if one["read_only"]:
                 mounts.make_read_only(tree, one["target"], recursive=True)
             mounts.put_tree(tree, fd, one["target"])
 
 
-def populate(place_fd: int, volume: str) -> None:
+def populate(place_fd: int, volume: int) -> None:
     """An empty volume takes over what the image has at its place, one container at a time."""
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
     with (
         held(os.open(".", flags, dir_fd=place_fd)) as source,
-        held(os.open(volume, flags)) as target,
+        held(os.open(".", flags, dir_fd=volume)) as target,
     ):
         fcntl.flock(target, fcntl.LOCK_EX)
         if not os.listdir(target):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from realrun.errors import UsageError
 from realrun.linux import cgroups, namespaces
-from realrun.runtime import planning
+from realrun.runtime import planning, rootsteps
 from realrun.runtime.plan import CHILD, ENGINE, FIRST_OUTPUT, Plan, Step
 from realrun.runtime.spec import Spec
 from realrun.runtime.users import User
@@ -46,8 +46,10 @@ def make(spec: Spec, container: Container, user: User) -> Plan:
     chroot = Step("chroot", "make the image's files the root directory", CHILD, "chroot",
                   {"root": f"{container.folder}/root"})  # fmt: skip
     steps = [
-        Step(planning.CLONE, f"enter the namespaces and the control group of {container.id[:12]}",
-             ENGINE, planning.CLONE, {"namespaces": [], "join": joined}),
+        Step(rootsteps.CLONE, f"enter the namespaces and the control group of {container.id[:12]}",
+             ENGINE, rootsteps.CLONE,
+             {"namespaces": [], "join": joined, "ids": rootsteps.maps(spec)}),
+        *rootsteps.root_again(spec),
         *planning.terminal_steps(spec, user, "/dev/pts/ptmx" if contained else "/dev/ptmx"),
         *(planning.seccomp_steps(spec) if contained else [chroot]),
         *planning.become_steps(spec, user, list(spec.capabilities) if contained else None),

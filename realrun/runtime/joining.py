@@ -7,10 +7,26 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 from realrun.errors import RealRunError
 from realrun.linux import cgroups, namespaces, processes
+
+
+def born(plan: dict[str, Any], lock_fd: int, fds: Sequence[int]) -> int:
+    """The plan's clone: in new namespaces, with ids that are mapped for it, or inside another.
+
+    `lock_fd` is a pidfd of whom to join, `fds` are the program's output and errors.
+    """
+    join, ids, wanted = plan.get("join"), plan.get("ids"), plan["namespaces"]
+    if ids:
+        mapped = import_module("realrun.runtime.mapped")
+        mapped.hand_over(fds, ids)
+        if not join:
+            return int(mapped.clone(wanted, ids))
+    return clone_inside(join, lock_fd) if join else namespaces.clone(wanted)
 
 
 def clone_inside(join: dict[str, Any], pidfd: int) -> int:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from realrun.runtime import volumes
+from realrun.runtime import ownfiles, volumes
 from realrun.runtime.plan import CHILD, Step
 from realrun.runtime.spec import Mount, Spec
+
+
+def root_of(spec: Spec, folder: str) -> str:
+    """Where the root is made; ids that may not go there have begun in it."""
+    return "." if spec.uid_map else f"{folder}/root"
 
 
 def steps(spec: Spec, folder: str) -> list[Step]:
@@ -21,7 +26,7 @@ def steps(spec: Spec, folder: str) -> list[Step]:
     ordered = sorted(found, key=lambda one: one["target"].count("/"))
     does = "mount at " + ", ".join(one["target"] for one in ordered)
     return [Step("mounts", does, CHILD, "realrun.runtime.attach:attach",
-                 {"root": f"{folder}/root", "wanted": ordered})]  # fmt: skip
+                 {"root": root_of(spec, folder), "wanted": ordered})]  # fmt: skip
 
 
 def sources(spec: Spec, folder: str) -> Iterator[tuple[Mount, str]]:
@@ -40,3 +45,19 @@ def without_name(spec: Spec) -> list[str]:
     """Folders for the volumes that go with the instance."""
     count = sum(one.kind == "volume" and not one.source for one in spec.mounts)
     return [f"volume-{number}" for number in range(count)]
+
+
+def own_names(spec: Spec) -> list[str]:
+    """The names of these files."""
+    return list(ownfiles.BUILD_FILES if spec.build_step else ownfiles.FILES)
+
+
+def mount_own_files(spec: Spec, folder: str) -> Step:
+    """Over the image's; a mount that is asked for comes after, and may cover them."""
+    args = {
+        "root": root_of(spec, folder),
+        "folder": folder,
+        "names": own_names(spec),
+        "read_only": spec.read_only or spec.build_step,
+    }
+    return Step("mount own files", "show them in /etc", CHILD, "mount own files", args)

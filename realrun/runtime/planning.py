@@ -9,21 +9,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from realrun.linux import cgroups, resources, seccomp_profile
-from realrun.runtime import devices, mountplan, ownfiles
+from realrun.runtime import devices, mountplan, rootsteps
+from realrun.runtime.mountplan import mount_own_files, root_of
 from realrun.runtime.plan import CHILD, ENGINE, FIRST_OUTPUT, Plan, Step
+from realrun.runtime.rootsteps import CLONE, clone, ids_for, own_ids, root_steps
 from realrun.runtime.spec import Spec
 from realrun.runtime.users import User
-
-CLONE = "clone"
-
-
-def rootless() -> bool:
-    """Are we an ordinary user: then everything happens in a user namespace."""
-    return os.geteuid() != 0
 
 
 def has_cgroup() -> bool:
@@ -35,14 +29,14 @@ def has_cgroup() -> bool:
 def wants_cgroup(spec: Spec) -> bool:
     """Root counts what is used and guards the devices; others only have to for limits' sake, for
     whoever was in the group that was delegated to them is moved."""
-    return has_cgroup() and (not rootless() or bool(spec.limits))
+    return has_cgroup() and (not rootsteps.rootless() or bool(spec.limits))
 
 
 def resources_of(spec: Spec) -> dict[str, Any]:
     """What its control group is told. Without privilege there is nothing to tell of devices: what
     a user namespace lets in are nodes of this machine that its user may open anyway."""
     rules = [one.rule() for one in devices.found(spec.devices)]
-    guarded = spec.isolation == "container" and not rootless()
+    guarded = spec.isolation == "container" and not rootsteps.rootless()
     return resources.of(spec.limits) | ({"devices": rules} if guarded else {})
 
 
@@ -59,9 +53,7 @@ def process_steps(spec: Spec, folder: str, user: User) -> list[Step]:
         directories(folder, mountplan.without_name(spec)),
         own_files(spec, folder),
         clone(["mnt"], "fork; a mount table of its own, so that the files below leave no trace"),
-        *user_namespace(),
-        private_mounts(),
-        overlay(spec, folder),
+        *root_steps(spec, folder),
         Step("host files", "show the host's own /proc, /sys and /dev", CHILD, "host files",
              {"root": f"{folder}/root"}),
         mount_own_files(spec, folder),
@@ -78,25 +70,24 @@ def process_steps(spec: Spec, folder: str, user: User) -> list[Step]:
 def container_steps(spec: Spec, folder: str, user: User) -> list[Step]:
     """An isolated space on the host's own kernel."""
     own = ["mnt", "pid", "uts", "ipc"] + (["net"] if spec.network == "none" else [])
-    root = {"root": f"{folder}/root"}
+    root = {"root": root_of(spec, folder)}
     loopback = Step("loopback", "switch on the loopback device", CHILD, "loopback")
     return [
         directories(folder, mountplan.without_name(spec)),
         own_files(spec, folder),
         *cgroup_steps(spec),
-        clone(own, f"make the first process in new namespaces: {', '.join(own)}"),
+        clone(own, f"make the first process in new namespaces: {', '.join(own)}",
+              ids_for(spec, folder)),
         *join_steps(spec),
-        *user_namespace(),
-        private_mounts(),
-        overlay(spec, folder),
+        *root_steps(spec, folder),
         Step("proc", "mount a /proc with this container's processes alone", CHILD, "proc", root),
         *sys_steps(spec, root),
         Step("dev", "make a /dev with the six usual devices and its own terminals", CHILD, "dev",
-             root | {"rootless": rootless(), "shm_bytes": spec.shm_bytes}),
-        *devices.steps(spec.devices, root, rootless()),
+             root | {"rootless": own_ids(spec), "shm_bytes": spec.shm_bytes}),
+        *devices.steps(spec.devices, root, own_ids(spec)),
         mount_own_files(spec, folder),
         *mountplan.steps(spec, folder),
-        *terminal_steps(spec, user, f"{folder}/root/dev/pts/ptmx", f"{folder}/root/dev/console"),
+        *terminal_steps(spec, user, f"{root['root']}/dev/pts/ptmx", f"{root['root']}/dev/console"),
         Step("pivot root", "make the image the root and detach the host's files", CHILD,
              "pivot root", root),
         Step("mask paths", "cover what in /proc and /sys tells of the host", CHILD, "mask paths"),
@@ -112,7 +103,7 @@ def container_steps(spec: Spec, folder: str, user: User) -> list[Step]:
 
 def sys_steps(spec: Spec, root: dict[str, str]) -> list[Step]:
     """A sysfs belongs to a network namespace: without a new one only root may mount another."""
-    bound = spec.network == "host" and rootless()
+    bound = spec.network == "host" and own_ids(spec)
     return [Step("sys", "mount a read-only /sys", CHILD, "sys", root | {"bound": bound})]
 
 
@@ -165,17 +156,6 @@ def own_files(spec: Spec, folder: str) -> Step:
                 {"folder": folder, "hostname": spec.hostname, "network": network})  # fmt: skip
 
 
-def mount_own_files(spec: Spec, folder: str) -> Step:
-    """Over the image's; a mount that is asked for comes after, and may cover them."""
-    args = {
-        "root": f"{folder}/root",
-        "folder": folder,
-        "names": list(ownfiles.BUILD_FILES if spec.build_step else ownfiles.FILES),
-        "read_only": spec.read_only or spec.build_step,
-    }
-    return Step("mount own files", "show them in /etc", CHILD, "mount own files", args)
-
-
 def cgroup_steps(spec: Spec) -> list[Step]:
     """A group that counts memory, lets no raw device be opened, and limits what is to be."""
     if not wants_cgroup(spec):
@@ -192,35 +172,6 @@ def join_steps(spec: Spec, hide: bool = True) -> list[Step]:
     group = cgroups.folders(here, spec.id, cgroups.needed(here.version, resources_of(spec)))
     return [Step("join cgroup", "enter the control group, and hide the groups above it", CHILD,
                  "join cgroup", {"group": group, "hide": hide})]  # fmt: skip
-
-
-def clone(own: list[str], does: str) -> Step:
-    """The one step of the kernel's: a child in namespaces of its own."""
-    chosen = ["user", *own] if rootless() else own
-    return Step(CLONE, does, ENGINE, CLONE, {"namespaces": chosen})
-
-
-def user_namespace() -> list[Step]:
-    """Without privilege: be root inside a user namespace, and oneself outside."""
-    if not rootless():
-        return []
-    return [Step("user namespace", "become root inside, while staying an ordinary user outside",
-                 CHILD, "user namespace", {"uid": os.geteuid(), "gid": os.getegid()})]  # fmt: skip
-
-
-def private_mounts() -> Step:
-    """Before any mount: else it would show on the host."""
-    return Step("private mounts", "let no mount be seen outside", CHILD, "private mounts")
-
-
-def overlay(spec: Spec, folder: str) -> Step:
-    """The image's layers, read-only, with the writable layer on top."""
-    lowest = ownfiles.init_layer(Path(folder).parents[1], spec.build_step)
-    return Step("overlay", f"stack the image's {len(spec.layers)} layers and the writable one",
-                CHILD, "overlay",
-                {"layers": [str(lowest), *spec.layers], "upper": spec.upper or f"{folder}/upper",
-                 "work": f"{folder}/work", "target": f"{folder}/root",
-                 "rootless": rootless()})  # fmt: skip
 
 
 def working_directory(spec: Spec) -> Step:
@@ -254,7 +205,7 @@ def request(plan: Plan, folder: str) -> dict[str, Any]:
     """The plan as the spawner takes it: who does what, in JSON."""
     steps = {step.name: step for step in plan.steps}
     own = steps[CLONE].args["namespaces"]
-    joined = steps[CLONE].args.get("join")
+    joined, ids = (steps[CLONE].args.get(name) for name in ("join", "ids"))
     engine = [step for step in plan.by(ENGINE) if step[1] != CLONE]
     return {
         "id": plan.instance,
@@ -267,6 +218,7 @@ def request(plan: Plan, folder: str) -> dict[str, Any]:
             "clone": list(steps).index(CLONE),
             "namespaces": own,
             "join": joined,
+            "ids": ids,
             "child": plan.by(CHILD),
         },
     }

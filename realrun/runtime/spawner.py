@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from realrun.errors import RealRunError, in_words
 from realrun.linux import capabilities, cgroups, mounts, namespaces, network, processes, seccomp
 from realrun.runtime import ownfiles
-from realrun.runtime.joining import clone_inside
+from realrun.runtime.joining import born
 from realrun.runtime.plan import Stamp
 
 STAMP = struct.Struct("<BHQQ")  # kind, step, wall ns, cpu ns
@@ -85,8 +85,8 @@ ENGINE_VERBS: dict[str, Callable[..., None]] = {
 def launch(plan: dict[str, Any], fds: list[int]) -> Launched:
     """Carry out the engine's steps, clone, and let the child carry out its own.
 
-    `plan` holds `engine` and `child` steps as (place, verb, args) and `namespaces` and `clone`
-    (the place of the clone step). The first of `fds` is the instance's lock; the next become the
+    `plan` holds `engine` and `child` steps as (place, verb, args), `clone` (the place of that step)
+    and what `born` wants to know. The first of `fds` is the instance's lock; the next become the
     program's stdin, stdout, stderr and, from there on, its descriptors 4, 5, ... All stay open.
     """
     cpu_ns, stamps = time.process_time_ns(), []
@@ -98,8 +98,7 @@ def launch(plan: dict[str, Any], fds: list[int]) -> Launched:
     lock_fd = fcntl.fcntl(fds[0], fcntl.F_DUPFD_CLOEXEC, 3)
     reader, writer = os.pipe2(os.O_CLOEXEC)
     try:
-        join = plan.get("join")
-        pid = clone_inside(join, lock_fd) if join else namespaces.clone(plan["namespaces"])
+        pid = born(plan, lock_fd, fds[2:4])
     except BaseException:
         for fd in (lock_fd, reader, writer):
             os.close(fd)

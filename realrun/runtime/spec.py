@@ -10,6 +10,7 @@ from typing import Any
 
 from realrun.errors import UsageError
 from realrun.linux.capabilities import DOCKER_DEFAULT
+from realrun.linux.idmaps import Range
 from realrun.runtime.devices import Device as Device
 from realrun.runtime.mount import Mount as Mount
 
@@ -50,6 +51,8 @@ class Spec:
     seccomp_profile: Mapping[str, Any] = field(default_factory=dict)  # as Docker's; {}: the default
     build_step: bool = False  # a RUN: names of hosts are none of this machine's, and stay as given
     init: bool = False  # a first process of ours that reaps orphans and passes signals on
+    uid_map: tuple[Range, ...] = ()  # of a user namespace that root asks for
+    gid_map: tuple[Range, ...] = ()
     terminal: tuple[int, int] | None = None  # rows and columns, if it gets one
     id: str = field(default_factory=new_id)
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from realrun.linux import namespaces
-from realrun.runtime import mountplan, planning
+from realrun.runtime import mountplan, planning, rootsteps
 from realrun.runtime.inside import Container
 from realrun.runtime.plan import CHILD, ENGINE, Plan, Step
 from realrun.runtime.spec import Spec
@@ -33,12 +33,13 @@ def running(spec: Spec, container: Container, act: Step) -> Plan:
     chroot = Step("chroot", "make the container's files the root directory", CHILD, "chroot",
                   {"root": f"{container.folder}/root"})  # fmt: skip
     steps = [
-        Step(planning.CLONE, f"enter the files of {container.id[:12]}", ENGINE, planning.CLONE,
+        Step(rootsteps.CLONE, f"enter the files of {container.id[:12]}", ENGINE, rootsteps.CLONE,
              {"namespaces": [], "join": {"namespaces": foreign, "group": []}}),
         close_rest(),
+        *rootsteps.root_again(spec),
         Step("own mounts", "get a mount table of our own", CHILD,
              "realrun.linux.namespaces:unshare", {"namespace": "mnt"}),
-        planning.private_mounts(),
+        rootsteps.private_mounts(),
         *([chroot] if spec.isolation == "process" else []),
         uncover(),
         act,
@@ -51,18 +52,17 @@ def stopped(spec: Spec, folder: str, act: Step, mounts: bool) -> Plan:
 
     Without `mounts` the visitor sees nothing that is mounted from outside.
     """
-    root = {"root": f"{folder}/root"}
-    seen = [planning.mount_own_files(spec, folder), *mountplan.steps(spec, folder)]
+    root = {"root": mountplan.root_of(spec, folder)}
+    seen = [mountplan.mount_own_files(spec, folder), *mountplan.steps(spec, folder)]
     steps = [
         planning.directories(folder, mountplan.without_name(spec)),
         planning.own_files(spec, folder),
-        planning.clone(["mnt", "pid"], "make a process with a mount table of its own"),
-        close_rest(),
-        *planning.user_namespace(),
-        planning.private_mounts(),
-        planning.overlay(spec, folder),
+        rootsteps.clone(["mnt", "pid"], "make a process with a mount table of its own",
+                       rootsteps.ids_for(spec, folder)),
+        *rootsteps.root_steps(spec, folder),
         Step("proc", "mount a /proc, as mounting needs it", CHILD, "proc", root),
         *(seen if mounts else []),
+        close_rest(),
         Step("pivot root", "make the container's files the root", CHILD, "pivot root", root),
         uncover(),
         *planning.read_only_steps(spec),
@@ -78,7 +78,7 @@ def spec_of(spec: Spec, upper: str, instance: str) -> Spec:
 
 
 def close_rest() -> Step:
-    """First, or nobody would hear that the pipe has lost its other end."""
+    """Before the work, or nobody would hear that the pipe has lost its other end."""
     return Step("close", "close what is the engine's", CHILD,
                 "realrun.linux.processes:close_all", {"first": 4})  # fmt: skip
 

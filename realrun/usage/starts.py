@@ -54,6 +54,8 @@ def add_container_options(parser: argparse.ArgumentParser) -> None:
     add("--entrypoint", help="replaces the image's")
     add("-h", "--hostname", default="", help="its host name (default: the beginning of its id)")
     add("--network", "--net", default="none", metavar="none|host", help="(default: none)")
+    add("--userns", default="", metavar="host|auto",
+        help="auto: with subordinate ids, root inside is nobody outside (host)")  # fmt: skip
     add("--stop-signal", default="", metavar="SIGNAL", help="what asks it to end (SIGTERM)")
     add(
         "--stop-timeout",

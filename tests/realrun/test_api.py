@@ -13,7 +13,7 @@ from realrun import api, handles
 from realrun.containers.registry import Registry
 from realrun.errors import NoSuchContainer, RealRunError, UsageError
 from realrun.image import Store
-from realrun.runtime import planning
+from realrun.runtime import rootsteps
 from realrun.sizes import shown_size
 from tests.realrun.image.stores import add
 from tests.realrun.stage import PROJECT, until
@@ -47,7 +47,7 @@ def test_run_gives_what_was_said_and_how_it_came_about(session):
     assert (str(done), done.isolation, done.accelerator) == ("<\n", "container", "none")
     assert done.start_s > 0
     assert "<pre>&lt;\nno\n</pre>" in done._repr_html_()
-    assert ("user namespace" in [step.name for step in done.plan.steps]) == planning.rootless()
+    assert ("user namespace" in [step.name for step in done.plan.steps]) == rootsteps.rootless()
     assert realrun.isolations()["container"] == ""
 
 

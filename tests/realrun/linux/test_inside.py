@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from realrun.linux import capabilities, mounts
-from realrun.runtime import ownfiles, planning
+from realrun.runtime import ownfiles, rootsteps
 from tests.realrun.stage import NO_TRACES, traces
 
 pytestmark = pytest.mark.overlay
@@ -78,7 +78,7 @@ def test_the_mounts_are_those_of_the_plan(stage):
     own = {f"/etc/{name}" for name in ownfiles.FILES}
     known = {"/", *wanted, *own, *mounts.MASKED, *mounts.READ_ONLY}
     devices = {f"/dev/{name}" for name, _, _ in (*mounts.DEVICES, mounts.TTY)}
-    assert set(points) <= known | (devices if planning.rootless() else set())
+    assert set(points) <= known | (devices if rootsteps.rootless() else set())
 
 
 def test_masked_paths_hold_nothing(stage):

@@ -12,7 +12,7 @@ import pytest
 
 from realrun.guest import backends, boot, tools
 from realrun.linux import seccomp_profile
-from realrun.runtime import planning, spawner
+from realrun.runtime import planning, rootsteps, spawner
 from realrun.runtime.plan import CHILD, ENGINE, WATCHED, Plan
 from realrun.runtime.spec import Device, Mount, Spec
 from realrun.runtime.users import User
@@ -30,7 +30,7 @@ def able(monkeypatch):
     """Plan as if this machine allowed that much."""
 
     def able(rootless: bool, cgroup: bool) -> None:
-        monkeypatch.setattr(planning, "rootless", lambda: rootless)
+        monkeypatch.setattr(rootsteps, "rootless", lambda: rootless)
         monkeypatch.setattr(planning, "has_cgroup", lambda: cgroup)
 
     return able
@@ -200,7 +200,7 @@ def test_the_childs_last_step_is_the_program(plan):
 
 
 def test_the_spawner_knows_every_verb(plan):
-    engine = {verb for _, verb, _ in plan.by(ENGINE)} - {planning.CLONE}
+    engine = {verb for _, verb, _ in plan.by(ENGINE)} - {rootsteps.CLONE}
     child = {verb for _, verb, _ in plan.by(CHILD)}
     rare = {verb for verb in child if ":" in verb}
     assert engine <= spawner.ENGINE_VERBS.keys()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realrun.runtime import planning, spawner
+from realrun.runtime import spawner
 from realrun.runtime.plan import CHILD, ENGINE, WATCHED, Plan, Stamp, Step
 from realrun.runtime.record import Record
 from realrun.runtime.spawner import DONE, FAILED, STAMP
@@ -14,7 +14,7 @@ from realrun.runtime.spawner import DONE, FAILED, STAMP
 MS = 10**6
 STEPS = (
     Step("directories", "", ENGINE, "directories"),
-    Step(planning.CLONE, "", ENGINE, planning.CLONE, {"namespaces": ["mnt"]}),
+    Step(rootsteps.CLONE, "", ENGINE, rootsteps.CLONE, {"namespaces": ["mnt"]}),
     Step("overlay", "", CHILD, "overlay"),
     Step("exec", "", CHILD, "exec"),
     Step("first output", "", WATCHED),

@@ -8,7 +8,7 @@ import pytest
 
 from realrun import engine
 from realrun.linux import capabilities, limits
-from realrun.runtime import planning
+from realrun.runtime import rootsteps
 
 pytestmark = pytest.mark.overlay
 
@@ -120,5 +120,5 @@ def test_rights_are_as_rootless_as_the_engine(stage):
     found = status(stage, "CapEff", cap_add=["ALL"])
     everything = f"{capabilities.mask(capabilities.possible()):016x}"
     assert found == everything
-    if planning.rootless():
+    if rootsteps.rootless():
         assert stage.run("sh", "-c", "echo 1 > /proc/sys/kernel/panic", cap_add=["ALL"]).code != 0

@@ -1,0 +1,98 @@
+"""The steps from the clone to a root file system: who is root there, and what it is made of.
+
+An ordinary user has everything in a user namespace. Root has one if it is asked for; what is inside
+may then not go where root's files are, so root stacks them for it (`runtime.mapped`).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from realrun.runtime import ownfiles
+from realrun.runtime.mountplan import own_names, sources
+from realrun.runtime.plan import CHILD, ENGINE, Step
+from realrun.runtime.spec import Spec
+
+CLONE = "clone"
+
+
+def rootless() -> bool:
+    """Are we an ordinary user: then everything happens in a user namespace."""
+    return os.geteuid() != 0
+
+
+def own_ids(spec: Spec) -> bool:
+    """Is there a user namespace."""
+    return bool(spec.uid_map) or rootless()
+
+
+def clone(own: list[str], does: str, ids: dict[str, Any] | None = None) -> Step:
+    """The one step of the kernel's: a child in namespaces of its own; `ids`: see `runtime.mapped`.
+    """
+    chosen = ["user", *own] if ids or rootless() else own
+    return Step(CLONE, does, ENGINE, CLONE, {"namespaces": chosen} | ({"ids": ids} if ids else {}))
+
+
+def maps(spec: Spec) -> dict[str, Any] | None:
+    """The maps of a user namespace that root asks for."""
+    return {"uids": spec.uid_map, "gids": spec.gid_map} if spec.uid_map else None
+
+
+def ids_for(spec: Spec, folder: str) -> dict[str, Any] | None:
+    """The same, and what root opens for those inside."""
+    found = maps(spec)
+    if not found:
+        return None
+    given = list(sources(spec, folder))
+    own = [f"{folder}/etc/{name}" for name in own_names(spec)]
+    stack = {key: text for key, text in overlay(spec, folder).args.items() if key != "rootless"}
+    return found | {
+            "root": stack,
+            "sources": [*own, *(source for one, source in given if one.kind != "tmpfs")],
+            "own": [*own, *(source for one, source in given if one.kind == "volume")]}  # fmt: skip
+
+
+def root_steps(spec: Spec, folder: str) -> list[Step]:
+    """The stacked layers; root's own stands ready, and is to be entered before the ids change."""
+    if not spec.uid_map:
+        return [*user_namespace(), private_mounts(), overlay(spec, folder)]
+    stack = overlay(spec, folder)._replace(
+        verb="realrun.runtime.mapped:take_root", args={"target": f"{folder}/root"}
+    )
+    return [private_mounts(), stack, become_root()]
+
+
+def become_root() -> Step:
+    """Where root's ids are mapped by others."""
+    return Step("user namespace", "become root inside, and nobody of importance outside", CHILD,
+                "realrun.runtime.mapped:become_root")  # fmt: skip
+
+
+def root_again(spec: Spec) -> list[Step]:
+    """Who enters such a user namespace is nobody there at first."""
+    return [become_root()] if spec.uid_map else []
+
+
+def user_namespace() -> list[Step]:
+    """Without privilege: be root inside a user namespace, and oneself outside."""
+    if not rootless():
+        return []
+    return [Step("user namespace", "become root inside, while staying an ordinary user outside",
+                 CHILD, "user namespace", {"uid": os.geteuid(), "gid": os.getegid()})]  # fmt: skip
+
+
+def private_mounts() -> Step:
+    """Before any mount: else it would show on the host."""
+    return Step("private mounts", "let no mount be seen outside", CHILD, "private mounts")
+
+
+def overlay(spec: Spec, folder: str) -> Step:
+    """The image's layers, read-only, with the writable layer on top."""
+    lowest = ownfiles.init_layer(Path(folder).parents[1], spec.build_step)
+    return Step("overlay", f"stack the image's {len(spec.layers)} layers and the writable one",
+                CHILD, "overlay",
+                {"layers": [str(lowest), *spec.layers], "upper": spec.upper or f"{folder}/upper",
+                 "work": f"{folder}/work", "target": f"{folder}/root",
+                 "rootless": rootless()})  # fmt: skip

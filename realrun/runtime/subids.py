@@ -1,0 +1,159 @@
+"""Subordinate ids: which ids of this machine, beside their own, users may give to containers.
+
+/etc/subuid and /etc/subgid have a line for each range: NAME:FIRST:COUNT, the name or number of a
+user. All ranges of one user count, in their order; images have files of up to 65534 (nobody), so
+fewer than 65536 are refused.
+
+Source: subuid(5), subgid(5), newuidmap(1); CVE-2018-7169 for why `setgroups` is left to that.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+from pathlib import Path
+from typing import NamedTuple
+
+from realrun.errors import UsageError
+from realrun.linux.idmaps import Range
+
+FILES = ("/etc/subuid", "/etc/subgid")
+HELPERS = ("newuidmap", "newgidmap")
+NEEDED = 65536
+FIRST = 100000  # where useradd(8) begins to give them out (SUB_UID_MIN)
+LAST_ID = 2**32 - 2
+
+
+class Ids(NamedTuple):
+    """The maps of a user namespace."""
+
+    uids: tuple[Range, ...]
+    gids: tuple[Range, ...]
+
+
+class Line(NamedTuple):
+    """One line of a file."""
+
+    number: int
+    owner: str
+    first: int
+    size: int
+
+    @property
+    def end(self) -> int:
+        """The first id after it."""
+        return self.first + self.size
+
+
+def remapped() -> Ids:
+    """For root: ids that are nobody's outside, for all that is inside. Raises UsageError."""
+    return Ids(*(counted(granted(path, 0), 0) for path in FILES))
+
+
+def own() -> Ids:
+    """For an ordinary user: oneself as root, subordinate ids as all others. Raises UsageError."""
+    mine = ((0, os.geteuid(), 1), (0, os.getegid(), 1))
+    ranges = [granted(path, os.geteuid()) for path in FILES]
+    for name in HELPERS:
+        check_helper(name)
+    return Ids(*((one, *counted(more, 1)) for one, more in zip(mine, ranges, strict=True)))
+
+
+def alone() -> Ids:
+    """For an ordinary user without any: oneself as root, and nobody else."""
+    return Ids(((0, os.geteuid(), 1),), ((0, os.getegid(), 1),))
+
+
+def counted(lines: list[Line], inside: int) -> tuple[Range, ...]:
+    """The ranges one after the other, from id `inside` on."""
+    found = []
+    for line in lines:
+        found.append((inside, line.first, line.size))
+        inside += line.size
+    return tuple(found)
+
+
+def granted(path: str, uid: int) -> list[Line]:
+    """The ranges of a user in one of the files, checked. Raises UsageError."""
+    name = name_of(uid)
+    lines = read(path)
+    own = [line for line in lines if line.owner in (name, str(uid))]
+    if not own:
+        raise UsageError(f"{path} has no line for {name}; {advice(name)}")
+    for line in own:
+        check(path, line, lines)
+    count = sum(line.size for line in own)
+    if count < NEEDED:
+        raise UsageError(
+            f"{path} gives {name} {count} ids, and images need {NEEDED}; {advice(name)}"
+        )
+    return own
+
+
+def read(path: str) -> list[Line]:
+    """The lines of a file; a missing one has none. Raises UsageError for one that is none."""
+    try:
+        text = Path(path).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return []
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        owner, *numbers = line.strip().split(":")
+        if owner.startswith("#") or line.strip() == "":
+            continue
+        if len(numbers) != 2 or not all(one.isascii() and one.isdigit() for one in numbers):
+            raise UsageError(f"{path}, line {number}: expected NAME:FIRST:COUNT; got {line!r:.80}")
+        found.append(Line(number, owner, *map(int, numbers)))
+    return found
+
+
+def check(path: str, line: Line, lines: list[Line]) -> None:
+    """A range is of ids that exist, none of them root's or anybody else's."""
+    if not (line.first > 0 and line.size > 0 and line.end - 1 <= LAST_ID):
+        raise UsageError(
+            f"{path}, line {line.number}: a range is of ids from 1 to {LAST_ID}; "
+            f"got {line.size} from {line.first} on"
+        )
+    for other in lines:
+        if other.number != line.number and line.first < other.end and other.first < line.end:
+            raise UsageError(
+                f"{path}: lines {line.number} and {other.number} overlap: the same ids would be "
+                f"{line.owner}'s and {other.owner}'s; change one of the two"
+            )
+
+
+def check_helper(name: str) -> None:
+    """The program that maps ids for ordinary users is there and may do so."""
+    path = helper(name)
+    if path is None:
+        raise UsageError(f"no {name} on PATH; install it (Debian: apt install uidmap)")
+    if not os.stat(path).st_mode & 0o4000 and "security.capability" not in os.listxattr(path):
+        raise UsageError(f"{path} is not setuid, so it can map nothing; as root: chmod u+s {path}")
+
+
+def helper(name: str) -> str | None:
+    """Where the program is."""
+    places = (f"{folder}/{name}" for folder in os.get_exec_path())
+    return next((place for place in places if os.access(place, os.X_OK)), None)
+
+
+def name_of(uid: int) -> str:
+    """The user's name; one without is called by the number."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def advice(name: str) -> str:
+    """What root would say to give a user ids that nobody has."""
+    first = FIRST
+    try:
+        taken = sorted((line.first, line.end) for path in FILES for line in read(path))
+    except UsageError:
+        taken = []
+    for begin, end in taken:
+        if begin < first + NEEDED and first < end:
+            first = end
+    words = f"{first}-{first + NEEDED - 1}"
+    return f"as root: usermod --add-subuids {words} --add-subgids {words} {name}"
