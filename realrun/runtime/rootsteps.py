@@ -29,8 +29,7 @@ def own_ids(spec: Spec) -> bool:
 
 
 def clone(own: list[str], does: str, ids: dict[str, Any] | None = None) -> Step:
-    """The one step of the kernel's: a child in namespaces of its own; `ids`: see `runtime.mapped`.
-    """
+    """The one step of the kernel's: a child in new namespaces; `ids`: see `runtime.mapped`."""
     chosen = ["user", *own] if ids or rootless() else own
     return Step(CLONE, does, ENGINE, CLONE, {"namespaces": chosen} | ({"ids": ids} if ids else {}))
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realrun.runtime import spawner
+from realrun.runtime import rootsteps, spawner
 from realrun.runtime.plan import CHILD, ENGINE, WATCHED, Plan, Stamp, Step
 from realrun.runtime.record import Record
 from realrun.runtime.spawner import DONE, FAILED, STAMP
