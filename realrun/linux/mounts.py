@@ -113,8 +113,7 @@ def overlay(layers: list[str], upper: str, work: str, target: str, rootless: boo
 
     `redirect_dir` is left off so that a layer's own attributes cannot point elsewhere;
     without privilege the marks of deletion live in `user.` attributes (`userxattr`).
-    The options must fit one page: layers are named relative to the folder of the first, and where
-    that is not enough by links with short names, in a folder beside `work`.
+    The options must fit one page: layers are named from the first one's folder, or by short links.
     """
     if len(layers) > MAX_LAYERS:
         raise UsageError(f"{len(layers)} layers are too many: overlayfs stacks {MAX_LAYERS}")
@@ -223,9 +222,9 @@ def pivot_root(root: str) -> None:
 
 
 def cloned_tree(source: str, recursive: bool = True) -> int:
-    """A descriptor of `source`, mounted nowhere yet; `recursive`: with all that is mounted below.
+    """A descriptor of `source`, mounted nowhere yet, or of what was given to us in its place.
 
-    open_tree(2), Linux 5.2. One that was given to us is taken: we might not open it ourselves.
+    `recursive`: with all that is mounted below. open_tree(2), Linux 5.2.
     """
     if GIVEN.get(source):
         return GIVEN[source].pop()
