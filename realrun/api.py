@@ -76,6 +76,8 @@ class Options(TypedDict, total=False):
     labels: Mapping[str, str]
     stop_signal: str
     stop_timeout_s: int
+    log_max_bytes: int
+    log_max_files: int
     limits: Mapping[str, Any]
     mounts: Sequence[Any]
     auto_remove: bool

@@ -27,6 +27,7 @@ from realrun.runtime.subids import Ids
 GUESTS = ("uml", "qemu")
 ENGINE_FAILED = 125  # the engine's own exit code, as Docker's
 LEAST_RAM_BYTES = 64 << 20
+LOG_MAX_BYTES, LOG_MAX_FILES = 20 << 20, 5  # of a log, as of Docker's driver `local`
 
 
 class Runnable(Protocol):
@@ -75,6 +76,8 @@ class Wishes:
     interactive: bool = False
     auto_remove: bool = False
     attached: bool = True
+    log_max_bytes: int = LOG_MAX_BYTES  # of each file of its log; 0 = no limit
+    log_max_files: int = LOG_MAX_FILES
     host_words: Mapping[str, Any] = field(default_factory=dict)  # what `inspect` gives back
 
 

@@ -144,6 +144,15 @@ def umoci() -> str | None:
     return None if shutil.which("umoci") else "no umoci on PATH"
 
 
+def strace() -> str | None:
+    """None if system calls can be counted, and made to fail."""
+    if not shutil.which("strace"):
+        return "no strace on PATH"
+    command = ["strace", "-f", "--seccomp-bpf", "-o", os.devnull, "true"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return done.stderr.strip() if done.returncode else None
+
+
 def chromium() -> str | None:
     """None if there is a Chromium."""
     names = ("chromium", "chromium-browser", "google-chrome")
@@ -166,6 +175,6 @@ PROBES: dict[str, Callable[[], str | None]] = {
     probe.__name__: cache(probe)
     for probe in (
         *(root, userns, overlay, cgroup, uml, qemu, kvm),
-        *(docker, skopeo, umoci, chromium, network),
+        *(docker, skopeo, umoci, strace, chromium, network),
     )
 }

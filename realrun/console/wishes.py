@@ -10,6 +10,7 @@ import os
 
 from realrun import engine
 from realrun.console.asked import host_words
+from realrun.console.logwords import log_bounds
 from realrun.console.options import file_lines, size_bytes
 from realrun.console.options import labels as label_pairs
 from realrun.console.profiles import security
@@ -31,6 +32,7 @@ def wishes(args: argparse.Namespace) -> engine.Wishes:
 
 def read(args: argparse.Namespace) -> engine.Wishes:
     """The options as wishes."""
+    log_max_bytes, log_max_files = log_bounds(args.log_opt)
     return engine.Wishes(
         isolation=args.isolation,
         words=tuple(args.words),
@@ -57,6 +59,8 @@ def read(args: argparse.Namespace) -> engine.Wishes:
         interactive=args.interactive,
         auto_remove=args.rm,
         attached=not getattr(args, "detach", False),
+        log_max_bytes=log_max_bytes,
+        log_max_files=log_max_files,
         host_words=host_words(args),
         **security(args.security_opt),
     )

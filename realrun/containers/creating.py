@@ -36,6 +36,8 @@ def create(registry: Registry, reference: str, wishes: engine.Wishes, name: str 
                 attached=wishes.attached,
                 host_words=wishes.host_words,
                 stop_timeout_s=wishes.stop_timeout_s,
+                log_max_bytes=wishes.log_max_bytes,
+                log_max_files=wishes.log_max_files,
                 volumes=made,
             )
         )

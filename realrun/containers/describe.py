@@ -88,6 +88,13 @@ def host_config(container: Container) -> dict[str, Any]:
         {"Name": name, "Hard": hard, "Soft": soft} for name, (soft, hard) in spec.ulimits.items()
     ]
     return {
+        "LogConfig": {
+            "Type": "local",
+            "Config": {
+                "max-file": str(container.log_max_files),
+                "max-size": str(container.log_max_bytes or -1),
+            },
+        },
         "NetworkMode": spec.network,
         "PortBindings": {},
         "RestartPolicy": {"Name": "no", "MaximumRetryCount": 0},

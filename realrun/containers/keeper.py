@@ -24,6 +24,7 @@ from typing import Any
 import realrun
 from realrun import engine, paths
 from realrun.containers import watching
+from realrun.containers.logs import Log
 from realrun.containers.record import Container
 from realrun.containers.registry import Registry
 from realrun.containers.watching import Ending
@@ -51,10 +52,10 @@ def detach(registry: Registry, container: Container) -> None:
     reader, writer = os.pipe2(os.O_CLOEXEC)
     with open(reader, "rb") as answer:
         try:
-            subprocess.run(
+            subprocess.run(  # what became of it is in the answer
                 [*PYTHON, CODE.format("keeper", "main()"), container.id, str(writer)],
                 pass_fds=[writer], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL, cwd="/", start_new_session=True, check=True,
+                stderr=subprocess.DEVNULL, cwd="/", start_new_session=True,
                 env=dict(os.environ, REALRUN_ROOT=str(registry.root)),
             )  # fmt: skip
         finally:
@@ -102,7 +103,7 @@ def keep(registry: Registry, container: Container, asker: Asker) -> None:
     """Start, tell, watch over it to its end."""
     with (
         watching.watched(registry, container) as ending,
-        watching.log_of(registry, container) as log,
+        watching.log_of(registry, container, ending) as log,
         Watch() as starter,
     ):
         stdin, _held = os.pipe2(os.O_CLOEXEC) if container.interactive else (None, None)
@@ -116,7 +117,7 @@ def keep(registry: Registry, container: Container, asker: Asker) -> None:
             asker.tell()
             if spec.isolation not in engine.GUESTS and run.id in starter.children:
                 open_streams = {fd: streams[fd] for fd in run.sources}
-                nap(container, starter, open_streams, log.fd, ending.watch_fd)
+                nap(container, starter, open_streams, log, ending.watch_fd)
         drive([run], starter)
         run.close()
         ending.take(run.record)
@@ -124,15 +125,16 @@ def keep(registry: Registry, container: Container, asker: Asker) -> None:
 
 
 def nap(
-    container: Container, starter: Watch, streams: Mapping[int, str], log_fd: int, watch_fd: int
+    container: Container, starter: Watch, streams: Mapping[int, str], log: Log, watch_fd: int
 ) -> None:
     """Become the napping watcher: same process, same children, next to no memory."""
     child = starter.children[container.id]
     request = json.dumps({name: child.request[name] for name in FOR_THE_END})
     lock_fd = child.launched.lock_fd
-    for fd in (child.pidfd, log_fd, watch_fd, lock_fd, *streams):
+    for fd in (child.pidfd, watch_fd, lock_fd, *streams):
         os.set_inheritable(fd, True)
-    words = [child.pidfd, log_fd, *(f"{fd}={name}" for fd, name in streams.items()), "--",
+    words = [child.pidfd, log.path, log.max_bytes, log.max_files,
+             *(f"{fd}={name}" for fd, name in streams.items()), "--",
              container.id, watch_fd, lock_fd, child.launched.pid, request]  # fmt: skip
     code = CODE.format("nap", "main(sys.argv[1:])")
     os.execv(sys.executable, [*PYTHON, code, *map(str, words)])
@@ -157,6 +159,7 @@ class Waking:
             told = next(event for event in watch.events() if event["event"] == "exited")
         self.ending.code, self.ending.oom = told["code"], told["oom"]
 
-    def note_end(self) -> None:
-        """For everybody to see."""
+    def note_end(self, lost: str) -> None:
+        """For everybody to see; what of its output was `lost`, too."""
+        self.ending.error = lost
         watching.note_end(self.registry, self.container, self.ending)

@@ -18,11 +18,11 @@ CHUNK = 65536
 
 
 def main(words: list[str]) -> None:
-    """`words`: the process's and the log's descriptors, `FD=STREAM` ..., `--`, `Waking`'s."""
+    """`words`: the process's descriptor, the log's path and bounds, `FD=STREAM` ..., `--`, and
+    `Waking`'s."""
     rest = words.index("--")
-    pidfd, log_fd = (int(word) for word in words[:2])
-    streams = {int(fd): name for fd, _, name in (word.partition("=") for word in words[2:rest])}
-    log = Log(log_fd)
+    pidfd, log = int(words[0]), Log(words[1], int(words[2]), int(words[3]))
+    streams = {int(fd): name for fd, _, name in (word.partition("=") for word in words[4:rest])}
     poll = select.poll()
     for fd in (pidfd, *streams):
         poll.register(fd, select.POLLIN)
@@ -41,7 +41,8 @@ def main(words: list[str]) -> None:
     for fd, name in streams.items():
         while listen(fd, name, log):
             continue
-    waking.note_end()
+    log.close()
+    waking.note_end(log.loss())
 
 
 def listen(fd: int, name: str, log: Log) -> bool:

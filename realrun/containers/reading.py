@@ -1,11 +1,10 @@
-"""logs: what a container said, from its file (`logs`) back to bytes.
+"""logs: what a container said, from its files (`logs`) back to bytes.
 
 Everything comes out as it went in: a line that has not ended yet has no end here either.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
+from realrun.containers.logfiles import LogFiles
 from realrun.containers.record import Container
 from realrun.containers.registry import Registry
 from realrun.linux.inotify import Changes
@@ -24,7 +24,7 @@ STREAMS = (b"stdout", b"stderr")
 
 
 class Entry(NamedTuple):
-    """A line of the file."""
+    """A line of a file."""
 
     time: bytes
     stream: bytes
@@ -54,15 +54,13 @@ def said(
     registry: Registry, container: Container, view: View, follow: bool = False
 ) -> Iterator[tuple[str, bytes]]:
     """`stdout` or `stderr`, and bytes of it; with `follow`, until the container ends."""
-    path = str(registry.path(container.id) / "log")
-    if not os.path.exists(path):
-        return
-    with open(path, "rb", buffering=0) as file:
-        reader = Reader(file.fileno(), view)
-        if not follow:
+    folder = str(registry.path(container.id))
+    with closing(LogFiles(f"{folder}/log")) as files:
+        reader = Reader(files, view)
+        if not (files.parts and follow):
             yield from reader.news()
             return
-        with closing(Changes([path, str(registry.path(container.id) / "watch")])) as changes:
+        with closing(Changes(folder)) as changes:
             goes_on = True
             while goes_on:
                 goes_on = registry.is_watched(container)  # asked first: what comes before it ends
@@ -73,26 +71,35 @@ def said(
 
 @dataclass
 class Reader:
-    """A place in the file, and whether the streams stand at the beginning of a line."""
+    """A place in the files, and whether the streams stand at the beginning of a line."""
 
-    fd: int
+    files: LogFiles
     view: View
     rest: bytes = b""
     starts: dict[bytes, int] = field(default_factory=dict)
     fresh: dict[bytes, bool] = field(default_factory=lambda: dict.fromkeys(STREAMS, True))
 
     def __post_init__(self) -> None:
-        self.starts = last_lines(self.fd, self.view.last)
+        self.starts = last_lines(self.files, self.view.last)
         self.place = min(self.starts.values())
 
     def news(self) -> Iterator[tuple[str, bytes]]:
         """All that has come since."""
-        while data := os.pread(self.fd, CHUNK, self.place + len(self.rest)):
+        while data := self.next_piece():
             *lines, rest = (self.rest + data).split(b"\n")
             shown = list(self.shown(lines))
             self.rest = rest
             for stream, pieces in groupby(shown, key=itemgetter(0)):
                 yield stream.decode(), b"".join(text for _, text in pieces)
+
+    def next_piece(self) -> bytes:
+        """What comes next, if it is there already; at the end of a file, of the next one."""
+        place = self.place + len(self.rest)
+        data = self.files.read(CHUNK, place)
+        if not data and self.files.find_new():
+            data = self.files.read(CHUNK, place)
+            self.files.forget(place)
+        return data
 
     def shown(self, lines: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
         """What of these lines is wanted, as the program said it."""
@@ -109,18 +116,18 @@ class Reader:
             yield one.stream, head + one.text + b"\n" * one.full
 
 
-def last_lines(fd: int, count: int) -> dict[bytes, int]:
-    """Where in the file the last `count` lines begin, for each stream; read from the end.
+def last_lines(files: LogFiles, count: int) -> dict[bytes, int]:
+    """Where in the files the last `count` lines begin, for each stream; read from the end.
 
     A line may be several entries, and those of the two streams may stand between each other.
     """
-    end = os.fstat(fd).st_size
+    end = files.end()
     if count < 0:
         return dict.fromkeys(STREAMS, 0)
     starts, counted, enough = dict.fromkeys(STREAMS, end), 0, 0
     over: set[bytes] = set()
     seen: set[bytes] = set()
-    for place, one in backwards(fd, end):
+    for place, one in backwards(files, end):
         if len(over) == len(STREAMS) or place < enough - LOOK_BACK:
             break
         if one is None or one.stream in over:
@@ -137,12 +144,12 @@ def last_lines(fd: int, count: int) -> dict[bytes, int]:
     return starts
 
 
-def backwards(fd: int, end: int) -> Iterator[tuple[int, Entry | None]]:
-    """Whole lines of the file and where they begin, the last first."""
+def backwards(files: LogFiles, end: int) -> Iterator[tuple[int, Entry | None]]:
+    """Whole lines of the files and where they begin, the last first."""
     rest = b""
     while end > 0:
         start = max(0, end - CHUNK)
-        data = os.pread(fd, end - start, start) + rest
+        data = files.between(start, end) + rest
         lines = data.split(b"\n")
         first = lines[0] if start else b""
         place = start + len(data)

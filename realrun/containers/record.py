@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from realrun.engine import LOG_MAX_BYTES, LOG_MAX_FILES
 from realrun.errors import RealRunError
 from realrun.runtime import spec as specs
 from realrun.runtime.spec import Spec
@@ -37,6 +38,8 @@ class Container:
     attached: bool = True  # it was made for the foreground
     host_words: Mapping[str, Any] = field(default_factory=dict)  # of HostConfig, as written
     stop_timeout_s: int = DEFAULT_STOP_S
+    log_max_bytes: int = LOG_MAX_BYTES  # of each file; 0 = no limit
+    log_max_files: int = LOG_MAX_FILES
     volumes: tuple[str, ...] = ()  # those without a name, which go with the container
 
     @property

@@ -2,9 +2,9 @@
 
     ROOT/containers/ID/config.json  settled at `create`
                        state.json   what happened since; not there = never started
-                       watch        locked (flock(2)) by whoever watches over it: it runs.
+                       watch        locked (fcntl(2)) by whoever watches over it: it runs.
                                     At the end the exit code is written here for those who wait
-                       log          what it said
+                       log          what it said; log.1, log.2: before that
                        upper/       its writable layer
     ROOT/containers/names/NAME      a symbolic link to ID; one that leads nowhere is free
 
@@ -18,6 +18,7 @@ import errno
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -32,6 +33,18 @@ from realrun.files.workspace import locked, workspace
 from realrun.image.merged import make_upper
 
 ID_LENGTH = 64
+CODE_BYTES = 16
+MOMENT_S = 0.002
+
+
+def no_code() -> bytes:
+    """What the file `watch` holds before there is an exit code."""
+    return b" " * CODE_BYTES
+
+
+def write_code(watch_fd: int, code: int | None) -> None:
+    """Note the exit code, or that there is none: in place, for which a full disk has room."""
+    os.pwrite(watch_fd, no_code() if code is None else b"%*d" % (CODE_BYTES, code), 0)
 
 
 class Busy(UsageError):
@@ -56,7 +69,8 @@ class Registry:
             folder = scratch / "container"
             folder.mkdir(mode=0o711)
             make_upper(folder / "upper", Path(container.spec.layers[-1]))
-            (folder / "watch").touch(mode=0o600)
+            (folder / "watch").write_bytes(no_code())
+            (folder / "watch").chmod(0o600)
             with locked(self.root):
                 self.folder.mkdir(mode=0o700, exist_ok=True)  # nor is one that it has written
                 (self.folder / "names").mkdir(exist_ok=True)
@@ -152,15 +166,16 @@ class Registry:
             return State()
         with record.understood(path):
             told = State(**json.loads(text))
-        if told.status == record.RUNNING and not running:
-            return told._replace(
-                status=record.EXITED,
-                pid=0,
-                finished=told.started,  # nobody saw when: not before this
-                exit_code=137,
-                error="its watcher was killed",
-            )
-        return told
+        if told.status != record.RUNNING or running:
+            return told
+        code = self._code(container.id)
+        return told._replace(
+            status=record.EXITED,
+            pid=0,
+            finished=told.started,  # nobody noted when: not before this
+            exit_code=137 if code is None else code,
+            error="its watcher was killed" if code is None else "its end could not be noted",
+        )
 
     def write_state(self, container: Container, state: State) -> None:
         """Put the state in place, whole; only who watches over it may."""
@@ -217,12 +232,28 @@ class Registry:
         finally:
             os.close(fd)
 
+    def ends_within(self, container: Container, timeout_s: float) -> bool:
+        """Wait for a while until nobody watches over it."""
+        deadline = time.monotonic() + timeout_s
+        while self.is_watched(container):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(MOMENT_S)
+        return True
+
     def wait(self, container: Container) -> int:
         """Wait until nobody watches over it; its exit code, even if it is removed at its end."""
         with open(self.path(container.id) / "watch", "rb") as file:
             ofdlock.wait(file.fileno())
             told = file.read().strip()
         return int(told) if told else self.state(container).exit_code
+
+    def _code(self, container_id: str) -> int | None:
+        """The exit code of its last run, if its watcher came to note it."""
+        with suppress(FileNotFoundError):
+            told = (self.path(container_id) / "watch").read_bytes().strip()
+            return int(told) if told else None
+        return None
 
     def remove(self, container: Container) -> None:
         """Take it away, folder first and name last; call as the one who watches over it."""

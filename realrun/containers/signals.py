@@ -6,36 +6,52 @@ never hits somebody who got the same number later.
 
 from __future__ import annotations
 
+import errno
 import os
 import select
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from realrun.containers.record import RUNNING, Container
-from realrun.containers.registry import Registry
+from realrun.containers.registry import Busy, Registry
 from realrun.engine import GUESTS
-from realrun.errors import KernelRefused, NoSuchVolume, UsageError
-from realrun.linux import cgroups, processes, usage
+from realrun.errors import KernelRefused, NoSuchContainer, NoSuchVolume, RealRunError, UsageError
+from realrun.linux import cgroups, processes, procstat, usage
 from realrun.linux import signals as names
 from realrun.runtime import state as instances
 from realrun.runtime import volumes
 
 KILL = 9
+PATIENCE_S, MOMENT_S = 10.0, 0.002  # for who is between two states, and for who has to die
+
+
+class NotRunning(UsageError):
+    """There is no process to send anything to."""
 
 
 @contextmanager
 def first_process(registry: Registry, container: Container) -> Iterator[int]:
-    """A descriptor of the first process of a running container; raises `UsageError` if none."""
+    """A descriptor of the first process of a running container; raises `NotRunning` if none."""
     with process_of(container, pid_of(registry, container)) as fd:
         yield fd
 
 
 def pid_of(registry: Registry, container: Container) -> int:
-    """The number of its first process; raises `UsageError` if it does not run."""
-    told = registry.state(container)
-    if told.status != RUNNING:
-        raise UsageError(f"container {container.name} is not running; `realrun start` starts it")
-    return told.pid
+    """The number of its first process; one that is just being started, or has ended and is being
+    cleaned up after, is waited for. Raises `NotRunning`."""
+    deadline = time.monotonic() + PATIENCE_S
+    while registry.is_watched(container):
+        told = registry.state(container)
+        if told.status == RUNNING:
+            return told.pid
+        if time.monotonic() > deadline:
+            raise RealRunError(
+                f"container {container.name} has been starting or ending for {PATIENCE_S:.0f} s;"
+                " try again, or end its watcher"
+            )
+        time.sleep(MOMENT_S)
+    raise NotRunning(f"container {container.name} is not running; `realrun start` starts it")
 
 
 @contextmanager
@@ -43,11 +59,13 @@ def process_of(container: Container, pid: int) -> Iterator[int]:
     """A descriptor of process `pid`, after a look whether it is the container's."""
     try:
         fd = processes.pidfd(pid)
-    except KernelRefused:
+    except KernelRefused as refused:
+        if refused.number != errno.ESRCH:
+            raise
         fd = -1
     try:
         if fd < 0 or not instances.belongs(pid, container.id):
-            raise UsageError(f"container {container.name} has just ended")
+            raise NotRunning(f"container {container.name} has just ended")
         yield fd
     finally:
         if fd >= 0:
@@ -56,25 +74,37 @@ def process_of(container: Container, pid: int) -> Iterator[int]:
 
 def kill(registry: Registry, container: Container, number: int) -> None:
     """Send a signal; after SIGKILL it is over when this returns."""
-    with first_process(registry, container) as fd:
+    pid = pid_of(registry, container)
+    with process_of(container, pid) as fd:
         send(registry, container, fd, number)
     if number == KILL:
-        registry.wait(container)
+        wait_for_death(registry, container, pid)
 
 
 def stop(registry: Registry, container: Container, timeout_s: int | None = None) -> None:
     """Ask it to end with its stop signal, and kill it after `timeout_s` (None = as was settled,
     negative = never); one that does not run is left alone."""
-    if not registry.is_watched(container):
-        return
     patience_s = container.stop_timeout_s if timeout_s is None else timeout_s
-    with first_process(registry, container) as fd:
-        send(registry, container, fd, names.number(container.stop_signal))
-        ended = select.poll()
-        ended.register(fd, select.POLLIN)
-        if not ended.poll(None if patience_s < 0 else patience_s * 1000):
-            send(registry, container, fd, KILL)
-    registry.wait(container)
+    with suppress(NotRunning):
+        pid = pid_of(registry, container)
+        with process_of(container, pid) as fd:
+            send(registry, container, fd, names.number(container.stop_signal))
+            ended = select.poll()
+            ended.register(fd, select.POLLIN)
+            if not ended.poll(None if patience_s < 0 else patience_s * 1000):
+                send(registry, container, fd, KILL)
+        wait_for_death(registry, container, pid)
+
+
+def wait_for_death(registry: Registry, container: Container, pid: int) -> None:
+    """Until a killed container has been cleaned up after; raises what it hangs on."""
+    if not registry.ends_within(container, PATIENCE_S):
+        process = procstat.read(pid)
+        hangs = f"process {pid} is in state {process.state}" if process else "its watcher hangs"
+        raise RealRunError(
+            f"container {container.name} was killed and has not ended after {PATIENCE_S:.0f} s:"
+            f" {hangs}; it ends as soon as that goes on"
+        )
 
 
 def send(registry: Registry, container: Container, fd: int, number: int) -> None:
@@ -102,17 +132,21 @@ def remove(
     registry: Registry, container: Container, force: bool = False, with_volumes: bool = False
 ) -> None:
     """Take a container away; a running one only with `force`, which kills it."""
-    if registry.is_watched(container):
-        if not force:
-            raise UsageError(
-                f"container {container.name} is running; stop it first, or use `rm -f`"
-            )
-        kill(registry, container, KILL)
-    if not registry.path(container.id).exists():  # it was to go at its end
-        return
-    with registry.watching(container):
-        clear_leftover(registry, container)
-        registry.remove(container)
+    while True:
+        try:
+            with registry.watching(container):
+                clear_leftover(registry, container)
+                registry.remove(container)
+            break
+        except NoSuchContainer:  # it was to go at its end
+            return
+        except Busy:
+            if not force:
+                raise UsageError(
+                    f"container {container.name} is running; stop it first, or use `rm -f`"
+                ) from None
+            with suppress(NotRunning):
+                kill(registry, container, KILL)
     if with_volumes or container.auto_remove:
         remove_volumes(registry, container)
 

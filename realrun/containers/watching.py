@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from realrun import engine
 from realrun.containers import record
-from realrun.containers.logs import Log, now, opened
+from realrun.containers.logs import Log, now
 from realrun.containers.record import Container, State
-from realrun.containers.registry import Registry
+from realrun.containers.registry import Registry, write_code
 from realrun.containers.signals import clear_leftover, noted, remove_volumes
 from realrun.errors import RealRunError
 from realrun.linux import terminal
@@ -35,7 +35,7 @@ def foreground(
     What it says goes to `out` and `err` as well as to its log. `asked` hears of the run before
     anything has happened.
     """
-    with watched(registry, container) as ending, log_of(registry, container) as log:
+    with watched(registry, container) as ending, log_of(registry, container, ending) as log:
         spec = spec_to_start(registry, container, stdin)
         run = engine.begin(spec, starter, tee(log, "stdout", out), tee(log, "stderr", err), stdin)
         asked(run)
@@ -64,13 +64,15 @@ def spec_to_start(registry: Registry, container: Container, stdin: int | None) -
 
 
 @contextmanager
-def log_of(registry: Registry, container: Container) -> Iterator[Log]:
-    """The container's log, open to write."""
-    log = Log(opened(str(registry.path(container.id) / "log")))
+def log_of(registry: Registry, container: Container, ending: Ending) -> Iterator[Log]:
+    """The container's log, open to write; `ending` hears of what was lost."""
+    path = str(registry.path(container.id) / "log")
+    log = Log(path, container.log_max_bytes, container.log_max_files)
     try:
         yield log
     finally:
         log.close()
+        ending.error = log.loss()
 
 
 def tee(log: Log, stream: str, sink: Sink = ignore) -> Sink:
@@ -130,6 +132,7 @@ def watched(registry: Registry, container: Container) -> Iterator[Ending]:
     """Be the container's watcher; at the end note how it ended, whatever happened."""
     with registry.watching(container) as watch_fd:
         clear_leftover(registry, container)
+        write_code(watch_fd, None)
         ending = Ending(watch_fd=watch_fd)
         try:
             yield ending
@@ -157,9 +160,9 @@ def note_end(registry: Registry, container: Container, ending: Ending) -> None:
         oom_killed=ending.oom,
         error=ending.error,
     )
-    registry.write_state(container, state)
-    os.ftruncate(ending.watch_fd, 0)
-    os.pwrite(ending.watch_fd, b"%d\n" % ending.code, 0)
+    write_code(ending.watch_fd, ending.code)
+    with suppress(OSError):  # a full disk; whoever asks makes do with the code
+        registry.write_state(container, state)
     if container.auto_remove:
         registry.remove(container)
         remove_volumes(registry, container)

@@ -9,23 +9,61 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from realrun import paths
+from realrun.errors import RealRunError
 from realrun.files.remove import DIRECTORY_FLAGS, remove_tree
+
+GIVE_UP_S = 60.0
 
 
 @contextmanager
 def locked(root: Path) -> Iterator[None]:
-    """The one lock of the store, for changes that take moments; waits for its turn."""
+    """The one lock of ROOT, for changes that take moments; waits for its turn.
+
+    A new ROOT gets our version. Raises RealRunError if it is another version's, or if somebody
+    does not let go.
+    """
     root.mkdir(parents=True, exist_ok=True)
     fd = os.open(root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
+        take_turn(fd, root / "lock")
+        if not paths.is_ours(root):
+            (root / "version.new").write_text(f"{paths.VERSION}\n", encoding="utf-8")
+            os.replace(root / "version.new", root / "version")
         yield
     finally:
         os.close(fd)
+
+
+def take_turn(fd: int, path: Path) -> None:
+    """Lock it (flock(2)), or say who has held it for too long."""
+    deadline, pause_s = time.monotonic() + GIVE_UP_S, 0.0005
+    while True:
+        try:
+            return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise RealRunError(
+                    f"{path} has been held for {GIVE_UP_S:.0f} s by {holder(fd)}; wait for it or"
+                    " end it, and try again"
+                ) from None
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, 0.01)
+
+
+def holder(fd: int) -> str:
+    """Who holds the lock of this file. Source: proc(5), `/proc/locks`."""
+    inode = str(os.fstat(fd).st_ino)
+    with open("/proc/locks", encoding="ascii") as file:
+        for words in map(str.split, file):
+            if words[1] == "FLOCK" and words[5].rpartition(":")[2] == inode:
+                return f"process {words[4]}"
+    return "a process that cannot be seen from here"
 
 
 @contextmanager

@@ -1,10 +1,9 @@
-"""Hear of it when a file is written to. Source: inotify(7)."""
+"""Hear of it when a file of a folder is written to. Source: inotify(7)."""
 
 from __future__ import annotations
 
 import os
 import select
-from collections.abc import Iterable
 
 from realrun.linux import libc
 
@@ -13,12 +12,11 @@ EVENTS_BYTES = 65536
 
 
 class Changes:
-    """Changes of some files; an event that is already there when we look counts, too."""
+    """Changes of a folder's files; an event that is already there when we look counts, too."""
 
-    def __init__(self, paths: Iterable[str]) -> None:
+    def __init__(self, folder: str) -> None:
         self.fd = libc.call("inotify_init1", os.O_CLOEXEC | os.O_NONBLOCK)
-        for path in paths:
-            libc.call("inotify_add_watch", self.fd, libc.text(path), IN_MODIFY, on=path)
+        libc.call("inotify_add_watch", self.fd, libc.text(folder), IN_MODIFY, on=folder)
 
     def wait(self, timeout_s: float) -> None:
         """Until something has changed since the last time, or the time is over."""

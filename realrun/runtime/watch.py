@@ -99,6 +99,10 @@ class Watch:
         at_ns, child.on_its_way = time.monotonic_ns(), False
         self.forget(child.launched.stamps_fd)
         stamps, child.failure = spawner.parse_stamps(bytes(child.heard))
+        steps = child.request["plan"]["child"]
+        if not child.failure and len(stamps) < len(steps):  # the clone's stamp, none of the last
+            under_way = steps[max(0, len(stamps) - 1)][0]
+            child.failure = (under_way, 0, "its process was killed")
         if child.failure:
             return []
         return [

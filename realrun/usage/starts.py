@@ -64,6 +64,7 @@ def add_container_options(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="how long it may take to end (10)",
     )
+    several("--log-opt", metavar="NAME=VALUE", help="max-size=20m, max-file=5: what is kept of it")
     add_resource_options(parser)
 
 

@@ -9,7 +9,8 @@ import subprocess
 import pytest
 
 from realrun.containers import moments, reading
-from realrun.containers.logs import LONGEST, Log, moment, opened
+from realrun.containers.logfiles import LogFiles
+from realrun.containers.logs import LONGEST, Log, moment
 from realrun.containers.reading import Reader, View
 from realrun.errors import UsageError
 from realrun.verbs.logs import lines
@@ -21,10 +22,10 @@ SAY = "printf 'one '; echo oops >&2; sleep 0.1; echo two; printf three"
 @pytest.fixture
 def log(tmp_path):
     """An empty log; its file can be read as well."""
-    one = Log(opened(str(tmp_path / "log")))
-    one.reader = os.open(tmp_path / "log", os.O_RDONLY)
+    one = Log(str(tmp_path / "log"), 0, 1)
+    one.reader = LogFiles(one.path)
     yield one
-    os.close(one.reader)
+    one.reader.close()
     one.close()
 
 
@@ -92,7 +93,7 @@ def test_one_that_never_ran_has_said_nothing(registry):
 
 def test_a_reader_who_goes_away_early_is_no_error(registry):
     cli("create", "--name", "wide", "hello")
-    long = Log(opened(str(registry.path(registry.find("wide").id) / "log")))
+    long = Log(str(registry.path(registry.find("wide").id) / "log"), 0, 1)
     for _ in range(3000):
         long.write("stdout", b"x" * 100 + b"\n")
     long.close()
@@ -155,7 +156,7 @@ def test_little_is_read_of_a_long_log(log, monkeypatch):
         os.write(log.fd, line * 1000)
     reads = []
     plain = os.pread
-    monkeypatch.setattr(reading.os, "pread", lambda *args: reads.append(args[1]) or plain(*args))
+    monkeypatch.setattr(os, "pread", lambda *args: reads.append(args[1]) or plain(*args))
     assert read(log, last=3)["stdout"].count(b"\n") == 3
     assert sum(reads) < 2 * reading.LOOK_BACK
 
