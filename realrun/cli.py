@@ -86,6 +86,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"realrun: {in_words(error)}", file=sys.stderr)
         return failed
+    except MemoryError:
+        print("realrun: there is no more memory to be had; see `ulimit -v`", file=sys.stderr)
+        return failed
 
 
 if __name__ == "__main__":

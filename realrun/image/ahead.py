@@ -10,8 +10,8 @@ Source: hashlib and zlib modules, on the global interpreter lock.
 from __future__ import annotations
 
 from queue import Empty, Queue
-from threading import Thread
 
+from realrun.files.threads import begun
 from realrun.image.streams import Readable
 
 WAITING = 4  # pieces
@@ -25,8 +25,7 @@ class Ahead:
         self._source, self._piece_bytes, self._closed = source, piece_bytes, False
         self._pieces: Queue[bytes | BaseException] = Queue(WAITING)
         self._piece, self._at, self._end = b"", 0, False
-        self._thread = Thread(target=self._fill, name="ahead", daemon=True)
-        self._thread.start()
+        self._thread = begun("ahead", self._fill)
 
     def read(self, count: int, /) -> bytes:
         """At most `count` bytes: what is there of one piece; nothing at the end."""

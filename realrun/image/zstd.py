@@ -8,10 +8,10 @@ from __future__ import annotations
 import shutil
 import subprocess
 import weakref
-from threading import Thread
 from typing import IO
 
 from realrun.errors import Missing
+from realrun.files.threads import begun
 from realrun.image.streams import COMPRESSED_PIECE, Readable
 
 
@@ -35,9 +35,7 @@ class Unzstd:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._out, self._failures = self._process.stdout, list[BaseException]()
-        feeder = (stream, self._process.stdin, self._failures)
-        self._thread = Thread(target=feed, args=feeder, name="zstd", daemon=True)
-        self._thread.start()
+        self._thread = begun("zstd", feed, stream, self._process.stdin, self._failures)
 
     def read(self, count: int, /) -> bytes:
         piece = self._out.read(count)

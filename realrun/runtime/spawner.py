@@ -95,12 +95,13 @@ def launch(plan: dict[str, Any], fds: list[int]) -> Launched:
     for place, verb, args in plan["engine"]:
         attempt(verbs[verb], args, verb)
         stamps.append(stamp(place))
-    lock_fd = fcntl.fcntl(fds[0], fcntl.F_DUPFD_CLOEXEC, 3)
-    reader, writer = os.pipe2(os.O_CLOEXEC)
+    made = [lock_fd := fcntl.fcntl(fds[0], fcntl.F_DUPFD_CLOEXEC, 3)]
     try:
+        reader, writer = os.pipe2(os.O_CLOEXEC)
+        made += [reader, writer]
         pid = born(plan, lock_fd, fds[2:4])
     except BaseException:
-        for fd in (lock_fd, reader, writer):
+        for fd in made:
             os.close(fd)
         raise
     if pid == 0:

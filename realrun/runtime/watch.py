@@ -61,25 +61,35 @@ class Watch:
         """
         with processes.signals_held():  # no child that nobody knows of
             try:
-                launched = spawner.launch(request["plan"], fds)
+                self.adopt(request, spawner.launch(request["plan"], fds))
             except BaseException:
                 if request["folder"]:
                     state.remove(request["folder"], request["cgroup"])
                 raise
-            self.listen(launched.stamps_fd, request["id"], "stamps")
-            self.adopt(request, launched)
 
     def adopt(self, request: dict[str, Any], launched: spawner.Launched) -> None:
         """Watch over a child of ours; one without stamps runs already."""
-        child = Child(request["folder"], request, launched, processes.pidfd(launched.pid))
+        fds, instance = [launched.stamps_fd, launched.lock_fd], request["id"]
+        try:
+            fds.append(pidfd := processes.pidfd(launched.pid))
+            if launched.stamps_fd >= 0:
+                self.listen(launched.stamps_fd, instance, "stamps")
+            self.listen(pidfd, instance, "pidfd")
+        except BaseException:  # there is no room for one more
+            state.kill(launched.pid)
+            os.waitpid(launched.pid, 0)
+            for fd in (fd for fd in fds if fd >= 0):
+                self.by_fd.pop(fd, None)
+                os.close(fd)  # the epoll forgets it with that
+            raise
+        child = Child(request["folder"], request, launched, pidfd)
         child.on_its_way = launched.stamps_fd >= 0
-        self.children[request["id"]] = child
-        self.listen(child.pidfd, request["id"], "pidfd")
+        self.children[instance] = child
 
     def listen(self, fd: int, instance: str, kind: str) -> None:
         """Hear of what comes on `fd`."""
-        self.by_fd[fd] = (instance, kind)
         self.epoll.register(fd, select.EPOLLIN)
+        self.by_fd[fd] = (instance, kind)
 
     def events(self, timeout_s: float | None = None) -> list[Event]:
         """What happened: `running` (with stamps) and `exited` (with code and times)."""

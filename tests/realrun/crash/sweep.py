@@ -151,6 +151,7 @@ def swept(name: str, ground: Ground, chosen: Sequence[tuple[Call, str]]) -> Iter
             one(name, ground, call, error)
         except Exception as wrong:
             yield f"{name}, {call} {error}: {wrong!r}"
+            SEEN.clear()
             remove_all(ground)
             realrun("prune")
 
