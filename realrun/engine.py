@@ -260,7 +260,7 @@ def failure(record: Record) -> RealRunError | None:
     step, number, why = record.failure
     if record.plan.isolation in GUESTS:
         return GuestFailed(f"{record.plan.isolation} guest: {why}")
-    return StartFailed(record.plan, step, number, why)
+    return RealRunError(why) if step < 0 else StartFailed(record.plan, step, number, why)
 
 
 class StartFailed(RealRunError):

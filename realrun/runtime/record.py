@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from realrun.runtime.plan import ENGINE, Plan, Stamp
 
 NEVER = 1 << 63  # later than any moment of the clock
+REFUSED = 125  # exit code of what was not even begun, as Docker's
 
 
 class Phase(NamedTuple):
@@ -38,7 +39,7 @@ class Record:
     code: int | None = None
     cpu_s: float = 0.0
     oom: bool = False  # the kernel killed for want of memory
-    failure: tuple[int, int, str] | None = None
+    failure: tuple[int, int, str] | None = None  # step (-1: before any), errno, why
 
     def hear(self, event: dict[str, Any]) -> None:
         """Take over what the spawner told."""
@@ -47,6 +48,8 @@ class Record:
             *engine, parent = (Stamp(*stamp) for stamp in event["engine"])
             born, *self.child = (Stamp(*stamp) for stamp in (*event["child"], event["exec"]))
             self.engine = [*engine, joined(parent, born)]
+        elif event["event"] == "refused":
+            self.code, self.failure = REFUSED, (-1, 0, event["why"])
         else:
             self.code, self.cpu_s = event["code"], event["cpu_s"]
             self.exit_ns, self.removed_ns = event["exit_ns"], event["removed_ns"]

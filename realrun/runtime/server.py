@@ -15,7 +15,7 @@ import sys
 from collections import deque
 from typing import Any
 
-from realrun.errors import RealRunError
+from realrun.errors import RealRunError, in_words
 from realrun.linux import processes
 from realrun.runtime.watch import Watch
 
@@ -87,7 +87,7 @@ def answer(client: socket.socket, watch: Watch, outbox: Outbox) -> bool:
     try:
         watch.start(request["request"], fds)
     except (RealRunError, OSError) as error:
-        outbox.send({"event": "refused", "id": request["request"]["id"], "why": str(error)})
+        outbox.send({"event": "refused", "id": request["request"]["id"], "why": in_words(error)})
     finally:
         for fd in fds:
             socket.close(fd)

@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from realrun import engine
 from realrun.errors import RealRunError
-from realrun.linux import cgroups, resources, usage
+from realrun.linux import cgroups, resources
 from realrun.linux.cgroups import Layout
-from realrun.runtime.run import Run, drive
 
 LINE = "{n} 31 0:{n} / {at} rw,relatime shared:{n} - {kind} {source} {options}\n"
 OTHERS = LINE.format(n=1, at="/", kind="ext4", source="/dev/a", options="rw,discard")
@@ -142,39 +140,3 @@ def test_a_group_in_plain_folders_is_made_and_removed(tmp_path):
         cgroups.create(here, name, {})
     cgroups.remove(here, "a")
     assert os.listdir(tmp_path / "memory/realrun") == ["b"]
-
-
-@pytest.mark.cgroup
-@pytest.mark.overlay
-class TestForReal:
-    """On this machine's own groups."""
-
-    @pytest.fixture(autouse=True)
-    def _able(self):
-        if not cgroups.detect().writable:
-            pytest.skip("the tops of the hierarchies are not ours to write to")
-
-    def test_pids_are_limited(self, stage):
-        """Of twenty processes at once some cannot be made; the host goes on."""
-        script = "for n in $(seq 20); do sleep 60 & done 2>&1; echo made"
-        done = stage.run("sh", "-c", script, limits={"pids": 8})
-        assert "can't fork" in done.out + done.err
-
-    def test_memory_is_limited(self, stage):
-        """A program that takes 64 MiB under a limit of 16 MiB is killed: 137 as in Docker."""
-        if "SwapTotal:             0 kB" not in Path("/proc/meminfo").read_text():
-            pytest.skip("this machine would swap instead")
-        script = "head -c 67108864 /dev/zero | tail -c 67108864 > /dev/null"
-        assert stage.run("sh", "-c", script, limits={"memory_bytes": 16 << 20}).code == 137
-
-    def test_memory_is_accounted(self, stage):
-        run = stage.begin("/app/hello.sh", "wait")
-        try:
-            drive([run], stage.starter, until=Run.ready)
-            assert (usage.charged_bytes(cgroups.detect(), run.id) or 0) > 0
-        finally:
-            engine.stop(run, stage.starter)
-
-    def test_the_group_looks_like_the_root_from_inside(self, stage):
-        """Where the control group hangs on the host is nobody's business in there."""
-        assert "realrun" not in stage.sh("cat /proc/self/cgroup")
