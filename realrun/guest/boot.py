@@ -1,4 +1,4 @@
-"""Boot a guest: its plan, its files, and the host's end of its channels."""
+"""Boot a guest: its files, and the host's end of its channels."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import secrets
 import socket
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from realrun.files.remove import remove_tree
-from realrun.guest import backends, disk, initramfs, tools
+from realrun.guest import backends, disk, initramfs, monitor, tools
 from realrun.guest.channels import Pieces, Stream
-from realrun.runtime import planning, rootsteps, state, users
-from realrun.runtime.plan import CHILD, ENGINE, FIRST_OUTPUT, WATCHED, Plan, Step
+from realrun.runtime import planning, state, users
+from realrun.runtime.plan import Plan
 from realrun.runtime.record import Record
 from realrun.runtime.run import Run, Sink, hear
 from realrun.runtime.spec import Spec
@@ -27,55 +27,6 @@ MIB = 1 << 20
 WHOLE, NUMBER = re.compile(r"[0-9]{1,12}"), re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
 PANIC = re.compile(rb"^(\[ *[0-9.]+\] )?Kernel panic - ", re.M)
 CRASHES = ("Kernel panic", "BUG:", "Oops", "RIP:", "Comm:")
-
-
-def steps(spec: Spec, machine: backends.Machine, common: str) -> list[Step]:
-    """The plan of a guest: its monitor is contained like a program, the rest is watched."""
-    backend = backends.BACKENDS[spec.isolation]
-    counted = replace(spec, limits={}, capabilities=())
-    own = ["mnt", "pid", "net", "uts", "ipc"]
-    env = backend.environment(machine) | {state.MARK: spec.id}
-    sources = [common, f"{machine.folder}/instance.cpio"]
-    name = {"qemu": "QEMU", "uml": "the User-Mode Linux kernel"}[spec.isolation]
-    return [
-        Step("initial ram disk", "join the guest's init and this instance's command", ENGINE,
-             "concatenate", {"sources": sources, "target": machine.initrd}),
-        Step("own root", "make an empty folder for its files", ENGINE, "directories",
-             {"folder": machine.folder, "names": ["root"]}),
-        *planning.cgroup_steps(counted),
-        rootsteps.clone(own, f"make a process for {name}, alone in new namespaces"),
-        *planning.join_steps(counted, hide=False),
-        *rootsteps.user_namespace(),
-        rootsteps.private_mounts(),
-        Step("jail", f"show {name} what it needs of this machine, read-only, and its folder", CHILD,
-             "realrun.linux.jail:build",
-             {"root": f"{machine.folder}/root", "shown": backends.shown(spec.isolation, machine),
-              "folder": machine.folder, "devices": backends.devices(machine)}),
-        *own_library(spec.isolation, name, f"{machine.folder}/root"),
-        Step("pivot root", "make that its root and detach the host's files", CHILD, "pivot root",
-             {"root": f"{machine.folder}/root"}),
-        *planning.seccomp_steps(counted),
-        Step("user", "give up all of root's rights", CHILD, "user",
-             {"uid": 0, "gid": 0, "groups": None, "keep": []}),
-        Step("no new privileges", "let no program raise its rights", CHILD, "no new privileges"),
-        Step("exec", f"replace the engine's code by {name}", CHILD, "exec",
-             {"argv": backend.argv(machine), "env": env, "cwd": machine.folder}),
-        Step("firmware", f"{name} makes a machine and loads the kernel", WATCHED),
-        Step("kernel", "the guest's kernel boots up to its first process", WATCHED),
-        Step("drivers", "the guest's init loads drivers and opens its channels", WATCHED),
-        Step("root disk", "mount the image's file system", WATCHED),
-        FIRST_OUTPUT,
-    ]  # fmt: skip
-
-
-def own_library(tool: str, name: str, root: str) -> list[Step]:
-    """The loader of a monitor that brought its own C library, where the program looks for it."""
-    if (loader := tools.need(tool).loader) is None:
-        return []
-    target = root + os.path.realpath(tools.LOADER)
-    return [Step("own library", f"lay the C library's loader that came with {name} over the host's",
-                 CHILD, "realrun.linux.mounts:lay_over",
-                 {"target": target, "source": str(loader)})]  # fmt: skip
 
 
 def begin(
@@ -108,7 +59,8 @@ def begin(
         settings = backend.settings | {"END": end} | ({"INPUT": ""} if stdin is None else {})
         own = initramfs.instance_part(spec, user, settings)
         Path(folder, "instance.cpio").write_bytes(own)
-        plan = Plan(spec.id, spec.isolation, accelerator, tuple(steps(spec, machine, str(common))))
+        steps = monitor.steps(spec, machine, str(common))
+        plan = Plan(spec.id, spec.isolation, accelerator, tuple(steps))
         guest = Guest(
             record=Record(plan=plan, requested_ns=requested_ns), end=end.encode(),
             out=out, err=err, stdin=stdin, ram_mib=machine.memory_mib,

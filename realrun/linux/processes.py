@@ -1,6 +1,6 @@
 """One process and its kin: pidfds, parent's death, descriptors, processor time.
 
-Sources: pidfd_open(2), prctl(2), close_range(2), keyctl(2), proc(5).
+Sources: pidfd_open(2), prctl(2), close_range(2), keyctl(2), personality(2), proc(5).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from realrun.linux import libc
 
 HELD = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM}
 KCMP_VM = 1
+ADDR_NO_RANDOMIZE = 0x0040000  # linux/personality.h
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_SET_NAME = 15
@@ -50,6 +51,11 @@ def join_session_keyring(name: str) -> None:
 def give_up_new_privileges() -> None:
     """From here on no execve(2) gives rights: setuid and file capabilities count for nothing."""
     libc.call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, on="no new privileges")
+
+
+def fix_addresses() -> None:
+    """Let what is executed next lie at the same addresses each time (personality(2))."""
+    libc.call("personality", ADDR_NO_RANDOMIZE)
 
 
 def hand_over_pipes(uid: int) -> None:

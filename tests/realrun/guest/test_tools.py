@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from realrun.errors import Missing, UsageError
-from realrun.guest import backends, boot, disk, fetch, processor, tools
+from realrun.guest import backends, disk, fetch, monitor, processor, tools
 from realrun.guest.backends import Machine
 from realrun.runtime.spec import Spec
 from realrun.runtime.state import MARK
@@ -97,12 +97,12 @@ def test_a_c_library_of_its_own_comes_with_its_loader(places):
     prefix = places / "own/tools/uml"
     program(prefix / "usr/bin/linux.uml")
     assert tools.need("uml").loader is None
-    assert boot.own_library("uml", "it", "/jail") == []
+    assert monitor.own_library("uml", "it", "/jail") == []
     loader = write(prefix / "usr/lib/x86_64-linux-gnu", {"ld-linux-x86-64.so.2": ""})
     found = tools.need("uml")
     assert found.loader == loader / "ld-linux-x86-64.so.2"
     assert tools.Tool(found.path, None).loader is None
-    (step,) = boot.own_library("uml", "it", "/jail")
+    (step,) = monitor.own_library("uml", "it", "/jail")
     over = "/jail" + os.path.realpath("/lib64/ld-linux-x86-64.so.2")
     assert step.args == {"source": str(found.loader), "target": over}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from realrun.guest import backends, boot, tools
+from realrun.guest import backends, monitor, tools
 from realrun.linux import seccomp_profile
 from realrun.runtime import planning, rootsteps, spawner
 from realrun.runtime.plan import CHILD, ENGINE, WATCHED, Plan
@@ -47,7 +47,7 @@ def container(request, able) -> list[str]:
 def guest_plan(isolation: str) -> Plan:
     machine = backends.Machine("/r/i/f", "/disk", "/r/i/f/initrd", 128, 1, "tcg")
     wanted = spec(isolation)
-    return Plan(wanted.id, isolation, "tcg", tuple(boot.steps(wanted, machine, "/base")))
+    return Plan(wanted.id, isolation, "tcg", tuple(monitor.steps(wanted, machine, "/base")))
 
 
 @pytest.fixture(params=["process", "container", "uml", "qemu"])

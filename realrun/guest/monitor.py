@@ -1,0 +1,75 @@
+"""The plan of a guest: a monitor that is contained like a program, then what it tells of its boot.
+
+Source: the kernel's `virt/uml/user_mode_linux_howto_v2.rst`; personality(2).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from realrun.guest import backends, tools
+from realrun.runtime import planning, rootsteps, state
+from realrun.runtime.plan import CHILD, ENGINE, FIRST_OUTPUT, WATCHED, Step
+from realrun.runtime.spec import Spec
+
+
+def steps(spec: Spec, machine: backends.Machine, common: str) -> list[Step]:
+    """The plan of a guest: its monitor is contained like a program, the rest is watched."""
+    backend = backends.BACKENDS[spec.isolation]
+    counted = replace(spec, limits={}, capabilities=())
+    own = ["mnt", "pid", "net", "uts", "ipc"]
+    env = backend.environment(machine) | {state.MARK: spec.id}
+    sources = [common, f"{machine.folder}/instance.cpio"]
+    name = {"qemu": "QEMU", "uml": "the User-Mode Linux kernel"}[spec.isolation]
+    return [
+        Step("initial ram disk", "join the guest's init and this instance's command", ENGINE,
+             "concatenate", {"sources": sources, "target": machine.initrd}),
+        Step("own root", "make an empty folder for its files", ENGINE, "directories",
+             {"folder": machine.folder, "names": ["root"]}),
+        *planning.cgroup_steps(counted),
+        rootsteps.clone(own, f"make a process for {name}, alone in new namespaces"),
+        *planning.join_steps(counted, hide=False),
+        *rootsteps.user_namespace(),
+        rootsteps.private_mounts(),
+        Step("jail", f"show {name} what it needs of this machine, read-only, and its folder", CHILD,
+             "realrun.linux.jail:build",
+             {"root": f"{machine.folder}/root", "shown": backends.shown(spec.isolation, machine),
+              "folder": machine.folder, "devices": backends.devices(machine)}),
+        *own_library(spec.isolation, name, f"{machine.folder}/root"),
+        Step("pivot root", "make that its root and detach the host's files", CHILD, "pivot root",
+             {"root": f"{machine.folder}/root"}),
+        *fixed_addresses(spec.isolation),
+        *planning.seccomp_steps(counted),
+        Step("user", "give up all of root's rights", CHILD, "user",
+             {"uid": 0, "gid": 0, "groups": None, "keep": []}),
+        Step("no new privileges", "let no program raise its rights", CHILD, "no new privileges"),
+        Step("exec", f"replace the engine's code by {name}", CHILD, "exec",
+             {"argv": backend.argv(machine), "env": env, "cwd": machine.folder}),
+        Step("firmware", f"{name} makes a machine and loads the kernel", WATCHED),
+        Step("kernel", "the guest's kernel boots up to its first process", WATCHED),
+        Step("drivers", "the guest's init loads drivers and opens its channels", WATCHED),
+        Step("root disk", "mount the image's file system", WATCHED),
+        FIRST_OUTPUT,
+    ]  # fmt: skip
+
+
+def own_library(tool: str, name: str, root: str) -> list[Step]:
+    """The loader of a monitor that brought its own C library, where the program looks for it."""
+    if (loader := tools.need(tool).loader) is None:
+        return []
+    target = root + os.path.realpath(tools.LOADER)
+    return [Step("own library", f"lay the C library's loader that came with {name} over the host's",
+                 CHILD, "realrun.linux.mounts:lay_over",
+                 {"target": target, "source": str(loader)})]  # fmt: skip
+
+
+def fixed_addresses(isolation: str) -> list[Step]:
+    """User-Mode Linux wants its memory in one piece, and would ask for that when it may no more.
+
+    With its heap elsewhere it keeps a table of all pages between: 12 MB in each guest.
+    """
+    if isolation != "uml":
+        return []
+    return [Step("addresses", "let the kernel's memory begin where its code ends", CHILD,
+                 "realrun.linux.processes:fix_addresses")]  # fmt: skip
