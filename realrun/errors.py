@@ -107,6 +107,7 @@ class KernelRefused(RealRunError):
         ("clone3", errno.EPERM): USERNS_HINT,
         ("clone3", errno.ENOSPC): "raise /proc/sys/user/max_*_namespaces",
         ("clone3", errno.EAGAIN): "too many processes; see `ulimit -u` and the pids cgroup",
+        ("keyctl", errno.EDQUOT): "each container has a keyring; raise kernel.keys.maxkeys",
         ("mount", errno.EPERM): USERNS_HINT,
         ("mount_setattr", errno.ENOSYS): "a read-only mount takes Linux 5.12 or newer",
         ("mount_setattr", errno.EINVAL): "this file system cannot show files with other owners",

@@ -24,7 +24,7 @@ def write(pid: int, uids: Sequence[Range], gids: Sequence[Range]) -> None:
     """Map the ids of the new user namespace of process `pid`: once, with rights over both sides."""
     for name, ranges in (("uid_map", uids), ("gid_map", gids)):
         lines = "".join(f"{inside} {outside} {count}\n" for inside, outside, count in ranges)
-        with open(f"/proc/{pid}/{name}", "w", encoding="ascii") as file:
+        with open(f"/proc/{pid}/{name}", "w", encoding="utf-8") as file:
             file.write(lines)
 
 

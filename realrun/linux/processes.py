@@ -25,7 +25,8 @@ PR_SET_DUMPABLE = 4
 PR_SET_NAME = 15
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
-KEYCTL_JOIN_SESSION_KEYRING = 1
+KEYCTL_JOIN_SESSION_KEYRING, KEYCTL_SETPERM = 1, 5
+KEY_POS_ALL = 0x3F000000  # who holds it may do all, nobody else may even see it
 CLOSE_RANGE_CLOEXEC = 4
 
 
@@ -39,10 +40,14 @@ def outlive_parent() -> None:
     libc.call("prctl", PR_SET_PDEATHSIG, 0, 0, 0, 0, on="parent death signal")
 
 
-def join_session_keyring(name: str) -> None:
-    """A session keyring of our own (keyctl(2)); a kernel without keys needs none."""
+def leave_keyring() -> None:
+    """Begin with an empty session keyring (keyctl(2)); a kernel without keys needs none.
+
+    It has no name, by which others could join it, and is closed to others of the same user.
+    """
     try:
-        libc.syscall("keyctl", KEYCTL_JOIN_SESSION_KEYRING, libc.text(name), on="session keyring")
+        ring = libc.syscall("keyctl", KEYCTL_JOIN_SESSION_KEYRING, None, on="session keyring")
+        libc.syscall("keyctl", KEYCTL_SETPERM, ring, KEY_POS_ALL, on="session keyring")
     except KernelRefused as refused:
         if refused.number != errno.ENOSYS:
             raise

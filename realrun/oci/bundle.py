@@ -36,8 +36,8 @@ HOOKS = (
     "prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop",
 )  # fmt: skip
 OBJECTS = ("root", "process", "process.user", "process.capabilities", "process.consoleSize",
-           "linux", "linux.resources", "linux.seccomp", "linux.sysctl", "hooks",
-           "annotations")  # fmt: skip
+           "linux", "linux.timeOffsets", "linux.resources", "linux.seccomp", "linux.sysctl",
+           "hooks", "annotations")  # fmt: skip
 LISTS = ("mounts", "process.rlimits", "linux.namespaces", "linux.devices", "linux.uidMappings",
          "linux.gidMappings", "linux.seccomp.syscalls",
          *(f"hooks.{kind}" for kind in HOOKS))  # fmt: skip
@@ -48,6 +48,7 @@ LABELS = {
     "apparmorProfile": "with Docker and podman: --security-opt apparmor=unconfined",
     "selinuxLabel": "with Docker and podman: --security-opt label=disable",
 }
+NS_PER_S = 10**9
 ID_KEYS = ("containerID", "hostID", "size")
 
 
@@ -153,7 +154,7 @@ def is_count(value: object) -> bool:
 def check_linux(config: Config) -> None:
     """Namespaces, and what makes sense only with a new one of some kind."""
     linux = config.get("linux", {})
-    for key in ("mountLabel", "intelRdt", "timeOffsets", "personality"):
+    for key in ("mountLabel", "intelRdt", "personality"):
         if linux.get(key):
             refuse(f"linux.{key}", "none, as this runtime cannot set it", linux[key])
     kinds = [one.get("type") for one in linux.get("namespaces", ())]
@@ -165,6 +166,7 @@ def check_linux(config: Config) -> None:
     for one in linux.get("namespaces", ()):
         if one.get("path") and not str(one["path"]).startswith("/"):
             refuse("linux.namespaces", "an absolute path", one["path"])
+    check_offsets(linux.get("timeOffsets") or {})
     for wanted, kind in needs_namespace(config):
         if kind not in kinds:
             refuse(wanted, f"to come with a namespace of kind {kind}", "none")
@@ -179,6 +181,16 @@ def check_linux(config: Config) -> None:
             refuse(f"linux.devices[{at}].type", "c, u, b or p", device.get("type"))
 
 
+def check_offsets(offsets: Config) -> None:
+    """Of clocks that a time namespace has: seconds, also negative ones, and nanoseconds."""
+    for clock, one in offsets.items():
+        if clock not in ("monotonic", "boottime"):
+            refuse("linux.timeOffsets", "monotonic and boottime", clock)
+        secs, nanosecs = (one.get("secs", 0), one.get("nanosecs", 0)) if one else (0, 0)
+        if not isinstance(secs, int) or not (is_count(nanosecs) and nanosecs < NS_PER_S):
+            refuse(f"linux.timeOffsets.{clock}", "secs, and nanosecs below a second", one)
+
+
 def needs_namespace(config: Config) -> Iterator[tuple[str, str]]:
     """What is asked for that would otherwise change the host, and the namespace that it needs."""
     linux = config.get("linux", {})
@@ -188,6 +200,8 @@ def needs_namespace(config: Config) -> Iterator[tuple[str, str]]:
     for path in ("uidMappings", "gidMappings"):
         if linux.get(path):
             yield f"linux.{path}", "user"
+    if linux.get("timeOffsets"):
+        yield "linux.timeOffsets", "time"
     for name in linux.get("sysctl", ()):
         yield f"linux.sysctl.{name}", sysctl_namespace(name)
 

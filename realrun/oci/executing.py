@@ -97,7 +97,7 @@ def plan(container: Container, process: Config, console: bool) -> list[Step]:
     return [
         *steps,
         child("alone", "a session of its own", here("inside:be_alone"),
-              keyring=planning.keyring(container), session=not terminal,
+              session=not terminal,
               first=CONSOLE + terminal),
         *terminal_steps(process, console, "/dev", fd=CONSOLE, shown=False),
         *process_steps(config),

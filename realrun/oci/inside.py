@@ -45,7 +45,7 @@ def become_root() -> None:
     os.setresuid(0, 0, 0)
 
 
-def be_alone(keyring: str, session: bool, first: int) -> None:
+def be_alone(session: bool, first: int) -> None:
     """Keep the creator's descriptors to ourselves, and have a session and a keyring of our own.
 
     Those from `first` on are needed no more. With a terminal the session is begun there.
@@ -55,7 +55,7 @@ def be_alone(keyring: str, session: bool, first: int) -> None:
     processes.hide_memory()
     if session:
         os.setsid()
-    processes.join_session_keyring(keyring)
+    processes.leave_keyring()
 
 
 def set_names(hostname: str, domainname: str) -> None:

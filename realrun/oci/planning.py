@@ -58,8 +58,10 @@ def clone(container: Container) -> Step:
     """New namespaces, those given by a path, and the host's where nothing is said.
 
     With a path a helper enters it first, after the group; else the child enters the group itself.
+    A new time namespace takes its offsets from such a helper, for nobody may live in it before.
     """
     new, paths = [], []
+    offsets = get(container.config, "linux.timeOffsets") or {}
     for one in get(container.config, "linux.namespaces") or ():
         kind = NAMESPACES[one["type"]]
         if one.get("path"):
@@ -67,10 +69,25 @@ def clone(container: Container) -> Step:
         else:
             new.append(kind)
     args: dict[str, Any] = {"namespaces": [kind for kind in new if kind != "cgroup"]}
-    if paths:
-        args = {"namespaces": new, "join": {"namespaces": [], "paths": paths, "new": new,
-                                            "group": folders(container)}}  # fmt: skip
+    if helped(container.config):
+        born = [kind for kind in new if kind != "time" or not offsets]
+        args = {
+            "namespaces": new,
+            "join": {
+                "namespaces": [],
+                "paths": paths,
+                "new": born,
+                "offsets": offsets,
+                "group": folders(container),
+            },
+        }
     return Step(CLONE, f"a first process in new namespaces: {', '.join(new)}", ENGINE, CLONE, args)
+
+
+def helped(config: Config) -> bool:
+    """Does a helper go first."""
+    listed = get(config, "linux.namespaces") or ()
+    return any(one.get("path") for one in listed) or bool(get(config, "linux.timeOffsets"))
 
 
 def folders(container: Container) -> list[str]:
@@ -82,7 +99,7 @@ def enter_steps(container: Container) -> list[Step]:
     """Into the group, root of the user namespace, and then alone."""
     steps = []
     namespaces = get(container.config, "linux.namespaces") or ()
-    if not any(one.get("path") for one in namespaces):
+    if not helped(container.config):
         hide = any(one["type"] == "cgroup" for one in namespaces)
         steps.append(child("join cgroup", "enter the control group", "join cgroup",
                            group=folders(container), hide=hide))  # fmt: skip
@@ -93,14 +110,8 @@ def enter_steps(container: Container) -> list[Step]:
                            here("inside:become_root")))  # fmt: skip
     terminal = bool(container.config["process"].get("terminal"))
     steps.append(child("alone", "a session and a keyring of its own", here("inside:be_alone"),
-                       keyring=keyring(container), session=not terminal,
-                       first=CONSOLE + terminal))  # fmt: skip
+                       session=not terminal, first=CONSOLE + terminal))  # fmt: skip
     return steps
-
-
-def keyring(container: Container) -> str:
-    """The name of its session keyring."""
-    return f"_ses.{container.id}"[:200]
 
 
 def late_filter(config: Config) -> list[Step]:

@@ -49,6 +49,7 @@ def make(spec: Spec, container: Container, user: User) -> Plan:
         Step(rootsteps.CLONE, f"enter the namespaces and the control group of {container.id[:12]}",
              ENGINE, rootsteps.CLONE,
              {"namespaces": [], "join": joined, "ids": rootsteps.maps(spec)}),
+        *([planning.keyring()] if contained else []),
         *rootsteps.root_again(spec),
         *planning.terminal_steps(spec, user, "/dev/pts/ptmx" if contained else "/dev/ptmx"),
         *(planning.seccomp_steps(spec) if contained else [chroot]),

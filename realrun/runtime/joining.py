@@ -46,6 +46,8 @@ def clone_inside(join: dict[str, Any], pidfd: int) -> int:
             cgroups.join(join["group"])
             namespaces.join(pidfd, join["namespaces"])
             namespaces.join_paths(join.get("paths", []))
+            if join.get("offsets"):
+                namespaces.shift_clocks(join["offsets"])
             pid = namespaces.clone(join.get("new", []), sibling=True)
             if pid == 0:
                 os.close(reader)

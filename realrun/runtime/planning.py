@@ -79,6 +79,7 @@ def container_steps(spec: Spec, folder: str, user: User) -> list[Step]:
         clone(own, f"make the first process in new namespaces: {', '.join(own)}",
               ids_for(spec, folder)),
         *join_steps(spec),
+        keyring(),
         *root_steps(spec, folder),
         Step("proc", "mount a /proc with this container's processes alone", CHILD, "proc", root),
         *sys_steps(spec, root),
@@ -99,6 +100,11 @@ def container_steps(spec: Spec, folder: str, user: User) -> list[Step]:
         *seccomp_steps(spec),
         *become_steps(spec, user, keep=list(spec.capabilities)),
     ]  # fmt: skip
+
+
+def keyring() -> Step:
+    """Before the ids change: it counts as root's, who may have more."""
+    return Step("keyring", "leave the keys of this machine, and begin with none", CHILD, "keyring")
 
 
 def sys_steps(spec: Spec, root: dict[str, str]) -> list[Step]:

@@ -219,6 +219,7 @@ def search_and_exec(argv: list[str], env: dict[str, str]) -> None:
 CHILD_VERBS: dict[str, Callable[..., None]] = {
     "user namespace": enter_user_namespace,
     "join cgroup": join_cgroup,
+    "keyring": processes.leave_keyring,
     "private mounts": mounts.make_private,
     "overlay": mounts.overlay,
     "proc": mounts.mount_proc,
