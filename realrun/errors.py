@@ -37,7 +37,16 @@ def in_words(error: BaseException) -> str:
 
 
 class RealRunError(Exception):
-    """The root: its text is one complete line that a user can act on."""
+    """The root: its text is one complete line that a user can act on.
+
+    What an image or an archive calls its things may be in it: a control character, which a terminal
+    would obey, is shown as its escape sequence.
+    """
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        signs = {one for one in text if not one.isprintable()} - {"\n"}
+        return text.translate({ord(one): one.encode("unicode_escape").decode() for one in signs})
 
 
 class UsageError(RealRunError):

@@ -10,8 +10,17 @@ import os
 import signal
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.abilities import PROBES, verdict
+
+# The same examples each time, and no race against the clock on a machine that has other work.
+settings.register_profile(
+    "bounded", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("long", settings.get_profile("bounded"), derandomize=False,
+                          max_examples=10_000)  # fmt: skip
+settings.load_profile("bounded")
 
 
 def promised() -> frozenset[str]:

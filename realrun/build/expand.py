@@ -19,6 +19,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from realrun.build.match import ALL, ONE, Part, Pattern
+
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+|[@*#?$!0-]")
 MAX_DEPTH = 100
 
@@ -180,31 +182,45 @@ class Expander:
         """`#`, `##`: from the front; `%`, `%%`: from the back; doubled: as much as possible."""
         greedy = self._peek() == side
         self.at += greedy
-        pattern = shell_pattern(self._until("}", keep_escapes=True), self.escape)
-        lengths = range(len(value) + 1)
-        for length in reversed(lengths) if greedy else lengths:
-            cut = value[:length] if side == "#" else value[len(value) - length :]
-            if re.fullmatch(pattern, cut, re.DOTALL):
-                return value[length:] if side == "#" else value[: len(value) - length]
-        return value
+        parts = shell_parts(self._until("}", keep_escapes=True), self.escape)
+        if side == "%":
+            parts.reverse()
+        found = Pattern(parts).ends(value if side == "#" else value[::-1]) or [0]
+        cut = max(found) if greedy else min(found)
+        return value[cut:] if side == "#" else value[: len(value) - cut]
 
     def _replaced(self, value: str) -> str:
         everywhere = self._peek() == "/"
         self.at += everywhere
-        pattern = shell_pattern(self._until("/", keep_escapes=True), self.escape)
+        parts = shell_parts(self._until("/", keep_escapes=True), self.escape)
         word = self._until("}")
-        if pattern == "":
-            return value
-        return re.sub(pattern, lambda _: word, value, count=0 if everywhere else 1, flags=re.DOTALL)
+        return replaced(value, parts, word, everywhere) if parts else value
 
 
-def shell_pattern(pattern: str, escape: str) -> str:
-    """`*` and `?` of the shell as a regular expression; everything else stands for itself."""
-    out, at = "", 0
+def replaced(value: str, parts: list[Part], word: str, everywhere: bool) -> str:
+    """The first of what matches, or all, replaced; each as long as it can be."""
+    backwards = Pattern([ALL, *reversed(parts)]).ends(value[::-1])
+    pattern, out, done, last = Pattern(parts), "", 0, -1
+    for start in sorted(len(value) - end for end in backwards):
+        end = start + pattern.ends(value[start:])[-1] if start >= done else -1
+        if end < start or start == end == last:
+            continue  # inside the last one, or nothing, right behind it
+        out += value[done:start] + word
+        done = last = end
+        if not everywhere:
+            break
+    return out + value[done:]
+
+
+def shell_parts(pattern: str, escape: str) -> list[Part]:
+    """`*` and `?` of the shell; everything else stands for itself."""
+    out: list[Part] = []
+    at = 0
     while at < len(pattern):
         char, at = pattern[at], at + 1
         if char == escape and at < len(pattern):
-            out, at = out + re.escape(pattern[at]), at + 1
+            out.append(pattern[at])
+            at += 1
         else:
-            out += {"*": ".*", "?": "."}.get(char) or re.escape(char)
+            out.append({"*": ALL, "?": ONE}.get(char, char))
     return out

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from realrun.build.words import split_quoted
 
-OPEN = re.compile(r"\d*<<-?")
-START = re.compile(r"(\d*)<<(-?)([^<]+)")
+OPEN = re.compile(r"[0-9]{0,9}<<-?")
+START = re.compile(r"([0-9]{0,9})<<(-?)([^<]+)")
 TAKES_HEREDOCS = ("ADD", "COPY", "RUN")
 
 

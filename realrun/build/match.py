@@ -10,9 +10,12 @@ Source: Go, path/filepath, "Match"; Dockerfile reference, ".dockerignore file".
 from __future__ import annotations
 
 import posixpath
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+
+STAR, ALL, ONE = "run in a name", "run of anything", "any character"
+MAYBE, DIRECTORIES = "perhaps what follows", "run up to a /"
+MOST_NODES = 100_000
 
 
 class BadPattern(ValueError):
@@ -24,51 +27,61 @@ def has_magic(pattern: str) -> bool:
     return any(char in pattern for char in "*?[\\")
 
 
-def to_regex(pattern: str, deep: bool = False) -> str:
-    """The regular expression of a pattern; with `deep`, `**` crosses directories."""
-    out, at = "", 0
+class Group(NamedTuple):
+    """One character, of these ranges or not of them; a `/` is in none."""
+
+    negated: bool
+    ranges: tuple[tuple[str, str], ...]
+
+    def takes(self, char: str) -> bool:
+        return char != "/" and self.negated != any(low <= char <= high for low, high in self.ranges)
+
+
+ANY = Group(True, ())
+Part = str | Group  # a character that stands for itself, a run, or one of several characters
+
+
+def parts_of(pattern: str, deep: bool = False) -> list[Part]:
+    """The pattern in parts; with `deep`, `**` crosses directories. Raises BadPattern."""
+    found: list[Part] = []
+    at = 0
     while at < len(pattern):
         char = pattern[at]
         if deep and pattern.startswith("**", at):
             at += 2
             at += pattern.startswith("/", at)
-            out += "(?:.*/)?" if at < len(pattern) else ".*"
+            found += [MAYBE, DIRECTORIES] if at < len(pattern) else [ALL]
             continue
         at += 1
         if char == "*":
-            out += "[^/]*"
+            found.append(STAR)
         elif char == "?":
-            out += "[^/]"
+            found.append(ANY)
         elif char == "[":
-            group, at = group_regex(pattern, at)
-            out += group
+            group, at = group_at(pattern, at)
+            found.append(group)
         elif char == "\\":
             if at >= len(pattern):
                 raise BadPattern(f"{pattern!r} ends in a lone \\")
-            out, at = out + re.escape(pattern[at]), at + 1
+            found.append(pattern[at])
+            at += 1
         else:
-            out += re.escape(char)
-    return out
+            found.append(char)
+    return found
 
 
-def group_regex(pattern: str, at: int) -> tuple[str, int]:
-    """`[...]` from just after the bracket: its regular expression, and where it ends."""
+def group_at(pattern: str, at: int) -> tuple[Group, int]:
+    """`[...]` from just after the bracket, and where it ends."""
     negated = pattern.startswith("^", at)
     at += negated
-    ranges: list[str] = []
+    ranges: list[tuple[str, str]] = []
     while not (pattern.startswith("]", at) and ranges):
         low, at = group_char(pattern, at)
         high = low
         if pattern.startswith("-", at):
             high, at = group_char(pattern, at + 1)
-        if low <= high:
-            ranges.append(f"{re.escape(low)}-{re.escape(high)}")
-        else:
-            ranges.append("")
-    inner = "".join(ranges)
-    if not inner:
-        return ("[^/]" if negated else "(?!)"), at + 1
-    return f"(?!/)[{'^' if negated else ''}{inner}]", at + 1
+        ranges.append((low, high))
+    return Group(negated, tuple(ranges)), at + 1
 
 
 def group_char(pattern: str, at: int) -> tuple[str, int]:
@@ -81,15 +94,88 @@ def group_char(pattern: str, at: int) -> tuple[str, int]:
     return pattern[at], at + 1
 
 
-def compiled(pattern: str, deep: bool = False) -> re.Pattern[str]:
+class Pattern:
+    """A pattern, ready to match: an automaton that grows with what it is asked.
+
+    A regular expression would go back and try again, for ever if the pattern wants it so.
+
+    Source: Ken Thompson, "Regular Expression Search Algorithm", CACM 11(6), 1968.
+    """
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self.parts, self._nodes = parts, dict[frozenset[int], Node]()
+        self._start = self.node([0])
+
+    def fullmatch(self, name: str) -> bool:
+        """Does the whole name match?"""
+        if len(self._nodes) > MOST_NODES:
+            self._nodes.clear()
+            self._start = self.node([0])
+        node = self._start
+        for char in name:
+            node = node[char]
+            if not node.places:
+                return False
+        return len(self.parts) in node.places
+
+    def ends(self, text: str) -> list[int]:
+        """Where it may end if it begins with the text."""
+        node, found = self._start, list[int]()
+        for at, char in enumerate(text):
+            found += [at] * (len(self.parts) in node.places)
+            node = node[char]
+            if not node.places:
+                return found
+        return found + [len(text)] * (len(self.parts) in node.places)
+
+    def node(self, places: Iterable[int]) -> Node:
+        """The node for all that may come next: these places, and where one gets without a step."""
+        found, todo = set[int](), list(places)
+        while todo:
+            at = todo.pop()
+            if at not in found:
+                found.add(at)
+                part = self.parts[at] if at < len(self.parts) else ""
+                todo += [at + 1] if part in (STAR, ALL, MAYBE) else []
+                todo += [at + 2] if part == MAYBE else []
+        key = frozenset(found)
+        if key not in self._nodes:
+            self._nodes[key] = Node(self, key)
+        return self._nodes[key]
+
+    def after(self, at: int, char: str) -> tuple[int, ...]:
+        """The places that a character leads to from one place."""
+        part = self.parts[at] if at < len(self.parts) else MAYBE
+        if part == ALL or (part == STAR and char != "/"):
+            return (at,)
+        if part == DIRECTORIES:
+            return (at, at + 1) if char == "/" else (at,)
+        if part in (char, ONE) or (isinstance(part, Group) and part.takes(char)):
+            return (at + 1,)
+        return ()
+
+
+class Node(dict[str, "Node"]):
+    """Where each character leads."""
+
+    def __init__(self, pattern: Pattern, places: frozenset[int]) -> None:
+        self.pattern, self.places = pattern, places
+
+    def __missing__(self, char: str) -> Node:
+        found = self.pattern.node(to for at in self.places for to in self.pattern.after(at, char))
+        self[char] = found
+        return found
+
+
+def compiled(pattern: str, deep: bool = False) -> Pattern:
     """The pattern, ready to `fullmatch`; raises BadPattern."""
-    return re.compile(to_regex(pattern, deep), re.DOTALL)
+    return Pattern(parts_of(pattern, deep))
 
 
 class Rule(NamedTuple):
     """One line of .dockerignore."""
 
-    pattern: re.Pattern[str]
+    pattern: Pattern
     keeps: bool  # a line with `!`: what matches is taken after all
 
 

@@ -22,7 +22,8 @@ from realrun.errors import DockerfileError
 
 NO_TRIGGER = ("ONBUILD", "FROM", "MAINTAINER")
 STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*")
-DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
+DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(ns|us|µs|ms|s|m|h)")
+LONGEST_NS = 2**63 - 1
 NS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9,
       "m": 60 * 10**9, "h": 3600 * 10**9}  # fmt: skip
 
@@ -158,8 +159,8 @@ def read_healthcheck(part: Part) -> i.HealthCheck:
         for name in ("interval", "timeout", "start-period", "start-interval")
     }
     retries = part.flag("retries", "0")
-    if not retries.isdecimal():
-        raise words.WordError(f"--retries is {retries!r}, not a number")
+    if not re.fullmatch(r"[0-9]{1,9}", retries):
+        raise words.WordError(f"--retries is {retries!r:.40}, not a number")
     return i.HealthCheck(at=part.at, command=command, retries=int(retries), **times)
 
 
@@ -173,8 +174,8 @@ def nanoseconds(text: str, flag: str) -> int:
     if "".join(number + unit for number, unit in parts) != text or not parts:
         raise words.WordError(f"--{flag} is {text!r}, not a duration such as 30s or 1m30s")
     total = sum(int(float(number) * NS[unit]) for number, unit in parts)
-    if 0 < total < NS["ms"]:
-        raise words.WordError(f"--{flag} has to be 0 or at least 1ms")
+    if 0 < total < NS["ms"] or total > LONGEST_NS:
+        raise words.WordError(f"--{flag} has to be 0 or at least 1ms, and less than 292 years")
     return total
 
 

@@ -21,8 +21,7 @@ from typing import NamedTuple
 
 from realrun.build.match import BadPattern, Rule, compiled, has_magic, ignored, read_rules
 from realrun.image.merged import Merged, Node
-
-MAX_DEPTH = 1000
+from realrun.image.rooted import MAX_DEPTH
 
 
 class CannotCopy(ValueError):

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from realrun.files.remove import remove_tree
 from realrun.image.merged import Merged, Node
+from realrun.image.rooted import MAX_DEPTH
 from realrun.image.unpack import PRIVATE
 
 Parts = tuple[str, ...]
@@ -48,6 +49,8 @@ class Upper:
             raise CannotWrite(f"{target}: {error.strerror}") from None
         if missing and not found.is_directory:
             raise CannotWrite(f"{target}: /{'/'.join(found.parts)} is not a directory")
+        if len(found.parts) + len(missing) > MAX_DEPTH:
+            raise CannotWrite(f"{target[:80]}... has more than {MAX_DEPTH} parts")
         return found, missing
 
     def make_directory(self, parts: Parts, owner: tuple[int, int] = (0, 0)) -> None:

@@ -90,6 +90,7 @@ def check(document: dict[str, Any], what: str = "the image configuration") -> di
     for keys, fits, form in (
         (LISTS, is_list_of_text, "a list of strings"),
         (MAPS, lambda value: isinstance(value, dict), "an object"),
+        (("Labels",), lambda value: is_list_of_text(list(value.values())), "texts by name"),
         (TEXTS, lambda value: isinstance(value, str), "a string"),
     ):
         for key in keys:

@@ -19,6 +19,7 @@ from realrun.errors import BadImage
 from realrun.files.remove import DIRECTORY_FLAGS
 
 Parts = tuple[bytes, ...]
+MAX_DEPTH = 255  # directories within directories; some work goes up with its square
 MAX_LINKS = 40  # as the kernel: more is a loop
 WHITEOUT_DEVICE = 0  # overlayfs: a character device 0:0 hides the name below
 
@@ -94,6 +95,8 @@ def clean(path: bytes) -> Parts:
             parts.pop()
         else:
             raise BadImage(f"a name that climbs out of the layer: {os.fsdecode(path)!r}")
+    if len(parts) > MAX_DEPTH:
+        raise BadImage(f"a name with more than {MAX_DEPTH} parts: {os.fsdecode(path[:80])!r}...")
     return tuple(parts)
 
 

@@ -10,6 +10,8 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,9 +62,13 @@ def looks(one: Path, other: Path, look: Callable[[], object], until: object = No
 @pytest.fixture
 def upper(tmp_path: Path) -> Path:
     """A writable layer with a directory `d` and a link `l` that leads to what is not its own."""
-    write(tmp_path / "outside", {"secret": "theirs", "etc/passwd": "evil:x:666:666::/:/bin/sh\n"})
-    (tmp_path / "base").mkdir()
-    return write(tmp_path / "upper", {"d/secret": "ours", "d/own": "", "l": "-> ../outside"})
+    return layer_in(tmp_path)
+
+
+def layer_in(top: Path) -> Path:
+    write(top / "outside", {"secret": "theirs", "etc/passwd": "evil:x:666:666::/:/bin/sh\n"})
+    (top / "base").mkdir()
+    return write(top / "upper", {"d/secret": "ours", "d/own": "", "l": "-> ../outside"})
 
 
 def naive(top: Path) -> set[str]:
@@ -92,19 +98,17 @@ def test_sizes_and_commit_walk_only_what_is_the_containers(upper: Path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="becomes an ordinary user")
-def test_what_an_ordinary_user_lends_himself_is_never_another_file(upper: Path, tmp_path: Path):
+def test_what_an_ordinary_user_lends_himself_is_never_another_file():
     """A locked file, swapped for a link: the mode of what the link leads to stays as it is."""
-    (tmp_path / "outside/secret").chmod(0o400)
-    (upper / "f").write_text("")
-    (upper / "f").chmod(0)
-    (upper / "g").symlink_to("../outside/secret")
-    for path in [tmp_path, *tmp_path.rglob("*")]:
-        os.chown(path, 4321, 4321, follow_symlinks=False)
-    parents = [*tmp_path.parents[:3]]
-    before = [path.stat().st_mode for path in parents]
-    try:
-        for path in parents:
-            path.chmod(0o755)
+    with tempfile.TemporaryDirectory() as name:
+        top = Path(name)
+        upper = layer_in(top)
+        (top / "outside/secret").chmod(0o400)
+        (upper / "f").write_text("")
+        (upper / "f").chmod(0)
+        (upper / "g").symlink_to("../outside/secret")
+        for path in [top, *top.rglob("*")]:
+            os.chown(path, 4321, 4321, follow_symlinks=False)
         pid = os.fork()
         if not pid:
             try:
@@ -112,15 +116,14 @@ def test_what_an_ordinary_user_lends_himself_is_never_another_file(upper: Path, 
                 os.setresgid(4321, 4321, 4321)
                 os.setresuid(4321, 4321, 4321)
                 looks(upper / "f", upper / "g", lambda: list(walk(upper)))
-                looks(upper / "f", upper / "g", lambda: changes([tmp_path / "base"], upper))
+                looks(upper / "f", upper / "g", lambda: changes([top / "base"], upper))
                 os._exit(0)
+            except BaseException:
+                traceback.print_exc()
             finally:
                 os._exit(1)
         assert os.waitpid(pid, 0)[1] == 0
-    finally:
-        for path, mode in zip(parents, before, strict=True):
-            path.chmod(mode)
-    assert stat.S_IMODE((tmp_path / "outside/secret").stat().st_mode) == 0o400
+        assert stat.S_IMODE((top / "outside/secret").stat().st_mode) == 0o400
 
 
 def test_users_are_looked_up_in_the_container_alone(upper: Path, tmp_path: Path):
