@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from realrun.errors import BadImage, UsageError
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "riscv64": "riscv64"}
+UNUSABLE = re.compile("[\0\ud800-\udc7f\udd00-\udfff]")  # no argument, variable or path has them
 LISTS = ("Env", "Entrypoint", "Cmd", "Shell", "OnBuild")
 MAPS = ("Labels", "ExposedPorts", "Volumes", "Healthcheck")
 TEXTS = ("User", "WorkingDir", "StopSignal")
@@ -96,10 +97,25 @@ def check(document: dict[str, Any], what: str = "the image configuration") -> di
         for key in keys:
             if key in config and not fits(config[key]):
                 raise BadImage(f"{what}: {key} has to be {form}, not {config[key]!r:.60}")
+    if any(UNUSABLE.search(text) for text in texts_of(config)):
+        raise BadImage(f"{what}: NUL, or half of a surrogate pair, in a text that is to be used")
     history = document.get("history", [])
     if not isinstance(history, list) or not all(isinstance(step, dict) for step in history):
         raise BadImage(f"{what}: history has to be a list of objects")
     return document
+
+
+def texts_of(document: object) -> Iterator[str]:
+    """Every string in it, keys as well."""
+    todo = [document]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list):
+            todo += value
+        elif isinstance(value, dict):
+            todo += [*value, *value.values()]
 
 
 def chain(diff_ids: Sequence[str]) -> str:
