@@ -6,6 +6,7 @@ enough for any depth, and made accessible, because an image may hold directories
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def remove_at(name: bytes, dir_fd: int) -> None:
         fd = open_for_emptying(current, dir_fd)
         try:
             for entry in list_directory(fd):
-                if unlinked(entry, fd):
+                if unlinked(entry, fd) or emptied(entry, fd):
                     continue
                 serial += 1
                 moved = b".remove-%d-%d" % (os.getpid(), serial)
@@ -71,6 +72,17 @@ def unlinked(name: bytes, dir_fd: int) -> bool:
     try:
         os.unlink(name, dir_fd=dir_fd)
     except IsADirectoryError:
+        return False
+    return True
+
+
+def emptied(name: bytes, dir_fd: int) -> bool:
+    """True if the sub-directory was empty and is gone."""
+    try:
+        os.rmdir(name, dir_fd=dir_fd)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.EACCES, errno.EPERM):
+            raise
         return False
     return True
 

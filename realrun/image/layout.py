@@ -14,6 +14,11 @@ import os
 from pathlib import Path
 from typing import Any
 
+try:
+    from _sha2 import sha256  # type: ignore[import-not-found,unused-ignore]
+except ImportError:  # before Python 3.12
+    from _sha256 import sha256  # type: ignore[import-not-found,unused-ignore]
+
 from realrun.errors import BadImage
 from realrun.files.workspace import write_whole
 from realrun.image import documents
@@ -107,10 +112,6 @@ def checked_manifest(found: dict[str, Any]) -> dict[str, Any]:
 
 def sha256_of(data: bytes) -> str:
     """The hex digest of something small, without OpenSSL: a start need not wait for it to load."""
-    try:
-        from _sha2 import sha256  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        from _sha256 import sha256  # type: ignore[import-not-found,unused-ignore]
     digest: str = sha256(data).hexdigest()
     return digest
 

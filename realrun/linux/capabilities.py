@@ -6,6 +6,7 @@ Source: capabilities(7); the list is Docker's `DefaultCapabilities`.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 from collections.abc import Sequence
 
@@ -75,10 +76,10 @@ def mask(names: Sequence[str]) -> int:
 def drop_bounding(keep: int) -> None:
     """Take all but `keep` out of the bounding set, up to the last one this kernel knows."""
     for number in range(64):
-        if libc.prctl(PR_CAPBSET_READ, number) < 0:
+        if not keep >> number & 1 and libc.attempt(
+            "prctl", PR_CAPBSET_DROP, number, 0, 0, 0, on=number, fine=(errno.EINVAL,)
+        ):  # fmt: skip
             return
-        if not keep >> number & 1:
-            libc.call("prctl", PR_CAPBSET_DROP, number, 0, 0, 0, on=f"drop capability {number}")
 
 
 def set_all(permitted: int) -> None:

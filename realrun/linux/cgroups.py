@@ -99,8 +99,8 @@ def may_write(folder: str) -> bool:
 def read_words(path: str) -> list[str]:
     """The words of a small file; none if it is not there."""
     try:
-        with open(path, encoding="utf-8") as file:
-            return file.read().split()
+        with open(path, "rb", buffering=0) as file:
+            return file.read().decode().split()
     except (FileNotFoundError, ProcessLookupError):
         return []
 
@@ -130,8 +130,7 @@ def create(here: Layout, name: str, wanted: Mapping[str, Any]) -> None:
     own = {one: f"{here.trees[one]}/{PARENT}/{name}" for one in controllers}
     limit(here.version, own.__getitem__, wanted)
     if "devices" in wanted:
-        rules = [device_rules.NOTHING, *wanted["devices"], *device_rules.ALWAYS]
-        restrict(here.version, own["devices"], [*rules, device_rules.CONSOLE])
+        restrict(here.version, own["devices"], device_rules.of_container(wanted["devices"]))
 
 
 def make(here: Layout, folder: str, controllers: Iterable[str]) -> None:
@@ -218,15 +217,16 @@ def restrict(version: str, folder: str, rules: Sequence[device_rules.Rule]) -> N
     if version == "v2":
         device_rules.attach(folder, rules)
         return
-    for file, line in device_rules.lines(rules):
-        write(f"{folder}/{file}", line)
+    for file, lines in device_rules.lines(rules):
+        write(f"{folder}/{file}", *lines)
 
 
-def write(path: str, text: str) -> None:
-    """Write to one of the kernel's files, which takes the text in one piece."""
+def write(path: str, *texts: str) -> None:
+    """Write to one of the kernel's files, which takes each text in one piece."""
     fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
     try:
-        os.write(fd, text.encode())
+        for text in texts:
+            os.write(fd, text.encode())
     finally:
         os.close(fd)
 

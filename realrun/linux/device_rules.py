@@ -41,6 +41,11 @@ RESULT, CONTEXT, KIND, WANTED, MAJOR, MINOR, SCRATCH = 0, 1, 2, 3, 4, 5, 6
 Code = list[tuple[int, int, int, int, int]]  # operation, target, source, offset, value
 
 
+def of_container(asked: Sequence[Rule]) -> list[Rule]:
+    """No others than these and those of every container."""
+    return [NOTHING, *asked, *ALWAYS, CONSOLE]
+
+
 def complete(rule: Rule) -> tuple[bool, str, int, int, str]:
     """A rule with all its parts: -1 is any number, `a` any kind. Raises UsageError."""
     kind, access = rule.get("type") or "a", rule.get("access") or "rwm"
@@ -50,21 +55,23 @@ def complete(rule: Rule) -> tuple[bool, str, int, int, str]:
     return bool(rule.get("allow")), kind, numbers[0], numbers[1], access
 
 
-def lines(rules: Sequence[Rule]) -> list[tuple[str, str]]:
-    """The file and the line for each rule, version 1.
+def lines(rules: Sequence[Rule]) -> list[tuple[str, list[str]]]:
+    """The files to write to, one after the other, and what to write, version 1.
 
     >>> lines([{"allow": False, "access": "rwm"}, {"allow": True, "type": "c", "major": 1}])
-    [('devices.deny', 'a'), ('devices.allow', 'c 1:* rwm')]
+    [('devices.deny', ['a']), ('devices.allow', ['c 1:* rwm'])]
     """
-    found = []
+    found: list[tuple[str, list[str]]] = []
     for allow, kind, major, minor, access in map(complete, rules):
         file = "devices.allow" if allow else "devices.deny"
+        if not found or found[-1][0] != file:
+            found.append((file, []))
         if kind == "a" and (major, minor) == (-1, -1) and set(access) == set(ACCESS):
-            found.append((file, "a"))
+            found[-1][1].append("a")
             continue
         shown = ["*" if number < 0 else str(number) for number in (major, minor)]
         for one in KINDS if kind == "a" else (kind,):
-            found.append((file, f"{one} {shown[0]}:{shown[1]} {access}"))
+            found[-1][1].append(f"{one} {shown[0]}:{shown[1]} {access}")
     return found
 
 

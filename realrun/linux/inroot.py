@@ -61,11 +61,19 @@ def bind(
     Its mount has its attributes (`mounts.set_attributes`) before it is there; `recursive`: with all
     that is mounted below.
     """
-    with held(mounts.cloned_tree(source, recursive)) as tree:
-        directory = stat.S_ISDIR(os.fstat(tree).st_mode)
-        mounts.set_attributes(tree, attributes, False, target)
-        with held(open_or_make(root_fd, target, directory)) as place:
-            mounts.put_tree(tree, place, target)
+    tree = mounts.cloned_tree(source, recursive)
+    mounts.set_attributes(tree, attributes, False, target)
+    place = open_or_make(root_fd, target, stat.S_ISDIR(os.fstat(tree).st_mode))
+    mounts.put_tree(tree, place, target)
+    os.close(place)
+    os.close(tree)
+
+
+def bind_below(root: str, source: str, target: str, attributes: tuple[int, int]) -> None:
+    """The same for the folder `root`."""
+    top = open_root(root)
+    bind(top, source, target, attributes)
+    os.close(top)
 
 
 def exists(root_fd: int, path: str) -> bool:

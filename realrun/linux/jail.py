@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 
 from realrun.linux import mounts
+from realrun.linux.request import carry_out
 
 DEVICES = ("null", "zero", "random", "urandom")
 SYSTEM = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache")  # where programs find their libraries
@@ -37,7 +38,7 @@ def build(root: str, shown: list[str], folder: str, devices: list[str]) -> None:
     os.symlink("/proc/self/fd/1", f"{root}/dev/stdout")
     memory = place(root, "/dev/shm", directory=True)
     mounts.mount("shm", memory, "tmpfs", flags, "mode=1777")
-    mounts.mount_proc(root)
+    carry_out(mounts.mount_proc(root))
     mounts.mount(None, root, None, mounts.BIND | mounts.REMOUNT | mounts.RDONLY | flags)
 
 

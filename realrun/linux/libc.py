@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Sequence
 
 from realrun.errors import KernelRefused
 from realrun.linux.syscalls import numbers
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_libc.syscall.restype = ctypes.c_long
 _machine = os.uname().machine
 
 
 def syscall(name: str, *args: object, on: object = "") -> int:
     """Call `name` by number; `on` is what an error message names as its object."""
-    _libc.syscall.restype = ctypes.c_long
     words = [ctypes.c_long(arg) if isinstance(arg, int) else arg for arg in args]
     result = _libc.syscall(ctypes.c_long(numbers(_machine)[name]), *words)
     if result < 0:
@@ -31,6 +32,16 @@ def call(name: str, *args: object, on: object = "") -> int:
     if result < 0:
         raise KernelRefused(name, str(on), ctypes.get_errno())
     return int(result)
+
+
+def attempt(name: str, *args: object, on: object = "", fine: Sequence[int] = ()) -> int:
+    """Call it; the error's number if it is one of those that are `fine`, 0 without an error."""
+    if getattr(_libc, name)(*args) >= 0:
+        return 0
+    number = ctypes.get_errno()
+    if number not in fine:
+        raise KernelRefused(name, str(on), number)
+    return number
 
 
 def text(value: str | None) -> bytes | None:

@@ -1,8 +1,7 @@
-"""The file system that a container sees: overlay, /proc, /sys, /dev, and the change of root.
+"""The file system that a container sees: /proc, /sys, /dev, and the change of root.
 
-Sources: mount(2), pivot_root(2), the kernel's `filesystems/overlayfs.rst`, the default file
-systems and devices of the OCI runtime specification (`config-linux.md`), and the paths that
-Docker masks (`oci/defaults.go`).
+Sources: mount(2), pivot_root(2), the default file systems and devices of the OCI runtime
+specification (`config-linux.md`), and the paths that Docker masks (`oci/defaults.go`).
 """
 
 from __future__ import annotations
@@ -12,9 +11,11 @@ import errno
 import os
 import stat
 import struct
+from collections.abc import Iterator
 
 from realrun.errors import KernelRefused, UsageError
 from realrun.linux import libc
+from realrun.linux.request import Request
 
 # sys/mount.h
 RDONLY, NOSUID, NODEV, NOEXEC, SYNCHRONOUS, REMOUNT = 1, 2, 4, 8, 16, 32
@@ -70,8 +71,6 @@ MASKED = (
 )
 READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 GIVEN: dict[str, list[int]] = {}  # trees that somebody with more rights opened for us, by path
-MAX_LAYERS = 500  # fs/overlayfs/params.h: OVL_MAX_STACK
-MAX_OPTIONS = 4095  # mount(2) hands the kernel at most one page of options
 
 
 def mount(
@@ -108,41 +107,6 @@ def make_private() -> None:
     mount(None, "/", None, REC | PRIVATE)
 
 
-def overlay(layers: list[str], upper: str, work: str, target: str, rootless: bool) -> None:
-    """Stack read-only `layers` (base first) under the writable `upper`, at `target`.
-
-    `redirect_dir` is left off so that a layer's own attributes cannot point elsewhere;
-    without privilege the marks of deletion live in `user.` attributes (`userxattr`).
-    The options must fit one page: layers are named from the first one's folder, or by short links.
-    """
-    if len(layers) > MAX_LAYERS:
-        raise UsageError(f"{len(layers)} layers are too many: overlayfs stacks {MAX_LAYERS}")
-    common = os.path.dirname(layers[0])
-    names = [os.path.relpath(layer, common) for layer in layers]
-    rest = f",upperdir={upper},workdir={work}"
-    rest += ",userxattr" if rootless else ",redirect_dir=nofollow"
-    if len("lowerdir=" + ":".join(names) + rest) > MAX_OPTIONS:
-        common, names = short_names(layers, f"{work}.layers")
-    options = f"lowerdir={':'.join(reversed(names))}{rest}"
-    if len(options) > MAX_OPTIONS:
-        raise UsageError(f"{len(layers)} layers do not fit the {MAX_OPTIONS} bytes of mount(2)")
-    here = os.open(".", os.O_PATH | os.O_CLOEXEC)
-    try:
-        os.chdir(common)
-        mount("overlay", target, "overlay", 0, options)
-    finally:
-        os.fchdir(here)
-        os.close(here)
-
-
-def short_names(layers: list[str], folder: str) -> tuple[str, list[str]]:
-    """Links to the layers, named by their numbers, in a new folder."""
-    os.mkdir(folder, 0o700)
-    for number, layer in enumerate(layers):
-        os.symlink(layer, f"{folder}/{number}")
-    return folder, [str(number) for number in range(len(layers))]
-
-
 def ensure_directory(root: str, name: str) -> str:
     """`root/name` as a real directory: an image that puts a link there is refused."""
     path = f"{root}/{name}"
@@ -156,44 +120,51 @@ def ensure_directory(root: str, name: str) -> str:
     return path
 
 
-def mount_proc(root: str) -> None:
+def mount_proc(root: str) -> Iterator[Request]:
     """A /proc of the new PID namespace."""
-    mount("proc", ensure_directory(root, "proc"), "proc", NOSUID | NODEV | NOEXEC)
+    yield ensure_directory, root, "proc"
+    yield mount, "proc", f"{root}/proc", "proc", NOSUID | NODEV | NOEXEC
 
 
-def mount_sys(root: str, bound: bool) -> None:
+def mount_sys(root: str, bound: bool) -> Iterator[Request]:
     """A read-only /sys that shows the new network namespace; `bound`: the one that is here."""
-    place = ensure_directory(root, "sys")
+    yield ensure_directory, root, "sys"
     if bound:
-        show("/sys", place)
+        yield show, "/sys", f"{root}/sys"
     else:
-        mount("sysfs", place, "sysfs", NOSUID | NODEV | NOEXEC | RDONLY)
+        yield mount, "sysfs", f"{root}/sys", "sysfs", NOSUID | NODEV | NOEXEC | RDONLY
 
 
-def mount_dev(root: str, rootless: bool, shm_bytes: int) -> None:
+def mount_dev(root: str, rootless: bool, shm_bytes: int) -> Iterator[Request]:
     """A minimal /dev: the six usual devices, its own terminals, shared memory and queues."""
-    dev = ensure_directory(root, "dev")
-    mount("tmpfs", dev, "tmpfs", NOSUID, "mode=755,size=65536k")
+    dev = f"{root}/dev"
+    yield ensure_directory, root, "dev"
+    yield mount, "tmpfs", dev, "tmpfs", NOSUID, "mode=755,size=65536k"
     for name, major, minor in (*DEVICES, TTY):
-        make_device(f"{dev}/{name}", major, minor, rootless)
+        if rootless:
+            yield bind_device, f"{dev}/{name}"
+        else:
+            yield make_device, f"{dev}/{name}", major, minor
     for name, points_to in LINKS:
         if name != "core" or os.path.exists(points_to):
-            os.symlink(points_to, f"{dev}/{name}")
+            yield os.symlink, points_to, f"{dev}/{name}"
     for name in ("pts", "shm", "mqueue"):
-        os.mkdir(f"{dev}/{name}")
-    tty_group = "" if rootless else ",gid=5"
-    flags = NOSUID | NOEXEC
-    mount("devpts", f"{dev}/pts", "devpts", flags, f"newinstance,ptmxmode=0666,mode=620{tty_group}")
-    mount("shm", f"{dev}/shm", "tmpfs", flags | NODEV, f"mode=1777,size={shm_bytes}")
-    mount("mqueue", f"{dev}/mqueue", "mqueue", flags | NODEV)
+        yield os.mkdir, f"{dev}/{name}"
+    flags, tty_group = NOSUID | NOEXEC, "" if rootless else ",gid=5"
+    options = f"newinstance,ptmxmode=0666,mode=620{tty_group}"
+    yield mount, "devpts", f"{dev}/pts", "devpts", flags, options
+    yield mount, "shm", f"{dev}/shm", "tmpfs", flags | NODEV, f"mode=1777,size={shm_bytes}"
+    yield mount, "mqueue", f"{dev}/mqueue", "mqueue", flags | NODEV
 
 
-def make_device(path: str, major: int, minor: int, rootless: bool) -> None:
-    """One device node; without privilege the host's own node, bound."""
-    if not rootless:
-        os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(major, minor))
-        os.chmod(path, 0o666)
-        return
+def make_device(path: str, major: int, minor: int) -> None:
+    """One device node that everybody may use."""
+    os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(major, minor))
+    os.chmod(path, 0o666)
+
+
+def bind_device(path: str) -> None:
+    """The host's own node: without privilege none can be made."""
     os.close(os.open(path, os.O_CREAT | os.O_CLOEXEC, 0o666))
     mount(f"/dev/{os.path.basename(path)}", path, None, BIND)
 
@@ -261,6 +232,35 @@ def put_tree(tree: int, place: int, name: str) -> None:
     libc.syscall("move_mount", tree, b"", place, b"", flags, on=name)
 
 
+def make_root_read_only() -> None:
+    """The root's own mount alone: /dev, /proc and what is mounted on it stay as they are."""
+    mount(None, "/", None, BIND | REMOUNT | RDONLY)
+
+
+def mask_paths() -> Iterator[Request]:
+    """Hide what tells of the host, and make its switches read-only; not every kernel has all."""
+    yield from ((cover, path) for path in MASKED)
+    yield from ((freeze, path) for path in READ_ONLY)
+
+
+def freeze(path: str) -> None:
+    """Let nobody write to `path` or below it any more, if it is there."""
+    if try_mount(path, path, None, BIND | REC) == 0:
+        mount(None, path, None, BIND | REMOUNT | RDONLY | NOSUID | NODEV | NOEXEC)
+
+
+def cover(path: str) -> None:
+    """Put nothing over `path`, if it is there: /dev/null over a file, an empty folder over one."""
+    if try_mount("/dev/null", path, None, BIND) == errno.ENOTDIR:
+        mount("tmpfs", path, "tmpfs", RDONLY, "size=0")
+
+
+def try_mount(source: str, path: str, kind: str | None, flags: int) -> int:
+    """The same; that `path` is not there, or is a folder and no file, is the answer's number."""
+    words = libc.text(source), libc.text(path), libc.text(kind), ctypes.c_ulong(flags), None
+    return libc.attempt("mount", *words, on=path, fine=(errno.ENOENT, errno.ENOTDIR))
+
+
 def show(source: str, target: str) -> None:
     """A file or directory of this machine, with what is mounted below it, read-only."""
     tree = cloned_tree(source)
@@ -271,30 +271,3 @@ def show(source: str, target: str) -> None:
     finally:
         os.close(place)
         os.close(tree)
-
-
-def make_root_read_only() -> None:
-    """The root's own mount alone: /dev, /proc and what is mounted on it stay as they are."""
-    mount(None, "/", None, BIND | REMOUNT | RDONLY)
-
-
-def mask_paths() -> None:
-    """Hide what tells of the host, and make its switches read-only."""
-    for path in MASKED:
-        cover(path)
-    for path in READ_ONLY:
-        if os.path.exists(path):
-            mount(path, path, None, BIND | REC)
-            mount(None, path, None, BIND | REMOUNT | RDONLY | NOSUID | NODEV | NOEXEC)
-
-
-def cover(path: str) -> None:
-    """Put nothing over `path`: an empty folder over a folder, /dev/null over a file."""
-    try:
-        if os.path.isdir(path):
-            mount("tmpfs", path, "tmpfs", RDONLY, "size=0")
-        elif os.path.exists(path):
-            mount("/dev/null", path, None, BIND)
-    except KernelRefused as refused:
-        if refused.number != errno.ENOENT:
-            raise

@@ -11,7 +11,7 @@ import os
 import select
 import signal
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from realrun.errors import KernelRefused
@@ -61,6 +61,12 @@ def give_up_new_privileges() -> None:
 def fix_addresses() -> None:
     """Let what is executed next lie at the same addresses each time (personality(2))."""
     libc.call("personality", ADDR_NO_RANDOMIZE)
+
+
+def lead_session() -> None:
+    """Be the leader of a session of one's own (setsid(2)), as the first of a namespace may be."""
+    if os.getsid(0) != os.getpid():
+        os.setsid()
 
 
 def hand_over_pipes(uid: int) -> None:
@@ -118,14 +124,14 @@ def signals_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, old)
 
 
-def hear_signal(number: int) -> None:
-    """Take back that a signal is ignored, also for those that the C library keeps to itself.
+def hear_signals(numbers: Sequence[int]) -> None:
+    """Take back that signals are ignored, also of those that the C library keeps to itself.
 
     sigaction(3) refuses 32 and 33 (nptl(7)); the kernel's own structure is handler, flags,
     restorer and mask, all zero for the default.
     """
-    default = ctypes.create_string_buffer(32)
-    libc.syscall("rt_sigaction", number, default, None, 8, on=f"signal {number}")
+    for number in numbers:
+        libc.syscall("rt_sigaction", int(number), bytes(32), None, 8, on=f"signal {number}")
 
 
 def close_all_on_exec(first: int) -> None:
@@ -183,6 +189,19 @@ def catches(pid: int, number: int) -> bool:
     return bool(int(told.get("SigCgt", "0"), 16) >> (number - 1) & 1)
 
 
+def read(path: str) -> bytes:
+    """A small file of /proc, without the machinery of text: a child of ours would have to copy it;
+    empty if it is not there."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return b""
+    try:
+        return os.read(fd, 4096)
+    finally:
+        os.close(fd)
+
+
 def children(pid: int) -> list[int]:
     """The processes that `pid` started or was handed, none if it has ended."""
     found: list[int] = []
@@ -214,6 +233,11 @@ def cpu_ns(pids: list[int]) -> int:
         except (FileNotFoundError, ProcessLookupError):
             continue
     return total
+
+
+def first_cpu_ns(pid: int) -> int:
+    """The same for the first thread alone, as long as it has no others; 0 once it has ended."""
+    return int((read(f"/proc/{pid}/schedstat") or b"0").split()[0])
 
 
 def with_own_memory(pids: list[int]) -> list[int]:

@@ -18,7 +18,7 @@ from typing import Any
 from realrun.errors import RealRunError, UsageError
 from realrun.linux import capabilities, namespaces, processes
 from realrun.oci import hooks
-from realrun.runtime import spawner, users
+from realrun.runtime import childsteps, users
 
 # Descriptors of the child: 3 is the pipe of `spawner`, then what the creator passes on.
 STAMPS, CREATOR, GO, TOLD, CONSOLE = 3, 4, 5, 6, 7
@@ -36,7 +36,7 @@ class NotRunnable(RealRunError):
 def wait_for_creator() -> None:
     """Until it has done its part, e.g. the id maps; it is gone if the pipe ends."""
     if not os.read(CREATOR, 1):
-        os._exit(spawner.ENGINE_FAILED)
+        os._exit(childsteps.ENGINE_FAILED)
 
 
 def become_root() -> None:
@@ -138,7 +138,7 @@ def become(user: dict[str, Any], sets: dict[str, int] | None) -> None:
     if sets is not None:
         capabilities.drop_bounding(sets["bounding"])
         capabilities.keep_across_users()
-    if spawner.can_set_groups():
+    if childsteps.can_set_groups():
         os.setgroups(list(dict.fromkeys(user["additionalGids"])))
     os.setresgid(user["gid"], user["gid"], user["gid"])
     os.setresuid(user["uid"], user["uid"], user["uid"])
@@ -153,7 +153,7 @@ def become(user: dict[str, Any], sets: dict[str, int] | None) -> None:
 def outlive_creator() -> None:
     """The creator ends after this; if it has ended before, so do we."""
     processes.outlive_parent()
-    spawner.end_if_alone()
+    childsteps.end_if_alone()
 
 
 def wait_for_start() -> None:
@@ -167,11 +167,8 @@ def wait_for_start() -> None:
 
 def execute(argv: list[str], env: dict[str, str]) -> None:
     """Replace ourselves by the program, with nothing ignored or blocked."""
-    for number in spawner.DEFAULT_AGAIN:
-        signal.signal(number, signal.SIG_DFL)
-    for hidden in spawner.THREADS_OWN:
-        processes.hear_signal(hidden)
+    processes.hear_signals(childsteps.DEFAULT_AGAIN)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     if "HOME" not in env:
         env = env | {"HOME": home(os.getuid())}
-    spawner.search_and_exec(argv, env)
+    childsteps.search_and_exec(argv, env)

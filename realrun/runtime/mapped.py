@@ -20,9 +20,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from realrun.errors import RealRunError
-from realrun.linux import idmaps, mounts, namespaces
+from realrun.linux import idmaps, mounts, namespaces, stacking
 from realrun.linux.idmaps import Range
 from realrun.linux.inroot import held
+from realrun.linux.request import carry_out
 from realrun.runtime import subids
 
 ABOVE = 32  # out of the way of the descriptors that the program gets
@@ -156,7 +157,7 @@ def stacked(
             idmaps.map_mount(tree, user_namespace, layer)
             mounts.put_tree(tree, fd, place)
     give_root(upper, uids, gids)
-    mounts.overlay(places, upper, work, target, rootless=False)
+    carry_out(stacking.overlay(places, upper, work, target, rootless=False))
     return mounts.cloned_tree(target, recursive=False)
 
 

@@ -10,12 +10,12 @@ Source: hosts(5), hostname(5), resolv.conf(5); Docker's documentation, "Networki
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from realrun.files.workspace import locked, workspace
 from realrun.linux import inroot, mounts
-from realrun.linux.inroot import held
+from realrun.linux.request import Request
 
 HOSTS = """127.0.0.1\tlocalhost
 ::1\tlocalhost ip6-localhost ip6-loopback
@@ -56,19 +56,10 @@ def make_init_layers(root: Path) -> None:
 
 
 def write(folder: str, hostname: str, network: str) -> None:
-    """Make the files in the instance's folder; with the host's network, hosts are the host's.
-
-    In a step of a build (`network` is "build") they are BuildKit's: the machine itself is known.
-    """
+    """Make the files in the instance's folder."""
     os.mkdir(f"{folder}/etc", 0o755)
     os.chmod(f"{folder}/etc", 0o755)
-    hosts = {"host": of_host("/etc/hosts"), "build": BUILD_HOSTS.format(hostname).encode()}
-    texts = {
-        "hosts": hosts.get(network, HOSTS.encode()),
-        "hostname": os.fsencode(hostname) + b"\n",
-        "resolv.conf": of_host("/etc/resolv.conf"),
-    }
-    for name, text in texts.items():
+    for name, text in texts(hostname, network).items():
         fd = os.open(f"{folder}/etc/{name}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         try:
             os.fchmod(fd, 0o644)
@@ -77,18 +68,33 @@ def write(folder: str, hostname: str, network: str) -> None:
             os.close(fd)
 
 
+def texts(hostname: str, network: str) -> dict[str, bytes]:
+    """What stands in them; with the host's network, hosts are the host's.
+
+    In a step of a build (`network` is "build") they are BuildKit's: the machine itself is known.
+    """
+    if network == "host":
+        hosts = of_host("/etc/hosts")
+    else:
+        hosts = (BUILD_HOSTS.format(hostname) if network == "build" else HOSTS).encode()
+    return {
+        "hosts": hosts,
+        "hostname": os.fsencode(hostname) + b"\n",
+        "resolv.conf": of_host("/etc/resolv.conf"),
+    }
+
+
 def of_host(path: str) -> bytes:
     """What this machine has there, if anything."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", buffering=0) as file:
             return file.read()
     except FileNotFoundError:
         return b""
 
 
-def mount(root: str, folder: str, names: Sequence[str], read_only: bool) -> None:
+def mount(root: str, folder: str, names: Sequence[str], read_only: bool) -> Iterator[Request]:
     """Mount the files over the image's; a link of the image leads nowhere but into the image."""
     attributes = (mounts.MOUNT_ATTR_RDONLY if read_only else 0, 0)
-    with held(inroot.open_root(root)) as top:
-        for name in names:
-            inroot.bind(top, f"{folder}/etc/{name}", f"/etc/{name}", attributes)
+    for name in names:
+        yield inroot.bind_below, root, f"{folder}/etc/{name}", f"/etc/{name}", attributes

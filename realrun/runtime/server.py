@@ -75,7 +75,7 @@ class Outbox:
 
 def answer(client: socket.socket, watch: Watch, outbox: Outbox) -> bool:
     """Do what one packet asks; False when there will be no more."""
-    data, fds, _, _ = socket.recv_fds(client, PACKET, MAX_FDS)
+    data, fds, _, _ = socket.recv_fds(client, LARGEST, MAX_FDS)
     if not data:
         return False
     request = json.loads(data)

@@ -73,7 +73,7 @@ class Watch:
         try:
             fds.append(pidfd := processes.pidfd(launched.pid))
             if launched.stamps_fd >= 0:
-                self.listen(launched.stamps_fd, instance, "stamps")
+                self.listen(launched.stamps_fd, instance, "stamps", 0)  # its end alone
             self.listen(pidfd, instance, "pidfd")
         except BaseException:  # there is no room for one more
             state.kill(launched.pid)
@@ -86,9 +86,9 @@ class Watch:
         child.on_its_way = launched.stamps_fd >= 0
         self.children[instance] = child
 
-    def listen(self, fd: int, instance: str, kind: str) -> None:
-        """Hear of what comes on `fd`."""
-        self.epoll.register(fd, select.EPOLLIN)
+    def listen(self, fd: int, instance: str, kind: str, happens: int = select.EPOLLIN) -> None:
+        """Hear of what happens on `fd`, and in any case of its end."""
+        self.epoll.register(fd, happens)
         self.by_fd[fd] = (instance, kind)
 
     def events(self, timeout_s: float | None = None) -> list[Event]:
@@ -101,12 +101,11 @@ class Watch:
         return told
 
     def hear(self, instance: str) -> list[Event]:
-        """Read stamps; at their end the program runs, or a step has failed."""
+        """The stamps have ended: the program runs, or a step has failed."""
         child = self.children[instance]
-        if data := os.read(child.launched.stamps_fd, 65536):
-            child.heard += data
-            return []
         at_ns, child.on_its_way = time.monotonic_ns(), False
+        while data := os.read(child.launched.stamps_fd, 65536):
+            child.heard += data
         self.forget(child.launched.stamps_fd)
         stamps, child.failure = spawner.parse_stamps(bytes(child.heard))
         steps = child.request["plan"]["child"]
@@ -120,7 +119,7 @@ class Watch:
                 "event": "running",
                 "id": instance,
                 "pid": child.launched.pid,
-                "exec": [child.request["exec"], at_ns, processes.cpu_ns([child.launched.pid])],
+                "exec": [child.request["exec"], at_ns, processes.first_cpu_ns(child.launched.pid)],
                 "engine_cpu_ns": child.launched.cpu_ns,
                 "engine": child.launched.stamps,
                 "child": stamps,
@@ -136,7 +135,7 @@ class Watch:
         """The work of `bury`."""
         child = self.children[instance]
         told = []
-        while child.on_its_way:
+        if child.on_its_way:
             told += self.hear(instance)
         _, status, spent = os.wait4(child.launched.pid, 0)
         exit_ns = time.monotonic_ns()

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from realrun.errors import KernelRefused, Missing, UsageError
-from realrun.linux import capabilities, libc, mounts, namespaces, processes, syscalls
+from realrun.linux import capabilities, libc, mounts, namespaces, processes, stacking, syscalls
+from realrun.linux.request import carry_out
 
 
 def test_a_mask_has_a_bit_for_each_name():
@@ -90,34 +91,43 @@ def test_a_refusal_names_call_object_reason_and_remedy():
     assert "realrun doctor" in str(KernelRefused("mount", "/x", errno.EPERM))
 
 
+@pytest.fixture
+def back():
+    """Requests may change the folder we are in."""
+    before = os.getcwd()
+    yield
+    os.chdir(before)
+
+
+@pytest.mark.usefixtures("back")
 @pytest.mark.parametrize("count", [1, 2, 300])
 def test_layers_are_named_relative_to_what_they_share(monkeypatch, tmp_path, count):
-    """The topmost comes first, long store paths appear once, and we come back to where we were."""
+    """The topmost comes first, and long store paths appear once."""
     told: list[tuple[str, str]] = []
     monkeypatch.setattr(mounts, "mount", lambda *args: told.append((os.getcwd(), args[-1])))
     deep = tmp_path / ("x" * 200)
     layers = [deep / f"layer{n}" for n in range(count)]
     for layer in layers:
         layer.mkdir(parents=True)
-    before = os.getcwd()
-    mounts.overlay(list(map(str, layers)), "/u", "/w", "/t", rootless=False)
+    carry_out(stacking.overlay(list(map(str, layers)), "/u", "/w", "/t", rootless=False))
     names = [f"layer{n}" for n in reversed(range(count))]
     options = f"lowerdir={':'.join(names)},upperdir=/u,workdir=/w,redirect_dir=nofollow"
     assert told == [(str(deep), options)]
-    assert os.getcwd() == before
+    assert os.getcwd() == "/"
 
 
+@pytest.mark.usefixtures("back")
 @pytest.mark.parametrize("count", [80, 500])
 def test_many_layers_have_short_names_in_a_folder_of_the_instance(monkeypatch, tmp_path, count):
     told: list[tuple[str, str]] = []
     monkeypatch.setattr(mounts, "mount", lambda *args: told.append((os.getcwd(), args[-1])))
     layers = [str(tmp_path / f"{n:064}") for n in range(count)]
-    mounts.overlay(layers, "/u", f"{tmp_path}/work", "/t", rootless=True)
+    carry_out(stacking.overlay(layers, "/u", f"{tmp_path}/work", "/t", rootless=True))
     ((folder, options),) = told
     assert folder == f"{tmp_path}/work.layers"
     names = options.removeprefix("lowerdir=").partition(",")[0].split(":")
     assert [os.readlink(f"{folder}/{name}") for name in reversed(names)] == layers
-    assert len(options) <= mounts.MAX_OPTIONS
+    assert len(options) <= stacking.MAX_OPTIONS
 
 
 @pytest.mark.parametrize(
@@ -130,7 +140,7 @@ def test_too_many_layers_are_refused_in_a_line_not_by_the_kernel(
     monkeypatch.setattr(mounts, "mount", lambda *args: pytest.fail("asked the kernel"))
     layers = [str(tmp_path / f"{n:064}") for n in range(count)]
     with pytest.raises(UsageError, match=said):
-        mounts.overlay(layers, upper, f"{tmp_path}/work", "/t", rootless=True)
+        carry_out(stacking.overlay(layers, upper, f"{tmp_path}/work", "/t", rootless=True))
 
 
 @pytest.mark.parametrize("kind", ["link", "file", "fifo"])

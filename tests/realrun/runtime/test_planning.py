@@ -12,7 +12,7 @@ import pytest
 
 from realrun.guest import backends, monitor, tools
 from realrun.linux import seccomp_profile
-from realrun.runtime import planning, rootsteps, spawner
+from realrun.runtime import childsteps, planning, rootsteps, spawner
 from realrun.runtime.plan import CHILD, ENGINE, WATCHED, Plan
 from realrun.runtime.spec import Device, Mount, Spec
 from realrun.runtime.users import User
@@ -130,7 +130,8 @@ def test_every_verb_takes_what_the_plan_gives_it(able, isolation):
     wanted = spec(isolation, **ASKED | FULL, devices=given, terminal=(24, 80))
     plan = planning.make(wanted, "/root/instances/x", User())
     for _, verb, args in plan.by(CHILD):
-        does = spawner.CHILD_VERBS.get(verb) or spawner.imported(verb)
+        verbs = childsteps.READY_VERBS | childsteps.CHILD_VERBS
+        does = verbs.get(verb) or childsteps.imported(verb)
         inspect.signature(does).bind(**args)
 
 
@@ -202,10 +203,10 @@ def test_the_childs_last_step_is_the_program(plan):
 def test_the_spawner_knows_every_verb(plan):
     engine = {verb for _, verb, _ in plan.by(ENGINE)} - {rootsteps.CLONE}
     child = {verb for _, verb, _ in plan.by(CHILD)}
-    rare = {verb for verb in child if ":" in verb}
     assert engine <= spawner.ENGINE_VERBS.keys()
-    assert child - rare <= spawner.CHILD_VERBS.keys()
-    assert all(callable(spawner.imported(verb)) for verb in rare)
+    rare = {verb for verb in child if ":" in verb}
+    assert child - rare <= childsteps.CHILD_VERBS.keys() | childsteps.READY_VERBS.keys()
+    assert all(callable(childsteps.imported(verb)) for verb in rare)
 
 
 def test_the_last_step_is_the_first_output(plan):

@@ -10,7 +10,8 @@ import pytest
 
 from realrun import engine
 from realrun.errors import RealRunError
-from realrun.runtime import client, state
+from realrun.linux import namespaces
+from realrun.runtime import childsteps, client, state
 from realrun.runtime import spawner as carrying_out
 from realrun.runtime.client import Spawner
 from realrun.runtime.run import drive, ignore
@@ -141,10 +142,10 @@ def test_no_descriptor_is_leaked(root):
 def test_a_clone_that_is_refused_leaks_nothing(tmp_path, monkeypatch):
     """Too many namespaces, too many processes: the pipe and the lock are closed again."""
 
-    def refuse(namespaces):
+    def refuse(wanted):
         raise RealRunError("no more")
 
-    monkeypatch.setattr(carrying_out.namespaces, "clone", refuse)
+    monkeypatch.setattr(namespaces, "clone", refuse)
     lock = os.open(tmp_path, os.O_RDONLY)
     before = open_files("self")
     with pytest.raises(RealRunError, match="no more"):
@@ -162,12 +163,12 @@ def test_a_child_that_nobody_watches_over_ends_by_itself(tmp_path, monkeypatch):
     reader, writer = os.pipe()
     mark, null = tmp_path / "mark", os.open("/dev/null", os.O_RDWR)
     words = ["/bin/sh", "-c", f"echo ran > {mark}"]
-    plan = {"clone": 0, "child": [(1, "exec", {"argv": words, "env": {}, "cwd": "/"})]}
-    pid = carrying_out.namespaces.clone([])
+    steps = [(1, childsteps.ready("exec", {"argv": words, "env": {}, "cwd": "/"}))]
+    pid = namespaces.clone([])
     if pid == 0:
         os.close(reader)
         try:
-            carrying_out.run_child(plan, carrying_out.CHILD_VERBS, [null] * 3, writer)
+            carrying_out.run_child(0, steps, [null] * 3, writer)
         finally:
             os._exit(99)
     os.close(writer)

@@ -1,0 +1,76 @@
+"""The kernel floor: a plan played by a C program that makes the same requests and nothing else.
+
+What lies between it and the engine is the engine's own; what lies below it only the kernel's
+authors can save. It is compiled where it is used.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from realrun.errors import Missing, RealRunError
+from realrun.measure import score
+from realrun.runtime import ownfiles, start
+from realrun.runtime.spec import Spec
+
+SOURCE = Path(__file__).with_name("floor.c")
+COMPILERS = ("cc", "gcc", "clang")
+BEGIN, RUNNING, EXIT, REMOVED = "begin", "running", "exit", "removed"
+Stamps = Mapping[str, int]  # name of a step -> when it was over, ns of CLOCK_MONOTONIC
+
+
+def compiler() -> str:
+    """The first C compiler of this machine; raises Missing."""
+    for name in COMPILERS:
+        if found := shutil.which(name):
+            return found
+    raise Missing("no C compiler here; on Debian and Ubuntu: apt install gcc libc6-dev")
+
+
+def compiled(folder: Path) -> Path:
+    """The program, made in `folder`. Raises Missing without a compiler, its headers or root."""
+    if os.geteuid() != 0:
+        raise Missing("the floor plays a container of root's: run as root")
+    program = folder / "floor"
+    words = [compiler(), "-O2", "-Wall", "-Wextra", "-Werror", "-o", str(program), str(SOURCE)]
+    done = subprocess.run(words, capture_output=True, text=True)
+    if done.returncode:
+        raise Missing(f"the floor does not compile here: {' '.join(done.stderr.split())[-300:]}")
+    return program
+
+
+def scored(spec: Spec, root: Path, path: Path) -> Path:
+    """The score of the container that `spec` asks for, written to `path`."""
+    ownfiles.make_init_layers(root)
+    folder = root / "instances" / spec.id
+    folder.parent.mkdir(mode=0o700, exist_ok=True)
+    path.write_text(score.written(start.plan_for(spec, str(folder)), str(folder)))
+    return path
+
+
+def play(
+    program: Path, scores: Sequence[Path], at_once: int = 1, out: int = subprocess.DEVNULL
+) -> list[Stamps]:
+    """Play scores, at most so many at once, to their end; when each step was over.
+
+    With `at_once` 0 all stay until the last one runs. What they print goes to `out`. Raises
+    RealRunError if a request is refused, or if a program does not end well.
+    """
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as stamps:
+        done = subprocess.run(
+            [program, str(at_once), stamps.name, *scores],
+            stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        if done.returncode:
+            raise RealRunError(done.stderr.strip()[-300:] or f"floor: exit code {done.returncode}")
+        found: dict[int, dict[str, int]] = defaultdict(dict)
+        for line in stamps:
+            number, name, at_ns = line.split("\t")
+            found[int(number)][name] = int(at_ns)
+    return [found[number] for number in range(len(scores))]
