@@ -13,10 +13,10 @@ from typing import Any
 
 from realrun.errors import BadImage
 from realrun.image import config as configs
+from realrun.image.budget import Budget
 from realrun.image.layers import CHUNK, Layer, Packer, unpack_blob
 from realrun.image.store import Image, Store
 from realrun.image.streams import Readable, ahead, look, plain
-from realrun.image.tarread import Limits
 
 
 def import_root(
@@ -39,21 +39,19 @@ def import_root(
         return store.add(document | {"comment": comment}, [layer], name)
 
 
-def packed(stream: Readable, scratch: Path, limits: Limits | None = None) -> Layer:
+def packed(stream: Readable, scratch: Path) -> Layer:
     """The archive in its two forms: as a blob, and unpacked."""
-    limits = limits or Limits()
     head, again = look(plain(stream))
     if not head:
         raise BadImage("the archive is empty")
-    blob, tree, taken = scratch / "layer", scratch / "tree", 0
+    blob, tree, budget = scratch / "layer", scratch / "tree", Budget()
     with ahead(again) as source, open(blob, "xb") as out:
         packer = Packer(out)
         while piece := source.read(CHUNK):
-            if (taken := taken + len(piece)) > limits.total_bytes:
-                raise BadImage(f"the archive has more than {limits.total_bytes} bytes")
+            budget.bytes(len(piece))
             packer.write(piece)
         diff_id, digest = packer.finish()
     tree.mkdir()
     tree.chmod(0o755)
-    unpack_blob(blob, tree, diff_id, limits)
+    unpack_blob(blob, tree, diff_id)
     return Layer(diff_id=diff_id, digest=digest, size=packer.size, blob=blob, tree=tree)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from realrun.errors import BadImage
 from realrun.files.trail import Passing
+from realrun.image.budget import Budget
 from realrun.image.layers import (
     TAR,
     TAR_GZIP,
@@ -26,7 +27,7 @@ from realrun.image.layers import (
 from realrun.image.spool import Member
 from realrun.image.store import Store
 from realrun.image.streams import BZIP2, GZIP, XZ, ZSTD, ahead, plain
-from realrun.image.tarread import Limits, TarReader
+from realrun.image.tarread import TarReader
 from realrun.image.unpack import unpack
 
 
@@ -34,7 +35,7 @@ class Intake:
     """Checks layers, each once; what the store has already is not made a second time."""
 
     def __init__(self, store: Store, scratch: Path) -> None:
-        self.store, self.scratch = store, scratch
+        self.store, self.scratch, self.budget = store, scratch, Budget()
         self._done: dict[tuple[str, str], Layer] = {}
         self._stored = {layer.diff_id: layer for one in store.images() for layer in one.stored}
 
@@ -56,11 +57,11 @@ class Intake:
                 None if self._is_here(layer.diff_id) else self.scratch / f"tree-{len(self._done)}"
             )
             if tree is None:
-                check_content(member, layer.diff_id)
+                check_content(member, layer.diff_id, self.budget)
             else:
                 tree.mkdir()
                 tree.chmod(0o755)
-                unpack_member(member, tree, layer.diff_id)
+                unpack_member(member, tree, layer.diff_id, self.budget)
             sync(member.path)
             self._done[key] = replace(layer, blob=member.path, tree=tree)
         return self._done[key]
@@ -83,22 +84,22 @@ def form_of(member: Member) -> str:
     return TAR_GZIP if head.startswith(GZIP) else TAR_ZSTD if head.startswith(ZSTD) else TAR
 
 
-def unpack_member(member: Member, tree: Path, diff_id: str) -> None:
+def unpack_member(member: Member, tree: Path, diff_id: str, budget: Budget) -> None:
     """Unpack and verify; one that is stored uncompressed was named when it was spooled."""
     if member.digest != diff_id:
-        unpack_blob(member.path, tree, diff_id)
+        unpack_blob(member.path, tree, diff_id, budget)
         return
     with open(member.path, "rb", buffering=0) as stored, ahead(Passing(stored)) as stream:
-        unpack(TarReader(stream.read), tree)
+        unpack(TarReader(stream.read, budget), tree)
 
 
-def check_content(member: Member, diff_id: str) -> None:
+def check_content(member: Member, diff_id: str, budget: Budget) -> None:
     """The archive has this diff id, whatever its compression."""
     if member.digest == diff_id:
         return
     with open(member.path, "rb", buffering=0) as stored:
         reader = HashingReader(plain(Passing(stored)))
-        read_rest(reader, Limits())
+        read_rest(reader, budget)
     if reader.named() != diff_id:
         raise BadImage(f"a layer does not have the content {diff_id[:19]} that the image lists")
 

@@ -21,8 +21,8 @@ from realrun.files import holes
 from realrun.files.trail import Passing, Trail
 
 if TYPE_CHECKING:
+    from realrun.image.budget import Budget
     from realrun.image.streams import Readable
-    from realrun.image.tarread import Limits
 
 TAR = "application/vnd.oci.image.layer.v1.tar"
 TAR_GZIP = "application/vnd.oci.image.layer.v1.tar+gzip"
@@ -131,27 +131,26 @@ class HashingReader:
         return "sha256:" + self._hash.hexdigest()
 
 
-def unpack_blob(blob: Path, target: Path, diff_id: str, limits: Limits | None = None) -> None:
+def unpack_blob(blob: Path, target: Path, diff_id: str, budget: Budget | None = None) -> None:
     """Unpack a stored layer into the empty directory `target`; its diff id has to be right."""
+    from realrun.image.budget import Budget
     from realrun.image.streams import ahead, plain
-    from realrun.image.tarread import Limits, TarReader
+    from realrun.image.tarread import TarReader
     from realrun.image.unpack import unpack
 
-    limits = limits or Limits()
+    budget = budget or Budget()
     with open(blob, "rb", buffering=0) as stored:
         reader = HashingReader(plain(Passing(stored)))
         with ahead(reader) as stream:
-            unpack(TarReader(stream.read, limits), target)
-            read_rest(stream, limits)
+            unpack(TarReader(stream.read, budget), target)
+            read_rest(stream, budget)
     if reader.named() != diff_id:
         raise BadImage(
             f"layer {blob.name[:12]}: its content is {reader.named()}, the image says {diff_id}"
         )
 
 
-def read_rest(stream: Readable, limits: Limits) -> None:
+def read_rest(stream: Readable, budget: Budget) -> None:
     """What comes after the end-of-archive mark; it counts for the archive's name, too."""
-    rest = 0
     while piece := stream.read(CHUNK):
-        if (rest := rest + len(piece)) > limits.total_bytes:
-            raise BadImage("the archive goes on for ever after its end mark")
+        budget.bytes(len(piece))

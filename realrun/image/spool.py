@@ -17,12 +17,11 @@ from realrun.files import holes
 from realrun.files.trail import Trail
 from realrun.image import documents
 from realrun.image import tarread as tar
+from realrun.image.budget import Budget
 from realrun.image.layers import read_rest
 from realrun.image.rooted import MAX_LINKS, Parts, clean
 from realrun.image.streams import Readable, ahead, plain
-from realrun.image.tarread import Entry, Limits, TarReader, shown
-
-LIMITS = Limits(members=100_000)
+from realrun.image.tarread import Entry, TarReader, shown
 
 
 class Member(NamedTuple):
@@ -36,18 +35,18 @@ class Member(NamedTuple):
 class Spool:
     """The table of what an archive holds."""
 
-    def __init__(self, folder: Path, limits: Limits = LIMITS) -> None:
-        self.folder, self.limits = folder, limits
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.budget = folder, Budget()
         self._members: dict[Parts, Member] = {}
         self._links: dict[Parts, Parts] = {}
 
     def fill(self, stream: Readable) -> None:
         """Read the whole archive, compressed or not; raises BadImage if it is none."""
         with ahead(plain(stream)) as source:
-            reader = TarReader(source.read, self.limits)
+            reader = TarReader(source.read, self.budget)
             for entry in reader:
                 self._take(entry, reader)
-            read_rest(source, self.limits)  # or whoever writes into our pipe would break off
+            read_rest(source, self.budget)  # or whoever writes into our pipe would break off
 
     def find(self, name: str | bytes) -> Member | None:
         """The file of this name, links followed."""

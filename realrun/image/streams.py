@@ -8,14 +8,18 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from realrun.errors import BadImage
+
+if TYPE_CHECKING:
+    from lzma import LZMADecompressor
 
 GZIP, BZIP2, XZ, ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd"
 HEAD = 512  # one block of an archive, and more than any magic number
 PIECE = 1 << 20
 COMPRESSED_PIECE = 1 << 18
+XZ_BYTES = 256 << 20  # `xz -9` takes a quarter; zstd(1) draws its line in the same region
 GZIP_WINDOW = 31  # zlib: the largest window, in a gzip wrapper
 
 
@@ -72,6 +76,33 @@ class Gunzip:
         return bool(self._waiting)
 
 
+class Unxz:
+    """xz, stream after stream, in little memory: Python's own file object sets no bound."""
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream, self._xz = stream, self._new()
+
+    def _new(self) -> LZMADecompressor:
+        import lzma
+
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_BYTES)
+
+    def read(self, count: int, /) -> bytes:
+        while True:
+            waiting = b""
+            if self._xz.eof:
+                waiting = self._xz.unused_data.lstrip(b"\0")
+                while not waiting and (more := self._stream.read(COMPRESSED_PIECE)):
+                    waiting = more.lstrip(b"\0")  # zeros between and after streams are padding
+                if not waiting:
+                    return b""
+                self._xz = self._new()
+            elif self._xz.needs_input and not (waiting := self._stream.read(COMPRESSED_PIECE)):
+                raise EOFError("it ends too early")
+            if piece := self._xz.decompress(waiting, count):
+                return piece
+
+
 class Plain:
     """What comes out of a decompressor; its many errors become one."""
 
@@ -108,7 +139,7 @@ def plain(stream: Readable) -> Readable:
     if head.startswith(XZ):
         import lzma
 
-        return Plain(lzma.LZMAFile(source), (OSError, EOFError, lzma.LZMAError))
+        return Plain(Unxz(again), (EOFError, lzma.LZMAError))
     if head.startswith(ZSTD):
         from realrun.image.zstd import Unzstd
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from realrun.errors import BadImage
+from realrun.image.budget import Budget
 from realrun.image.sparse import Extent, extents_of_header, extents_of_records, number
 
 BLOCK = 512
@@ -33,14 +34,7 @@ AS_REGULAR = {b"\0", b"0", b"7", b"S"}
 XATTR = b"SCHILY.xattr."
 MAX_NAME = 4096  # PATH_MAX: nothing longer can be opened in one call anyway
 MAX_EXTENDED = 1 << 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How much an archive may ask of us; a bomb is refused, not survived."""
-
-    members: int = 2_000_000
-    total_bytes: int = 256 << 30
+MOST_EXTENDED = 16  # a member has one of each of four kinds at most
 
 
 @dataclass(slots=True)
@@ -64,17 +58,16 @@ class Entry:
 class TarReader:
     """Members of an uncompressed archive, in order; the data of one is read before the next."""
 
-    def __init__(self, read: Callable[[int], bytes], limits: Limits | None = None) -> None:
-        self._read, self.limits = read, limits or Limits()
+    def __init__(self, read: Callable[[int], bytes], budget: Budget | None = None) -> None:
+        self._read, self.budget = read, budget or Budget()
         self._taken = 0  # bytes of the archive so far
         self._left = 0  # bytes of the current member not read yet
         self._padding = 0
         self._globals: dict[bytes, bytes] = {}
 
     def __iter__(self) -> Iterator[Entry]:
-        for count, entry in enumerate(self._entries()):
-            if count >= self.limits.members:
-                raise BadImage(f"the archive has more than {self.limits.members} members")
+        for entry in self._entries():
+            self.budget.entry()
             yield entry
 
     def chunks(self, entry: Entry) -> Iterator[tuple[int, bytes]]:
@@ -89,10 +82,14 @@ class TarReader:
         while (header := self._header()) is not None:
             records = dict(self._globals)
             names: dict[bytes, bytes] = {}
-            while header[156:157] in b"xgLK":
+            for _ in range(MOST_EXTENDED + 1):
+                if header[156:157] not in b"xgLK":
+                    break
                 self._extended(header, records, names)
                 if (header := self._header()) is None:
                     raise BadImage("the archive ends after an extended header")
+            else:
+                raise BadImage(f"more than {MOST_EXTENDED} extended headers for one member")
             yield self._entry(header, records, names)
 
     def _extended(
@@ -146,6 +143,7 @@ class TarReader:
         elif any(key.startswith(b"GNU.sparse.") for key in records):
             name, entry.size, entry.extents = extents_of_records(records, self._data)
             entry.name = checked_name(name or entry.name)
+        self.budget.bytes(max(entry.size - self._left, 0))  # holes take time, if not room
         if entry.extents is not None and sum(e.length for e in entry.extents) != self._left:
             raise BadImage(f"{shown(entry.name)}: the map of its holes does not add up")
 
@@ -179,8 +177,7 @@ class TarReader:
 
     def _begin(self, size: int) -> None:
         self._left, self._padding = size, -size % BLOCK
-        if self._taken + size > self.limits.total_bytes:
-            raise BadImage(f"the archive unpacks to more than {self.limits.total_bytes} bytes")
+        self.budget.bytes(size)
         if not size:
             self._padding = 0
 

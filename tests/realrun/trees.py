@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from realrun.image.rooted import is_opaque, is_whiteout
-from realrun.image.tarread import Limits, TarReader
+from realrun.image.tarread import TarReader
 from realrun.image.unpack import unpack
 
 HOUR_NS = 3600 * 10**9
@@ -72,10 +72,10 @@ def archive(members: Iterable[tuple[tarfile.TarInfo, bytes]], form: int = tarfil
     return out.getvalue()
 
 
-def unpacked(data: bytes, target: Path, limits: Limits | None = None) -> Path:
+def unpacked(data: bytes, target: Path) -> Path:
     """Unpack an archive into a new folder."""
     target.mkdir()
-    unpack(TarReader(io.BytesIO(data).read, limits), target)
+    unpack(TarReader(io.BytesIO(data).read), target)
     return target
 
 

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from realrun.errors import BadImage
+from realrun.errors import BadImage, UsageError
 from realrun.image import tarread
-from realrun.image.tarread import Entry, Limits, TarReader
+from realrun.image.budget import BYTES, ENTRIES
+from realrun.image.tarread import Entry, TarReader
 from realrun.image.tarwrite import END, headers, padding
 from tests.realrun.trees import archive, member
 
@@ -23,8 +24,8 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0/"), min_size
 PATHS = st.lists(NAMES, min_size=1, max_size=5).map("/".join)
 
 
-def read_all(data: bytes, limits: Limits | None = None) -> list[tuple[Entry, bytes]]:
-    reader, found = TarReader(io.BytesIO(data).read, limits), []
+def read_all(data: bytes) -> list[tuple[Entry, bytes]]:
+    reader, found = TarReader(io.BytesIO(data).read), []
     for entry in reader:
         body = bytearray(entry.size)
         for offset, piece in reader.chunks(entry):
@@ -83,10 +84,12 @@ def test_a_damaged_archive_is_refused_or_read_but_never_breaks_us(data):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     if data.draw(st.booleans()):
         fix_checksums(whole)
-    try:
-        found = read_all(bytes(whole), Limits(members=100, total_bytes=1 << 20))
-    except BadImage:
-        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(BYTES, str(1 << 20))
+        try:
+            found = read_all(bytes(whole))
+        except BadImage:
+            return
     assert len(found) <= len(whole) // 512
 
 
@@ -120,12 +123,13 @@ def test_a_broken_header_in_the_middle_is_not_the_end():
         (slice(100, 108), b"0x00644\0", "octal"),
     ],
 )
-def test_numbers_that_cannot_be(field, value, says):
+def test_numbers_that_cannot_be(field, value, says, monkeypatch: pytest.MonkeyPatch):
     data = bytearray(archive([member("f", data=b"abc")]))
     data[field] = value
     fix_checksums(data)
+    monkeypatch.setenv(BYTES, str(1 << 20))
     with pytest.raises(BadImage, match=says):
-        read_all(bytes(data), Limits(total_bytes=1 << 20))
+        read_all(bytes(data))
 
 
 def pax(records: bytes) -> bytes:
@@ -154,13 +158,35 @@ def test_an_extended_header_cannot_eat_the_memory():
         read_all(data + bytes(1024))
 
 
-def test_members_and_bytes_have_a_budget():
+def test_entries_and_bytes_have_a_budget(monkeypatch: pytest.MonkeyPatch):
     data = archive([member(str(n), data=b"x" * 100) for n in range(20)])
-    with pytest.raises(BadImage, match="members"):
-        read_all(data, Limits(members=19))
-    with pytest.raises(BadImage, match="bytes"):
-        read_all(data, Limits(total_bytes=5000))
-    assert len(read_all(data, Limits(members=20))) == 20
+    for name, most, says in ((ENTRIES, 19, "more than 19 entries"), (BYTES, 1999, "1999 bytes")):
+        monkeypatch.setenv(name, str(most))
+        with pytest.raises(BadImage, match=f"{says}; {name} can allow more"):
+            read_all(data)
+        monkeypatch.setenv(name, str(most + 1))
+        assert len(read_all(data)) == 20
+
+
+@pytest.mark.parametrize("odd", ["-1", "1e9", "64g", " 5"])
+def test_a_budget_is_a_number(odd: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(BYTES, odd)
+    with pytest.raises(UsageError, match=f"{BYTES} is {odd!r}; it has to be a number"):
+        read_all(b"")
+
+
+def test_holes_count_and_so_do_headers_without_end(monkeypatch: pytest.MonkeyPatch):
+    """A terabyte of nothing would take hours to copy, and headers alone are no member."""
+    holes = {"GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.name": "f",
+             "GNU.sparse.size": str(1 << 40), "GNU.sparse.map": "0,3"}  # fmt: skip
+    with pytest.raises(BadImage, match="unpacks to more than"):
+        read_all(archive([member("f", data=b"abc", pax_headers=holes)]))
+    monkeypatch.setenv(BYTES, str(1 << 41))
+    reader = TarReader(io.BytesIO(archive([member("f", data=b"abc", pax_headers=holes)])).read)
+    assert [entry.size for entry in reader] == [1 << 40]
+    extended = headers(Entry(b"x", b"x", 0o644, 0, 0, 0, 0))
+    with pytest.raises(BadImage, match="extended headers for one member"):
+        read_all(extended * 100)
 
 
 @pytest.mark.parametrize(
