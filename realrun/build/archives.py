@@ -22,6 +22,7 @@ from realrun.build.selecting import CannotCopy
 from realrun.build.writing import CannotWrite, Parts, Upper
 from realrun.errors import BadImage, Missing
 from realrun.files.remove import remove_tree
+from realrun.image.budget import OverBudget
 from realrun.image.merged import Merged, Node
 from realrun.image.rooted import clean
 from realrun.image.streams import Readable, plain
@@ -43,12 +44,14 @@ class Noting(TarReader):
 
 
 def is_archive(path: Path) -> bool:
-    """Can the first member be read?"""
+    """Can the first member be read? Raises CannotCopy if it is too large."""
     if not path.is_file():
         return False
     try:
         with opened(path) as stream:
             return next(iter(TarReader(stream.read)), None) is not None
+    except OverBudget as error:
+        raise CannotCopy(f"{path.name} does not unpack: {error}") from None
     except BadImage:
         return False
 

@@ -97,7 +97,9 @@ def read_source(folder: Path, dockerfile: Path | bytes) -> lines.Source:
     if isinstance(dockerfile, bytes):
         return lines.read(dockerfile, "Dockerfile")
     try:
-        data = dockerfile.read_bytes()
+        data = lines.data_of(dockerfile)
+    except lines.TooLong as error:
+        raise UsageError(str(error)) from None
     except OSError as error:
         raise UsageError(
             f"cannot read {dockerfile} ({error.strerror}); -f FILE names another Dockerfile"

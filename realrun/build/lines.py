@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from realrun.build.heredocs import Heredoc, announced
@@ -23,6 +24,20 @@ from realrun.errors import DockerfileError
 DIRECTIVE = re.compile(r"#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*$")
 DIRECTIVES = ("syntax", "escape", "check")
 BOM = "\ufeff"
+MAX_BYTES = 4 << 20
+
+
+class TooLong(ValueError):
+    """More than a Dockerfile, or a .dockerignore, can sensibly have."""
+
+
+def data_of(path: Path) -> bytes:
+    """All that is in a Dockerfile or a .dockerignore; raises OSError, and TooLong."""
+    with open(path, "rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise TooLong(f"{path.name} has more than {MAX_BYTES} bytes")
+    return data
 
 
 class Line(NamedTuple):

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from realrun.build.lines import TooLong, data_of
 from realrun.build.match import BadPattern, Rule, compiled, has_magic, ignored, read_rules
 from realrun.image.merged import Merged, Node
 from realrun.image.rooted import MAX_DEPTH
@@ -170,9 +171,11 @@ def context(folder: Path, dockerfile: Path | bytes) -> Origin:
         places.insert(0, dockerfile.with_name(dockerfile.name + ".dockerignore"))
     for place in places:
         try:
-            text = place.read_text("utf-8", "surrogateescape")
+            text = data_of(place).decode("utf-8", "surrogateescape")
         except (FileNotFoundError, NotADirectoryError):
             continue
+        except TooLong as error:
+            raise CannotCopy(str(error)) from None
         try:
             return Origin(Merged([folder]), read_rules(text))
         except BadPattern as error:

@@ -85,12 +85,23 @@ def from_document(doc: Mapping[str, Any]) -> Container:
     return Container(**fields)
 
 
+def state_from(told: Mapping[str, Any]) -> State:
+    """A state from its `state.json`; raises what `understood` turns into one line."""
+    state = State(**told)
+    for name, normal in State._field_defaults.items():
+        if type(getattr(state, name)) is not type(normal):
+            raise TypeError(f"{name} is {getattr(state, name)!r:.40}")
+    return state
+
+
 @contextmanager
 def understood(path: Path) -> Iterator[None]:
     """Whatever cannot be read of this file was written by another version of this program."""
     try:
         yield
-    except (ValueError, KeyError, TypeError, RealRunError) as error:
+    except (
+        ValueError, KeyError, TypeError, AttributeError, RecursionError, RealRunError,
+    ) as error:  # fmt: skip
         why = f"no field {error}" if isinstance(error, KeyError) else str(error)
         raise RealRunError(
             f"{path} is of another version of realrun ({why}); use that one, or remove the"

@@ -130,9 +130,9 @@ class Registry:
     def read(self, container_id: str) -> Container:
         """The container of a whole id; raises FileNotFoundError."""
         path = self.path(container_id) / "config.json"
-        text = path.read_text(encoding="utf-8")
+        data = path.read_bytes()
         with record.understood(path):
-            return record.from_document(json.loads(text))
+            return record.from_document(json.loads(data))
 
     def find(self, reference: str) -> Container:
         """The container of this name, id or beginning of an id; raises `NoSuchContainer`."""
@@ -161,11 +161,11 @@ class Registry:
         running = self.is_watched(container)  # asked first: at the end the file is written before
         path = self.path(container.id) / "state.json"
         try:
-            text = path.read_text(encoding="utf-8")
+            data = path.read_bytes()
         except FileNotFoundError:
             return State()
         with record.understood(path):
-            told = State(**json.loads(text))
+            told = record.state_from(json.loads(data))
         if told.status != record.RUNNING or running:
             return told
         code = self._code(container.id)

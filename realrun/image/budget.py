@@ -25,6 +25,10 @@ def allowed(name: str) -> int:
     return int(text) if text else NORMAL[name]
 
 
+class OverBudget(BadImage):
+    """More than it may be; an archive it is all the same."""
+
+
 class Budget:
     """What is left of it; one that several archives share is for all of them together."""
 
@@ -33,14 +37,14 @@ class Budget:
         self._left = dict(self.most)
 
     def entry(self) -> None:
-        """One more entry; raises BadImage if it is one too many."""
+        """One more entry; raises OverBudget if it is one too many."""
         self._take(ENTRIES, 1, "has more than {} entries")
 
     def bytes(self, count: int) -> None:
-        """So many more bytes; raises BadImage if that is too much."""
+        """So many more bytes; raises OverBudget if that is too much."""
         self._take(BYTES, count, "unpacks to more than {} bytes")
 
     def _take(self, name: str, count: int, what: str) -> None:
         self._left[name] -= count
         if self._left[name] < 0:
-            raise BadImage(f"the archive {what.format(self.most[name])}; {name} can allow more")
+            raise OverBudget(f"the archive {what.format(self.most[name])}; {name} can allow more")

@@ -122,9 +122,12 @@ def find(root: Path, name: str) -> Container:
         told = json.loads((folder / "state.json").read_bytes())
     except FileNotFoundError:
         raise NoSuchContainer(f"container {name!r} does not exist") from None
-    if told.get("format") != FORMAT:
+    except (ValueError, RecursionError):
+        told = None
+    written = told.get("format") if isinstance(told, dict) else "that is no JSON object"
+    if written != FORMAT:
         raise RealRunError(
-            f"{folder}/state.json has format {told.get('format')!r}, this engine reads {FORMAT}: "
+            f"{folder}/state.json has format {written!r}, this engine reads {FORMAT}: "
             "use the version that wrote it"
         )
     groups = told.pop("groups")

@@ -78,9 +78,16 @@ def find(root: Path, name: str) -> Volume:
     """The volume of that name; what is no name is the name of none."""
     try:
         folder = place(root, name)
-        told: dict[str, Any] = json.loads((folder / "volume.json").read_text(encoding="utf-8"))
+        told: Any = json.loads((folder / "volume.json").read_text(encoding="utf-8"))
     except (FileNotFoundError, UsageError):
         raise NoSuchVolume(f"no such volume: {name}; `realrun volume ls` lists them") from None
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict) or told.keys() - {"labels"} != {"created", "anonymous"}:
+        raise RealRunError(
+            f"{folder}/volume.json is damaged or of another version of realrun; use that one, or"
+            " remove the folder"
+        )
     return Volume(name=name, mountpoint=str(folder / "_data"), **told)
 
 

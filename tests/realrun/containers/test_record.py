@@ -68,6 +68,22 @@ def test_the_state_too(made):
         registry.state(registry.find("old"))
 
 
+TRAPS = ["{", "[]", "null", "[" * 100_000, '{"pid": NaN}',
+         '{"pid": ' + "9" * 5000 + "}",
+         '{"pid": "1"}', '{"pid": null}', '{"status": 5}', '{"oom_killed": 0}', "\udcff",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["config.json", "state.json"])
+@pytest.mark.parametrize("trap", TRAPS, ids=range(len(TRAPS)))
+def test_a_damaged_record_is_one_line(made, name: str, trap: str):
+    registry, folder = made
+    (folder / name).write_text(trap, errors="surrogateescape")
+    with pytest.raises(RealRunError, match="is of another version of realrun") as caught:
+        registry.state(registry.find("old"))
+    assert str(caught.value).isprintable()
+
+
 def test_the_command_line_says_so_and_works_again_without_the_folder(made):
     registry, folder = made
     (folder / "config.json").write_text("{")

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from realrun.build.owners import UnknownOwner, owner
 from realrun.errors import UsageError
+from realrun.image.merged import Merged
 from realrun.runtime import users
 from realrun.runtime.users import User
 from tests.realrun.trees import write
@@ -128,13 +130,30 @@ def folder(path: Path) -> None:
     path.mkdir()
 
 
-@pytest.mark.parametrize("make", [fifo, loop, folder])
+def device(path: Path) -> None:
+    os.mknod(path, 0o20666, os.makedev(1, 5))
+
+
+@pytest.mark.parametrize("make", [fifo, loop, folder, pytest.param(device, marks=pytest.mark.root)])
 def test_what_is_no_file_is_not_opened(tmp_path, make):
-    """A fifo would hang the engine for ever."""
+    """A fifo would hang the engine for ever, /dev/zero fill its memory; for --chown, too."""
     etc = tmp_path / "etc"
     etc.mkdir()
     make(etc / "passwd")
     assert lines(tmp_path) == []
+    with pytest.raises(UnknownOwner):
+        owner("web", Merged([tmp_path]))
+
+
+def test_of_a_file_without_end_only_the_beginning_counts(tmp_path):
+    """A row that is cut in two would name another user."""
+    write(tmp_path, {"etc/passwd": FILES["etc/passwd"]})
+    with open(tmp_path / "etc/passwd", "r+b") as file:
+        file.seek(users.LIMIT - len("cut:x:12"))
+        file.write(b"\ncut:x:1234:1:::\n")
+        file.truncate(1 << 40)
+    found = lines(tmp_path)
+    assert (found[0][0], "cut" in [row[0] for row in found]) == ("root", False)
 
 
 def test_a_folder_that_is_a_file_holds_nothing(tmp_path):

@@ -90,3 +90,11 @@ def test_everything_is_ready_before_a_start(tmp_path):
     assert Path(bind).is_dir()
     with pytest.raises(UsageError, match="nosuch does not exist"):
         volumes.prepare(tmp_path, [Mount("bind", str(tmp_path / "nosuch"), "/b")])
+
+
+@pytest.mark.parametrize("told", ["", "[]", "[" * 100_000, '{"created": ""}', '{"a": 1}'])
+def test_a_damaged_volume_is_one_line(tmp_path, told: str):
+    volumes.create(tmp_path, "data")
+    (tmp_path / "volumes/data/volume.json").write_text(told)
+    with pytest.raises(RealRunError, match=r"volume\.json is damaged or of another version"):
+        volumes.find(tmp_path, "data")
