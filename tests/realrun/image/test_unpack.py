@@ -2,157 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import copy
-import io
 import os
-import shutil
 import stat
-import subprocess
-import sys
 import tarfile
 from pathlib import Path
 
 import pytest
 
 from realrun.errors import BadImage
-from realrun.files.remove import remove_tree
 from realrun.image.rooted import is_opaque, is_whiteout
-from tests.realrun.trees import archive, member, names, snapshot, unpacked
-
-DIR, LINK, HARD, FIFO, CHAR = (
-    tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE,
-)  # fmt: skip
-
-
-def link(name: str, target: str, kind: bytes = LINK):
-    return member(name, kind, linkname=target)
-
-
-def long_link(depth: int) -> list:
-    """The trick of CVE-2025-4517: links so long that realpath gives up and stops looking."""
-    part, steps, found = "d" * 247, "abcdefghijklmnop", []
-    path = ""
-    for step in steps:
-        found += [member(f"{path}{part}", DIR), link(f"{path}{step}", part)]
-        path += part + "/"
-    short = "/".join(steps)
-    found.append(link(f"{short}/{'l' * 254}", "../" * len(steps)))
-    found.append(link("escape", f"{short}/{'l' * 254}/{'../' * depth}outside"))
-    return [*found, link("secret", "escape/secret", HARD), member("escape/new", data=b"x")]
-
-
-SLIPS = {
-    "dots": [member("../outside/new", data=b"x")],
-    "deep dots": [member("a/b/../../../outside/new", data=b"x")],
-    "absolute": [member("{outside}/new", data=b"x")],
-    "link then file": [link("a", "../outside"), member("a/new", data=b"x")],
-    "absolute link then file": [link("a", "{outside}"), member("a/new", data=b"x")],
-    "link to link": [link("a", "b"), link("b", "../outside"), member("a/new", data=b"x")],
-    "link then itself": [link("a", "../outside/secret"), member("a", data=b"changed")],
-    "link then directory": [link("a", "../outside"), member("a", DIR, mode=0o777)],
-    "link then attributes": [link("a", "../outside/secret"), member("a/", DIR, mode=0o777)],
-    "hard link": [link("a", "../outside/secret", HARD), member("a", data=b"changed")],
-    "absolute hard link": [link("a", "{outside}/secret", HARD)],
-    "hard link through link": [link("l", "../outside"), link("a", "l/secret", HARD)],
-    "hard link to link": [link("l", "../outside/secret"), link("a", "l", HARD), member("a/x")],
-    "directory swapped": [
-        member("a", DIR),
-        member("a/x"),
-        link("a", "../outside"),
-        member("a/new"),
-    ],
-    "device": [member("a", CHAR, devmajor=1, devminor=1), member("a/new")],
-    "whiteout": [link("a", "../outside"), member("a/.wh.secret")],
-    "opaque": [link("a", "../outside"), member("a/.wh..wh..opq")],
-    "whiteout of dots": [member("a/.wh...")],
-    "long links": long_link(1),
-}
-
-
-@pytest.mark.timeout(60)
-@pytest.mark.parametrize("case", SLIPS)
-def test_nothing_leaves_the_layer(tmp_path: Path, case: str):
-    """Refused or contained: outside, nothing is read, written, linked or changed."""
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    (outside / "secret").write_text("untouched")
-    before = snapshot(outside)
-    members = [(renamed(info, outside), data) for info, data in SLIPS[case]]
-    with contextlib.suppress(BadImage):
-        unpacked(archive(members), tmp_path / "layer")
-
-    assert snapshot(outside) == before
-    assert (outside / "secret").stat().st_nlink == 1
-    assert sorted(os.listdir(tmp_path)) == ["layer", "outside"]
-    remove_tree(tmp_path / "layer")
-
-
-def renamed(info: tarfile.TarInfo, outside: Path) -> tarfile.TarInfo:
-    info = copy.deepcopy(info)
-    info.name = info.name.replace("{outside}", str(outside))
-    info.linkname = info.linkname.replace("{outside}", str(outside))
-    return info
-
-
-EXTRACT = """
-import sys, tarfile
-more = {"filter": sys.argv[3]} if hasattr(tarfile, "data_filter") else {}
-with tarfile.open(sys.argv[1]) as tar:
-    tar.extractall(sys.argv[2], **more)
-"""
-HAS_FILTERS = (
-    "import os, tarfile; tarfile.data_filter; assert not hasattr(os.path, 'ALLOW_MISSING')"
-)
-MENDED = hasattr(os.path, "ALLOW_MISSING")  # came with the repair of CVE-2025-4517, CVE-2025-8194
-
-
-def python_with_filters() -> str:
-    """A Python here whose tarfile has filters, from before CVE-2025-4517 was repaired."""
-    for python in filter(None, (sys.executable, shutil.which("python3"))):
-        words = [python, "-c", HAS_FILTERS]
-        if not subprocess.run(words, check=False, stderr=subprocess.DEVNULL).returncode:
-            return python
-    pytest.skip("every Python here has a tarfile without filters, or a mended one")
-
-
-@pytest.mark.parametrize(
-    ("case", "guard"),
-    [("absolute link then file", "fully_trusted"), ("hard link", "tar"), ("long links", "data")],
-)
-def test_the_standard_library_does_not_contain_all_of_them(tmp_path: Path, case: str, guard: str):
-    """Why there is an extractor here: each of tarfile's filters is led out by one of these."""
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    (outside / "secret").write_text("untouched")
-    before = snapshot(outside), (outside / "secret").stat().st_nlink
-    members = [(renamed(info, outside), body) for info, body in SLIPS[case]]
-    (tmp_path / "evil.tar").write_bytes(archive(members))
-    python = sys.executable if guard == "fully_trusted" else python_with_filters()
-    words = [
-        python,
-        "-W",
-        "ignore",
-        "-c",
-        EXTRACT,
-        *map(str, (tmp_path / "evil.tar", tmp_path / "to")),
-    ]
-    subprocess.run([*words, guard], timeout=60, check=False)
-
-    assert (snapshot(outside), (outside / "secret").stat().st_nlink) != before
-
-
-def test_a_negative_size_is_no_endless_archive(tmp_path: Path):
-    """tarfile goes back and reads the same header again (CVE-2025-8194), unless it was mended."""
-    data = bytearray(archive([member("f", data=b"abc"), member("g")]))
-    data[1148:1160] = (-512).to_bytes(12, "big", signed=True)
-    data[1172:1180] = b" " * 8
-    data[1172:1180] = b"%06o\0 " % sum(data[1024:1536])
-    with pytest.raises(BadImage, match="negative size"):
-        unpacked(bytes(data), tmp_path / "layer")
-    if not MENDED:
-        with tarfile.open(fileobj=io.BytesIO(data)) as tar:
-            assert sum(1 for _ in zip(range(1000), tar, strict=False)) == 1000
+from tests.realrun.image.slips import CHAR, DIR, FIFO, HARD, LINK, link
+from tests.realrun.trees import archive, member, names, unpacked
 
 
 def test_a_link_inside_is_followed_inside(tmp_path: Path):
