@@ -13,6 +13,7 @@ from realrun import engine
 from realrun.build import Job
 from realrun.errors import RealRunError
 from realrun.image import Image, Store
+from realrun.runtime import subids
 from realrun.runtime.run import WAKE_S, Run, drive, ignore
 from realrun.runtime.spec import DEFAULT_PATH, Spec
 from realrun.runtime.start import Starter
@@ -79,6 +80,7 @@ class Containers:
 
 def spec_of(job: Job) -> Spec:
     """As in Docker, a step sees the network; without a bridge of our own that is the host's."""
+    ids = subids.here()  # else the layer would have files that only another map shows
     return Spec(
         layers=tuple(map(str, job.layers)),
         argv=tuple(job.argv),
@@ -90,6 +92,8 @@ def spec_of(job: Job) -> Spec:
         upper=str(job.upper),
         mounts=tuple(job.mounts),
         build_step=True,
+        uid_map=ids.uids if ids else (),
+        gid_map=ids.gids if ids else (),
     )
 
 

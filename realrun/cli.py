@@ -25,6 +25,11 @@ from realrun.usage.oneverb import ENGINE_ERROR, FAILED, OneVerb, Parser
 from realrun.usage.starts import add_run
 from realrun.usage.volumes import add_volumes
 
+AMONG_FILES = {
+    "base", "build", "commit", "diff", "history", "image", "images", "imports", "load", "save",
+    "volume",
+}  # fmt: skip
+
 
 def parser(verb: str | None = None) -> argparse.ArgumentParser:
     """All verbs, or the one that is asked for, if there is one of that name."""
@@ -63,6 +68,15 @@ def reopen_closed() -> None:
             setattr(sys, name, os.fdopen(null, mode, encoding="utf-8"))
 
 
+def with_all_ids(args: argparse.Namespace) -> None:
+    """An ordinary user's work on images, volumes and sizes needs the ids that their files have."""
+    guest = getattr(args, "isolation", "") in ("uml", "qemu")  # its disk is made of such files
+    if os.geteuid() and (args.verb in AMONG_FILES or guest or getattr(args, "size", False)):
+        from realrun.runtime.ownids import enter
+
+        enter()
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; the only place where an error becomes an exit code.
 
@@ -74,6 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     failed = ENGINE_ERROR if args.verb == "run" else FAILED
     signal.signal(signal.SIGTERM, end)
     try:
+        with_all_ids(args)
         return int(import_module(f"realrun.verbs.{args.verb}").main(args) or 0)
     except RealRunError as error:
         print(f"realrun: {error}", file=sys.stderr)

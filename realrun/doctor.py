@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from realrun import engine, paths
-from realrun.errors import RealRunError
+from realrun.errors import RealRunError, UsageError
 from realrun.files.workspace import workspace
 from realrun.guest import probe, processor, tools
 from realrun.linux import cgroups, namespaces
-from realrun.runtime import limitwords, planning, rootsteps
+from realrun.runtime import limitwords, planning, rootsteps, subids
 from realrun.runtime.client import Spawner
 from realrun.runtime.run import drive, ignore
 from realrun.runtime.spec import Spec
@@ -90,6 +90,16 @@ def user_namespaces() -> Finding:
     if os.geteuid() == 0 and (APPARMOR.exists() and APPARMOR.read_text().strip() == "1"):
         return Finding("user namespaces", PARTLY, "for root only (AppArmor)", userns_remedy())
     return Finding("user namespaces", YES, f"up to {LIMIT.read_text().strip()}")
+
+
+def subordinate_ids() -> Finding:
+    """Whose ids containers may have: root's with --userns auto, those of others always."""
+    try:
+        ids = subids.own() if rootsteps.rootless() else subids.remapped()
+    except UsageError as error:
+        why, _, remedy = str(error).partition("; ")
+        return Finding("subordinate ids", NO, why, remedy)
+    return Finding("subordinate ids", YES, f"{sum(count for _, _, count in ids.uids)} users")
 
 
 def userns_remedy() -> str:
@@ -219,6 +229,6 @@ def mke2fs() -> Finding:
 
 
 CHECKS = (
-    user, namespace_kinds, user_namespaces, control_groups, overlay, seccomp, container,
-    busybox, mke2fs, uml, qemu, kernel, kvm,
+    user, namespace_kinds, user_namespaces, subordinate_ids, control_groups, overlay, seccomp,
+    container, busybox, mke2fs, uml, qemu, kernel, kvm,
 )  # fmt: skip

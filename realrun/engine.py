@@ -18,11 +18,9 @@ from realrun.runtime.forwarding import passing_signals
 from realrun.runtime.mountwords import clean_target
 from realrun.runtime.plan import Plan
 from realrun.runtime.record import Record
-from realrun.runtime.rootsteps import rootless
 from realrun.runtime.run import Run, Sink, drive
 from realrun.runtime.spec import SHM_BYTES, Device, Mount, Spec, command, environment, new_id
 from realrun.runtime.start import Inside, Starter
-from realrun.runtime.subids import Ids
 
 GUESTS = ("uml", "qemu")
 ENGINE_FAILED = 125  # the engine's own exit code, as Docker's
@@ -84,7 +82,7 @@ class Wishes:
 def spec_for(image: Runnable, wishes: Wishes) -> Spec:
     """The image's settings with the wishes on top."""
     check_wishes(wishes)
-    ids = user_namespace(wishes.userns)
+    ids = subids.asked(wishes.userns)
     instance, contained = new_id(), wishes.isolation == "container"
     hostname = wishes.hostname or (os.uname().nodename if shares_name(wishes) else instance[:12])
     config = image.config
@@ -114,16 +112,6 @@ def spec_for(image: Runnable, wishes: Wishes) -> Spec:
         terminal=(0, 0) if wishes.tty else None,
         id=instance,
     )
-
-
-def user_namespace(word: str) -> Ids | None:
-    """The ids of a user namespace that root asks for; an ordinary user has one in any case.
-
-    Raises UsageError for another word than host and auto, and where root has no subordinate ids.
-    """
-    if word not in ("", "host", "auto"):
-        raise UsageError(f"--userns must be host or auto; got {word!r}")
-    return subids.remapped() if word == "auto" and not rootless() else None
 
 
 def shares_name(wishes: Wishes) -> bool:

@@ -99,6 +99,21 @@ def cgroup() -> str | None:
     return "no cgroup hierarchy that we may write to"
 
 
+ORDINARY = "daemon"  # a user that every system has, of no other use to us
+
+
+def newuidmap() -> str | None:
+    """None if root can be an ordinary user here, who can have ids mapped, and run this Python."""
+    missing = [name for name in ("newuidmap", "newgidmap", "setpriv") if not shutil.which(name)]
+    if missing:
+        return f"no {' and no '.join(missing)} on PATH; on Debian: apt install uidmap"
+    if why := root() or userns():
+        return why
+    command = ["setpriv", f"--reuid={ORDINARY}", "--clear-groups", sys.executable, "-c", ""]
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
+    return done.stderr.strip() or None
+
+
 def guest_tool(*names: str) -> str | None:
     """None if the engine finds all these guest tools."""
     try:
@@ -174,7 +189,7 @@ def network() -> str | None:
 PROBES: dict[str, Callable[[], str | None]] = {
     probe.__name__: cache(probe)
     for probe in (
-        *(root, userns, overlay, cgroup, uml, qemu, kvm),
+        *(root, userns, overlay, cgroup, newuidmap, uml, qemu, kvm),
         *(docker, skopeo, umoci, strace, chromium, network),
     )
 }

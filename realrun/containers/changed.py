@@ -9,11 +9,12 @@ from realrun.containers.registry import Registry
 from realrun.containers.visits import refuse_guests
 from realrun.image.changes import Change, changes
 from realrun.linux import idmaps
+from realrun.runtime.rootsteps import shifted
 
 
 def changes_of(registry: Registry, container: Container) -> list[Change]:
     """What it has changed; what the engine mounts on lies below the image, so it never shows."""
     refuse_guests(container)
     upper, spec = registry.path(container.id) / "upper", container.spec
-    with idmaps.from_inside(upper, spec.uid_map, spec.gid_map) as seen:
+    with idmaps.from_inside(upper, *shifted(spec)) as seen:
         return changes([Path(layer) for layer in spec.layers], seen)

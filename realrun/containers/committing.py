@@ -26,6 +26,7 @@ from realrun.image.patient import Patient
 from realrun.image.reference import normal
 from realrun.image.tarwrite import END
 from realrun.linux import idmaps
+from realrun.runtime.rootsteps import shifted
 
 
 def commit(
@@ -45,7 +46,7 @@ def commit(
     base = base_of(store, container)
     with store.workspace("commit") as scratch:
         upper, spec = registry.path(container.id) / "upper", container.spec
-        with idmaps.from_inside(upper, spec.uid_map, spec.gid_map) as seen:
+        with idmaps.from_inside(upper, *shifted(spec)) as seen:
             layer = written(seen, scratch)
         layers = [*base.stored, *([layer] if layer else [])]
         created = configs.timestamp()

@@ -63,17 +63,20 @@ def run_mke2fs(spec: Spec, disk: Path, root: Path) -> None:
         layers=spec.layers,
         argv=(str(program.path), *OPTIONS, "-d", f"{root}/instances/{spec.id}d/root", str(disk)),
         env=program.environment | {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+        uid_map=spec.uid_map,
+        gid_map=spec.gid_map,
         id=f"{spec.id}d",
     )
     folder, lock_fd = state.create(root, instance.id)
     steps = [
         planning.directories(folder),
-        rootsteps.clone(["mnt", "pid"], "a process that sees the layers as one folder"),
-        *rootsteps.user_namespace(),
+        rootsteps.clone(["mnt", "pid"], "a process that sees the layers as one folder",
+                        rootsteps.maps(instance)),
+        *rootsteps.user_namespace(instance),
         rootsteps.private_mounts(),
         rootsteps.overlay(instance, folder),
         planning.become_steps(instance, User(), keep=None)[-1],
-    ]
+    ]  # fmt: skip
     plan = Plan(instance.id, "process", "none", tuple(steps))
     with open(f"{folder}/errors", "w+b") as errors, Spawner() as starter:
         record = Record(plan=plan, requested_ns=0)

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 
 from realrun.errors import BadImage
 from realrun.files.remove import DIRECTORY_FLAGS
+from realrun.files.rights import is_root
 
 Parts = tuple[bytes, ...]
 MAX_DEPTH = 255  # directories within directories; some work goes up with its square
@@ -137,7 +138,7 @@ def is_whiteout(status: os.stat_result) -> bool:
 
 def overlay_namespace() -> str:
     """Where overlayfs keeps its own attributes: mounts of ordinary users have `userxattr`."""
-    return "trusted.overlay." if os.geteuid() == 0 else "user.overlay."
+    return "trusted.overlay." if is_root() else "user.overlay."
 
 
 def is_opaque(where: int | os.PathLike[str] | bytes) -> bool:

@@ -10,8 +10,9 @@ Documentation/filesystems/overlayfs.rst):
 * markers and overlayfs's private attributes never come out of an archive as themselves: they
   could point overlayfs at other files (`trusted.overlay.redirect`).
 
-Root gets everything, owners and devices included. As an ordinary user all files belong to the
-user, who is uid 0 inside the container; owners, devices and attributes of the system are left out.
+Root gets everything, owners and devices included; root of a user namespace all but devices. As an
+ordinary user all files belong to the user, who is uid 0 inside the container; owners, devices and
+attributes of the system are left out.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from pathlib import Path
 from realrun.errors import BadImage
 from realrun.files import holes
 from realrun.files.remove import remove_at
+from realrun.files.rights import is_root
 from realrun.image import tarread as tar
 from realrun.image.rooted import (
     Parts,
@@ -230,10 +232,10 @@ class Unpacker:
             raise BadImage(f"{shown(entry.name)} is a device 0:0, a whiteout in disguise")
         if max(entry.major, entry.minor) >= 2**20:
             raise BadImage(f"{shown(entry.name)} is a device that Linux does not have")
-        if self.privileged:
+        if is_root():
             kind = stat.S_IFCHR if entry.kind == tar.CHAR else stat.S_IFBLK
             os.mknod(name, kind | 0o600, os.makedev(entry.major, entry.minor), dir_fd=fd)
-        return self.privileged
+        return is_root()
 
     def _file(self, entry: Entry, name: bytes, dir_fd: int, reader: TarReader) -> None:
         """A regular file; runs of zeros become holes, as they take no room and read the same."""

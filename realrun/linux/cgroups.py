@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from realrun.errors import Missing, UsageError
+from realrun.files.rights import is_root
 from realrun.linux import device_rules, resources
 
 WANTED = ("memory", "pids", "cpu", "cpuacct", "cpuset", "blkio", "io", "devices", "freezer")
@@ -40,7 +41,7 @@ _here: list[Layout] = []
 def detect() -> Layout:
     """This machine's layout; it does not change while a program runs, so it is read once."""
     if not _here:
-        own = "" if os.geteuid() == 0 else Path("/proc/self/cgroup").read_text(encoding="utf-8")
+        own = "" if is_root() else Path("/proc/self/cgroup").read_text(encoding="utf-8")
         _here.append(parse(Path("/proc/self/mountinfo").read_text(encoding="utf-8"), own))
     return _here[0]
 

@@ -24,7 +24,7 @@ PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_SET_NAME = 15
 PR_SET_CHILD_SUBREAPER = 36
-PR_SET_NO_NEW_PRIVS = 38
+PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS = 38, 39
 KEYCTL_JOIN_SESSION_KEYRING, KEYCTL_SETPERM = 1, 5
 KEY_POS_ALL = 0x3F000000  # who holds it may do all, nobody else may even see it
 CLOSE_RANGE_CLOEXEC = 4
@@ -67,6 +67,11 @@ def lead_session() -> None:
     """Be the leader of a session of one's own (setsid(2)), as the first of a namespace may be."""
     if os.getsid(0) != os.getpid():
         os.setsid()
+
+
+def may_not_gain() -> bool:
+    """Has somebody given up new privileges for us."""
+    return libc.prctl(PR_GET_NO_NEW_PRIVS) == 1
 
 
 def hand_over_pipes(uid: int) -> None:

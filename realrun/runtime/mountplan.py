@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from realrun.files.rights import is_root
 from realrun.runtime import ownfiles, volumes
 from realrun.runtime.plan import CHILD, Step
 from realrun.runtime.spec import Mount, Spec
@@ -12,7 +13,7 @@ from realrun.runtime.spec import Mount, Spec
 
 def root_of(spec: Spec, folder: str) -> str:
     """Where the root is made; ids that may not go there have begun in it."""
-    return "." if spec.uid_map else f"{folder}/root"
+    return "." if spec.uid_map and is_root() else f"{folder}/root"
 
 
 def steps(spec: Spec, folder: str) -> list[Step]:

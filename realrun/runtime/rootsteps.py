@@ -7,9 +7,13 @@ may then not go where root's files are, so root stacks them for it (`runtime.map
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from realrun.errors import UsageError
+from realrun.files.rights import is_root
+from realrun.linux.idmaps import Range
 from realrun.runtime import ownfiles
 from realrun.runtime.mountplan import own_names, sources
 from realrun.runtime.plan import CHILD, ENGINE, Step
@@ -19,8 +23,13 @@ CLONE = "clone"
 
 
 def rootless() -> bool:
-    """Are we an ordinary user: then everything happens in a user namespace."""
-    return os.geteuid() != 0
+    """Are we anybody but root of this machine: then everything happens in a user namespace."""
+    return not is_root()
+
+
+def remapped(spec: Spec) -> bool:
+    """Has root asked for a user namespace."""
+    return bool(spec.uid_map) and not rootless()
 
 
 def own_ids(spec: Spec) -> bool:
@@ -35,15 +44,30 @@ def clone(own: list[str], does: str, ids: dict[str, Any] | None = None) -> Step:
 
 
 def maps(spec: Spec) -> dict[str, Any] | None:
-    """The maps of a user namespace that root asks for."""
+    """The maps of a user namespace that others have to write: with the one id we have, we may."""
     return {"uids": spec.uid_map, "gids": spec.gid_map} if spec.uid_map else None
+
+
+def shifted(spec: Spec) -> tuple[Sequence[Range], Sequence[Range]]:
+    """The maps through which a container's files are to be looked at from here.
+
+    Raises UsageError where an ordinary user is not among the ids that they have.
+    """
+    if remapped(spec):
+        return spec.uid_map, spec.gid_map
+    if spec.uid_map and os.geteuid():
+        raise UsageError(
+            "the container's files have subordinate ids, which the command line can look at: "
+            "`realrun diff`, `realrun commit`"
+        )
+    return (), ()
 
 
 def ids_for(spec: Spec, folder: str) -> dict[str, Any] | None:
     """The same, and what root opens for those inside."""
     found = maps(spec)
-    if not found:
-        return None
+    if not found or rootless():
+        return found
     given = list(sources(spec, folder))
     own = [f"{folder}/etc/{name}" for name in own_names(spec)]
     stack = {key: text for key, text in overlay(spec, folder).args.items() if key != "rootless"}
@@ -55,8 +79,8 @@ def ids_for(spec: Spec, folder: str) -> dict[str, Any] | None:
 
 def root_steps(spec: Spec, folder: str) -> list[Step]:
     """The stacked layers; root's own stands ready, and is to be entered before the ids change."""
-    if not spec.uid_map:
-        return [*user_namespace(), private_mounts(), overlay(spec, folder)]
+    if not remapped(spec):
+        return [*user_namespace(spec), private_mounts(), overlay(spec, folder)]
     stack = overlay(spec, folder)._replace(
         verb="realrun.runtime.mapped:take_root", args={"target": f"{folder}/root"}
     )
@@ -64,20 +88,22 @@ def root_steps(spec: Spec, folder: str) -> list[Step]:
 
 
 def become_root() -> Step:
-    """Where root's ids are mapped by others."""
-    return Step("user namespace", "become root inside, and nobody of importance outside", CHILD,
+    """Where the ids are mapped by others."""
+    return Step("user namespace", "become root inside, and nobody who counts outside", CHILD,
                 "realrun.runtime.mapped:become_root")  # fmt: skip
 
 
 def root_again(spec: Spec) -> list[Step]:
     """Who enters such a user namespace is nobody there at first."""
-    return [become_root()] if spec.uid_map else []
+    return [become_root()] if remapped(spec) else []
 
 
-def user_namespace() -> list[Step]:
+def user_namespace(spec: Spec | None = None) -> list[Step]:
     """Without privilege: be root inside a user namespace, and oneself outside."""
     if not rootless():
         return []
+    if spec and spec.uid_map:
+        return [become_root()]
     return [Step("user namespace", "become root inside, while staying an ordinary user outside",
                  CHILD, "user namespace", {"uid": os.geteuid(), "gid": os.getegid()})]  # fmt: skip
 

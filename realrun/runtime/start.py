@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from realrun.errors import UsageError
 from realrun.files.remove import remove_tree
 from realrun.linux import cgroups
-from realrun.runtime import inside, limitwords, planning, state, users, volumes
+from realrun.runtime import inside, limitwords, planning, rootsteps, state, subids, users, volumes
 from realrun.runtime.plan import Plan
 from realrun.runtime.record import Record
 from realrun.runtime.spec import Spec
+from realrun.runtime.subids import Ids
+from realrun.runtime.users import User
 from realrun.runtime.watch import Event
 
 Planner = Callable[[Spec, str], Plan]
@@ -46,8 +48,15 @@ def plan_for(spec: Spec, folder: str) -> Plan:
             "limits need a control group that we may write to, and there is none here (cgroup "
             f"{cgroups.detect().version}): {limitwords.remedy()}, or leave the limits out"
         )
-    user = users.resolve(spec.user, users.reader(spec.layers))
-    return planning.make(spec, folder, user)
+    return planning.make(spec, folder, user_of(spec, spec.layers))
+
+
+def user_of(spec: Spec, layers: Sequence[str]) -> User:
+    """Who the program runs as; raises UsageError if its user namespace has no such user."""
+    user = users.resolve(spec.user, users.reader(layers))
+    if spec.uid_map or rootsteps.rootless():
+        subids.check_user(user.uid, user.gid, Ids(spec.uid_map, spec.gid_map))
+    return user
 
 
 def begin(
@@ -79,7 +88,7 @@ class Inside(NamedTuple):
 
 def begin_exec(spec: Spec, into: Inside, starter: Starter, fds: list[int]) -> Record:
     """Ask for one more program in a running instance; it has nothing of its own to clean up."""
-    user = users.resolve(spec.user, users.reader((*spec.layers, into.upper)))
+    user = user_of(spec, (*spec.layers, into.upper))
     return begin_inside(inside.make(spec, into.container, user), into.pidfd, starter, fds)
 
 

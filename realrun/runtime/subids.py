@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from realrun.errors import UsageError
-from realrun.linux.idmaps import Range
+from realrun.files.rights import in_first_namespace, is_root
+from realrun.linux.idmaps import Range, outside
+from realrun.linux.processes import may_not_gain
 
 FILES = ("/etc/subuid", "/etc/subgid")
 HELPERS = ("newuidmap", "newgidmap")
@@ -45,6 +47,19 @@ class Line(NamedTuple):
         return self.first + self.size
 
 
+def asked(word: str) -> Ids | None:
+    """The ids of a user namespace that root asks for. An ordinary user has one in any case, with
+    subordinate ids if there are any.
+
+    Raises UsageError for another word than host and auto, and where root has no subordinate ids.
+    """
+    if word not in ("", "host", "auto"):
+        raise UsageError(f"--userns must be host or auto; got {word!r}")
+    if not is_root():
+        return own_or_none()
+    return remapped() if word == "auto" else None
+
+
 def remapped() -> Ids:
     """For root: ids that are nobody's outside, for all that is inside. Raises UsageError."""
     return Ids(*(counted(granted(path, 0), 0) for path in FILES))
@@ -52,6 +67,8 @@ def remapped() -> Ids:
 
 def own() -> Ids:
     """For an ordinary user: oneself as root, subordinate ids as all others. Raises UsageError."""
+    if found := here():
+        return found
     mine = ((0, os.geteuid(), 1), (0, os.getegid(), 1))
     ranges = [granted(path, os.geteuid()) for path in FILES]
     for name in HELPERS:
@@ -59,9 +76,42 @@ def own() -> Ids:
     return Ids(*((one, *counted(more, 1)) for one, more in zip(mine, ranges, strict=True)))
 
 
-def alone() -> Ids:
-    """For an ordinary user without any: oneself as root, and nobody else."""
-    return Ids(((0, os.geteuid(), 1),), ((0, os.getegid(), 1),))
+def own_or_none() -> Ids | None:
+    """The same; without any, one is root inside, and nobody else is there."""
+    try:
+        return own()
+    except UsageError:
+        return None
+
+
+def here() -> Ids | None:
+    """For root of a user namespace: all the ids that it has."""
+    if os.geteuid() or in_first_namespace():
+        return None
+    found = []
+    for name in ("uid_map", "gid_map"):
+        lines = Path(f"/proc/self/{name}").read_text(encoding="utf-8").splitlines()
+        ranges = [tuple(map(int, line.split())) for line in lines]
+        found.append(tuple((inside, inside, count) for inside, _, count in ranges))
+    return Ids(*found)
+
+
+def check_user(uid: int, gid: int, ids: Ids) -> None:
+    """The program's user is one of those inside. Raises UsageError."""
+    for name, number, ranges in (("user", uid, ids.uids), ("group", gid, ids.gids)):
+        if number and outside(number, ranges) is None:
+            raise UsageError(f"{name} {number} is none of the container's; {lacking(ids)}")
+
+
+def lacking(ids: Ids) -> str:
+    """Why there are no more ids."""
+    if ids.uids:
+        return f"it has those up to {sum(count for _, _, count in ids.uids) - 1}"
+    try:
+        own()
+    except UsageError as error:
+        return f"it has root alone: {error}"
+    return "it was made when there was root alone; make it again"
 
 
 def counted(lines: list[Line], inside: int) -> tuple[Range, ...]:
@@ -127,6 +177,11 @@ def check_helper(name: str) -> None:
     path = helper(name)
     if path is None:
         raise UsageError(f"no {name} on PATH; install it (Debian: apt install uidmap)")
+    if may_not_gain() or os.statvfs(path).f_flag & os.ST_NOSUID:
+        raise UsageError(
+            f"{path} gains no rights from here, so it can map nothing: this process has "
+            "no_new_privs set, or the program lies on a file system mounted with nosuid"
+        )
     if not os.stat(path).st_mode & 0o4000 and "security.capability" not in os.listxattr(path):
         raise UsageError(f"{path} is not setuid, so it can map nothing; as root: chmod u+s {path}")
 
