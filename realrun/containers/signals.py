@@ -17,7 +17,7 @@ from realrun.containers.record import RUNNING, Container
 from realrun.containers.registry import Busy, Registry
 from realrun.engine import GUESTS
 from realrun.errors import KernelRefused, NoSuchContainer, NoSuchVolume, RealRunError, UsageError
-from realrun.linux import cgroups, processes, procstat, usage
+from realrun.linux import cgroups, processes, procstat
 from realrun.linux import signals as names
 from realrun.runtime import state as instances
 from realrun.runtime import volumes
@@ -113,8 +113,7 @@ def send(registry: Registry, container: Container, fd: int, number: int) -> None
         (registry.path(container.id) / "signal").write_text(str(number), encoding="utf-8")
     processes.send_signal(fd, number)
     if number == KILL:
-        here = cgroups.detect()
-        cgroups.thaw(here, usage.members(here, container.id) or ())
+        instances.thaw(container.id)
 
 
 def noted(registry: Registry, container: Container) -> int | None:

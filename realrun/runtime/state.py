@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from realrun.files.remove import DIRECTORY_FLAGS, remove_tree
 from realrun.files.workspace import is_held, locked
-from realrun.linux import cgroups
+from realrun.linux import cgroups, usage
 from realrun.runtime import ownfiles
 
 MARK = "REALRUN_INSTANCE"  # in the environment of a guest's virtual machine monitor
@@ -80,6 +80,12 @@ def kill_processes(instance: str) -> int:
         killed |= set(found)
         time.sleep(0.002)
     return len(killed)
+
+
+def thaw(instance: str) -> None:
+    """Let the instance's processes die of SIGKILL, which on version 1 the frozen ones do not."""
+    here = cgroups.detect()
+    cgroups.thaw(here, usage.members(here, instance) or ())
 
 
 def kill(pid: int) -> None:

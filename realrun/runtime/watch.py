@@ -182,6 +182,8 @@ class Watch:
         """Pass a signal to the instance's first process."""
         if instance in self.children:
             processes.send_signal(self.children[instance].pidfd, number)
+            if number == 9:
+                state.thaw(instance)
 
     def close(self) -> None:
         """Kill what still runs, clean up after it, and let go."""

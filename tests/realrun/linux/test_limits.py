@@ -17,12 +17,14 @@ import pytest
 
 from realrun import api, engine
 from realrun.errors import RealRunError
-from realrun.linux import cgroups, usage
+from realrun.linux import cgroups, processes, usage
+from realrun.linux.inroot import held
 from realrun.linux.usage import table
-from realrun.runtime import state
+from realrun.runtime import inside, state
 from realrun.runtime.devices import Device
 from realrun.runtime.limitwords import counts_swap
 from realrun.runtime.run import Run, drive
+from realrun.runtime.start import Inside
 from tests.realrun.stage import NO_TRACES, alive, traces, until
 
 pytestmark = [pytest.mark.root, pytest.mark.cgroup, pytest.mark.overlay]
@@ -145,9 +147,12 @@ def test_memory_is_counted_and_looks_like_the_root_from_inside(stage):
 class TestDevices:
     """What a node may be opened for is the group's matter, whoever can make it."""
 
+    def raw(self) -> str:
+        """A script that makes a node of a disk and reads from it."""
+        return f"mknod /d b {numbers(disk()).replace(':', ' ')} && echo made; head -c 1 /d"
+
     def test_a_raw_disk_cannot_be_opened_by_whoever_can_make_its_node(self, stage):
-        kind = f"b {numbers(disk()).replace(':', ' ')}"
-        done = stage.run("sh", "-c", f"mknod /d {kind} && echo made; head -c 1 /d; : > /d")
+        done = stage.run("sh", "-c", f"{self.raw()}; : > /d")
         assert done.out == "made\n"
         assert done.err.count("Operation not permitted") == 2
 
@@ -166,11 +171,16 @@ class TestDevices:
         with pytest.raises(RealRunError, match="--device /dev/none: No such file"):
             stage.run("true", devices=(Device("/dev/none", "/d"),))
 
-    def test_exec_is_under_the_same_rules(self, root):
-        with api.run("hello", "sleep", "1000", detach=True) as box:
-            kind = f"b {numbers(disk()).replace(':', ' ')}"
-            done = box.exec("sh", "-c", f"mknod /d {kind}; head -c 1 /d")
-            assert "Operation not permitted" in done.errors
+    def test_exec_is_under_the_same_rules(self, stage, root):
+        with going_on(stage) as run:
+            folder, said = root / "instances" / run.id, bytearray()
+            into = inside.Container(run.id, run.record.pid, str(folder))
+            spec = engine.spec_for(stage.image, engine.Wishes(words=("sh", "-c", self.raw())))
+            with held(processes.pidfd(run.record.pid)) as pidfd:
+                entered = Inside(into, pidfd, str(folder / "upper"))
+                more = engine.begin_exec(spec, entered, stage.starter, said.extend, said.extend)
+                drive([more], stage.starter)
+            assert b"Operation not permitted" in said
 
 
 class TestOutOfMemory:
@@ -209,12 +219,12 @@ class TestOutOfMemory:
 
 
 def test_swap_is_limited_with_memory(stage):
-    """48 MiB fit into 32 of memory and as much swap, which is Docker's rule, and not without."""
+    """20 MiB fit into 16 of memory and as much swap, which is Docker's rule, and not without."""
     if len(Path("/proc/swaps").read_text().splitlines()) < 2:
         pytest.skip("this machine has no swap")
-    hungry = "head -c 50331648 /dev/zero | tail -c 50331648 > /dev/null"
-    assert stage.run("sh", "-c", hungry, limits={"memory_bytes": 32 * MIB}).code == 0
-    tight = {"memory_bytes": 32 * MIB, "swap_bytes": 32 * MIB}
+    hungry = "head -c 20971520 /dev/zero | tail -c 20971520 > /dev/null"
+    assert stage.run("sh", "-c", hungry, limits={"memory_bytes": 16 * MIB}).code == 0
+    tight = {"memory_bytes": 16 * MIB, "swap_bytes": 16 * MIB}
     assert stage.run("sh", "-c", hungry, limits=tight).code == 137
 
 
@@ -249,7 +259,17 @@ def frozen(pid: int, instance: str) -> Iterator[None]:
             until(lambda: cgroups.removed(made), "nobody is in it any more")
 
 
-@pytest.mark.skipif(not V2 and "freezer" not in HERE.trees, reason="no freezer is mounted")
+NO_FREEZER = not V2 and "freezer" not in HERE.trees
+
+
+@pytest.mark.skipif(NO_FREEZER, reason="no freezer is mounted")
+def test_a_frozen_instance_is_killed(stage, root):
+    with going_on(stage) as run, frozen(run.record.pid, run.id):
+        engine.stop(run, stage.starter)
+    assert traces(root, run.id) == NO_TRACES
+
+
+@pytest.mark.skipif(NO_FREEZER, reason="no freezer is mounted")
 def test_a_frozen_container_is_removed_by_force(root):
     box = api.run("hello", "sleep", "1000", detach=True)
     with frozen(box.inspect()["State"]["Pid"], box.id):
