@@ -29,7 +29,7 @@ from realrun.containers.record import Container as Kept
 from realrun.containers.registry import Registry
 from realrun.errors import RealRunError
 from realrun.htmlwords import Listed
-from realrun.image import Image
+from realrun.image import Image, Store
 from realrun.image.changes import Change
 from realrun.linux import procstat
 from realrun.linux.procstat import Process
@@ -109,13 +109,16 @@ class Heard:
         )
 
 
-def copy(source: str, target: str) -> None:
-    """`realrun cp`, in a process of its own: it makes children, which a notebook should not."""
+def command(*words: str) -> str:
+    """What `realrun WORDS` prints, in a process of its own: for what makes children, or changes its
+    user namespace, which a notebook should not."""
     code = f"import sys; sys.path.insert(0, {keeper.HOME!r}); from realrun.cli import main"
-    words = [sys.executable, "-c", f"{code}; sys.exit(main())", "cp", source, target]
-    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    called = [sys.executable, "-c", f"{code}; sys.exit(main())", *words]
+    done = subprocess.run(called, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          errors="surrogateescape")  # fmt: skip
     if done.returncode:
         raise RealRunError(done.stderr.strip().removeprefix("realrun: "))
+    return done.stdout
 
 
 def here(path: str | Path) -> str:
@@ -226,18 +229,25 @@ class Container:
 
     def copy_in(self, source: str | Path, path: str) -> None:
         """Copy a file or folder of this machine to `path` in it, as `docker cp`."""
-        copy(here(source), f"{self.id}:{path}")
+        command("cp", here(source), f"{self.id}:{path}")
 
     def copy_out(self, path: str, target: str | Path) -> None:
         """Copy what is at `path` in it to this machine, as `docker cp`."""
-        copy(f"{self.id}:{path}", here(target))
+        command("cp", f"{self.id}:{path}", here(target))
 
     def diff(self) -> list[Change]:
         """What it has changed of its image's files: A (added), C (changed), D (deleted)."""
+        if self._kept.spec.uid_map:
+            lines = command("diff", self.id).splitlines()
+            return [Change(*line.split(" ", 1)) for line in lines]
         return changes_of(self._registry, self._kept)
 
     def commit(self, name: str | None = None, changes: Sequence[str] = ()) -> Image:
         """An image with what it has changed on top; `changes` are lines of a Dockerfile."""
+        if self._kept.spec.uid_map:
+            words = [word for line in changes for word in ("--change", line)]
+            made = command("commit", *words, self.id, *([name] if name else []))
+            return Store(self._registry.root).resolve(made.strip())
         return commit(self._registry, self._kept, name, changes)
 
     def stats(self) -> Used:

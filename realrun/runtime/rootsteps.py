@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from realrun.errors import UsageError
 from realrun.files.rights import is_root
 from realrun.linux.idmaps import Range
 from realrun.runtime import ownfiles
@@ -49,18 +48,8 @@ def maps(spec: Spec) -> dict[str, Any] | None:
 
 
 def shifted(spec: Spec) -> tuple[Sequence[Range], Sequence[Range]]:
-    """The maps through which a container's files are to be looked at from here.
-
-    Raises UsageError where an ordinary user is not among the ids that they have.
-    """
-    if remapped(spec):
-        return spec.uid_map, spec.gid_map
-    if spec.uid_map and os.geteuid():
-        raise UsageError(
-            "the container's files have subordinate ids, which the command line can look at: "
-            "`realrun diff`, `realrun commit`"
-        )
-    return (), ()
+    """The maps through which a container's files are to be looked at from here."""
+    return (spec.uid_map, spec.gid_map) if remapped(spec) else ((), ())
 
 
 def ids_for(spec: Spec, folder: str) -> dict[str, Any] | None:

@@ -205,3 +205,18 @@ def test_root_of_a_user_namespace_is_an_ordinary_user(user):
     words = ("unshare", "--user", "--map-root-user", *COMMAND, "run", "--rm", "busybox")
     done = user.call(*words, "cat", "/proc/self/uid_map")
     assert (done.stderr, done.stdout.split()) == ("", ["0", "0", "1"])
+
+
+def test_in_python_it_is_the_same(user):
+    code = (
+        "import realrun\n"
+        "with realrun.run('app', 'sh', '-c', 'mkdir -m 700 /new; touch /new/n; chown -R 9 /new; "
+        "sleep 1000', detach=True) as box:\n"
+        "    while not box.diff(): pass\n"
+        "    print(box.exec('id', '-u', user='app').output, *[path for _, path in box.diff()])\n"
+        "    made = box.commit('made')\n"
+        "print(realrun.run(made, 'stat', '-c', '%u', '/new/n').output)\n"
+    )
+    done = user.call(COMMAND[0], "-c", code)
+    assert (done.stderr, done.stdout.split()) == ("", ["1000", "/new", "/new/n", "9"])
+    user.says("rmi", "made")
