@@ -32,6 +32,7 @@ check: lint test  ## what has to pass before a change is handed in
 data: setup  ## record data/measured anew on this machine, with the profile and the picture
 	@tools/demo.sh out
 	@$(BIN)/realrun bench build -o out/measured
+	@$(BIN)/realrun bench peers -o out/measured
 	@mkdir -p data/measured data/profiles
 	@cp out/measured/*.csv out/measured/*.meta.json data/measured/
 	@$(BIN)/sim calibrate data/measured -o data/profiles/recorded.toml

@@ -79,10 +79,15 @@ static long number(const char *word)
     return strtol(word, NULL, 0);
 }
 
+static int digit(char hex)
+{
+    return hex <= '9' ? hex - '0' : hex - 'a' + 10;
+}
+
 static void bytes_of(const char *hex, unsigned char *code)
 {
     for (; *hex; hex += 2)
-        sscanf(hex, "%2hhx", code++);
+        *code++ = digit(hex[0]) << 4 | digit(hex[1]);
 }
 
 static void note(char *name)

@@ -10,9 +10,11 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
+from typing import IO
 
 from realrun.errors import Missing, RealRunError
 from realrun.measure import score
@@ -21,7 +23,7 @@ from realrun.runtime.spec import Spec
 
 SOURCE = Path(__file__).with_name("floor.c")
 COMPILERS = ("cc", "gcc", "clang")
-BEGIN, RUNNING, EXIT, REMOVED = "begin", "running", "exit", "removed"
+BEGIN, CLONED, RUNNING, REMOVED = "begin", "cloned", "running", "removed"
 Stamps = Mapping[str, int]  # name of a step -> when it was over, ns of CLOCK_MONOTONIC
 
 
@@ -54,6 +56,31 @@ def scored(spec: Spec, root: Path, path: Path) -> Path:
     return path
 
 
+@contextmanager
+def playing(
+    program: Path, scores: Sequence[Path], at_once: int, out: int
+) -> Iterator[tuple[subprocess.Popen[bytes], Callable[[], list[Stamps]]]]:
+    """The program at work, and what to call when it has ended: see `play`."""
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as stamps, subprocess.Popen(
+        [program, str(at_once), stamps.name, *scores],
+        stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        yield process, lambda: told(process, stamps, len(scores))
+
+
+def told(process: subprocess.Popen[bytes], stamps: IO[str], count: int) -> list[Stamps]:
+    """When each step of each score was over."""
+    _, said = process.communicate()
+    if process.returncode:
+        why = said.decode("utf-8", "replace").strip()[-300:]
+        raise RealRunError(why or f"floor: exit code {process.returncode}")
+    found: list[dict[str, int]] = [{} for _ in range(count)]
+    for line in stamps:
+        number, name, at_ns = line.split("\t")
+        found[int(number)][name] = int(at_ns)
+    return list(found)
+
+
 def play(
     program: Path, scores: Sequence[Path], at_once: int = 1, out: int = subprocess.DEVNULL
 ) -> list[Stamps]:
@@ -62,15 +89,15 @@ def play(
     With `at_once` 0 all stay until the last one runs. What they print goes to `out`. Raises
     RealRunError if a request is refused, or if a program does not end well.
     """
-    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as stamps:
-        done = subprocess.run(
-            [program, str(at_once), stamps.name, *scores],
-            stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        if done.returncode:
-            raise RealRunError(done.stderr.strip()[-300:] or f"floor: exit code {done.returncode}")
-        found: dict[int, dict[str, int]] = defaultdict(dict)
-        for line in stamps:
-            number, name, at_ns = line.split("\t")
-            found[int(number)][name] = int(at_ns)
-    return [found[number] for number in range(len(scores))]
+    with playing(program, scores, at_once, out) as (_, result):
+        return result()
+
+
+def steps(stamps: Stamps) -> dict[str, float]:
+    """How long each step took, s, by the names of the engine's phases."""
+    known = sorted((at_ns, name) for name, at_ns in stamps.items() if name != CLONED)
+    names = {RUNNING: "exec", REMOVED: "remove"}
+    return {
+        names.get(name, name): (at_ns - before_ns) / 1e9
+        for (before_ns, _), (at_ns, name) in pairwise(known)
+    }

@@ -9,6 +9,7 @@ import operator
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from realrun.measure import ratios
 from realrun.measure.builds import BUILDERS, HASH, PYTHON, REALRUN
 from realrun.measure.ratios import Combine, compare
 from realrun.measure.summary import Summary
@@ -60,11 +61,7 @@ class Kept(NamedTuple):
     @property
     def verdict(self) -> str:
         """Sure only if the whole interval is on one side."""
-        if self.promise.limit is None:
-            return ""
-        if self.found.high <= self.promise.limit:
-            return "kept"
-        return "broken" if self.found.low > self.promise.limit else "not sure"
+        return ratios.verdict(self.found, self.promise.limit)
 
 
 def kept(rows: Sequence[BuildRow], seed: int = 1) -> list[Kept]:
@@ -89,13 +86,7 @@ def durations(rows: Sequence[BuildRow], task: str, who: str, size_mib: int) -> l
 def lines(rows: Sequence[BuildRow], seed: int = 1) -> list[tuple[str, ...]]:
     """The table to print: a header, then a line each."""
     body = []
-    for one in kept(rows, seed):
-        promise, found = one.promise, one.found
-        name = f"{promise.text} ({one.size_mib} MiB)" if one.size_mib else promise.text
-        value, interval = (
-            f"{found.median:.3f} {promise.unit}",
-            f"{found.low:.3f} - {found.high:.3f}",
-        )
-        limit = "" if promise.limit is None else f"{promise.limit:g} {promise.unit}"
-        body.append((name, value, interval, limit, one.verdict))
-    return [("what", "found", "95 % interval", "at most", "so"), *body]
+    for promise, size_mib, found in kept(rows, seed):
+        name = f"{promise.text} ({size_mib} MiB)" if size_mib else promise.text
+        body.append(ratios.judged(name, found, promise.limit, promise.unit))
+    return [ratios.HEADER, *body]

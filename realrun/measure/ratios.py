@@ -40,3 +40,22 @@ def compare(
     tail = round((1 - CONFIDENCE) / 2 * DRAWS)
     value = how(median(ours), median(theirs))
     return Summary(min(len(ours), len(theirs)), value, drawn[tail], drawn[-1 - tail])
+
+
+def verdict(found: Summary, limit: float | None) -> str:
+    """Is it at most `limit`; sure only if the whole interval is on one side."""
+    if limit is None:
+        return ""
+    if found.high <= limit:
+        return "kept"
+    return "broken" if found.low > limit else "not sure"
+
+
+def judged(name: str, found: Summary, limit: float | None, unit: str) -> tuple[str, ...]:
+    """A line of the table of promises."""
+    interval = f"{found.low:.3f} - {found.high:.3f}"
+    most = "" if limit is None else f"{limit:g} {unit}"
+    return name, f"{found.median:.3f} {unit}", interval, most, verdict(found, limit)
+
+
+HEADER = ("what", "found", "95 % interval", "at most", "so")

@@ -73,9 +73,41 @@ class BuildRow(NamedTuple):
     peak_mib: float | None
 
 
-Row = StartupRow | StormRow | MemoryRow | BuildRow
+class PeerRow(NamedTuple):
+    """One program in a sandbox, or several at once: by us, the kernel alone, or somebody else."""
+
+    machine: str
+    isolation: str
+    accelerator: str
+    task: str
+    who: str
+    n: int
+    run: int
+    order: int
+    exec_s: float | None
+    start_s: float | None
+    life_s: float | None
+    pss_mib: float | None
+    isolates: str
+
+
+class StepRow(NamedTuple):
+    """One step of one start, of ours or of the floor's."""
+
+    machine: str
+    isolation: str
+    accelerator: str
+    who: str
+    run: int
+    order: int
+    phase: str
+    duration_s: float
+
+
+Row = StartupRow | StormRow | MemoryRow | BuildRow | PeerRow | StepRow
 TABLES: dict[str, type[Row]] = {
-    "startup": StartupRow, "storm": StormRow, "memory": MemoryRow, "build": BuildRow
+    "startup": StartupRow, "storm": StormRow, "memory": MemoryRow, "build": BuildRow,
+    "peers": PeerRow, "start": StepRow,
 }  # fmt: skip
 
 

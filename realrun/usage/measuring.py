@@ -21,10 +21,17 @@ def add_bench(verbs: Any) -> None:
     build.add_argument("--runs", type=int, help="builds of each sort by each builder")
     build.add_argument("--layer-runs", type=int, help="turns with each large layer")
     build.add_argument("--size", help="the large layer, e.g. 500m (default: 500m)")
+    peers = kinds.add_parser("peers", help="starts, beside the kernel's floor, runc, Docker, ...")
+    peers.add_argument("--runs", type=int, help="starts by each")
+    peers.add_argument("--repeats", type=int, help="times that 200 are started, 32 at a time")
+    peers.add_argument("--crowd", type=int, help="containers that run at once (default: 1000)")
+    start = kinds.add_parser("start", help="a container beside the kernel's floor")
+    start.add_argument("--runs", type=int, help="starts by each")
+    start.add_argument("--profile", action="store_true", help="say what each step takes")
     for kind in (startup, storm, memory):
         kind.add_argument("image", nargs="?", default="hello")
         kind.add_argument("--isolation", action="append", default=[], help="may be repeated")
-    for kind in (startup, storm, memory, build):
+    for kind in (startup, storm, memory, build, peers, start):
         kind.add_argument("--seed", type=int, default=1, help="seed of the order of the starts")
         kind.add_argument("-o", "--out", help="folder to write the table to")
         kind.add_argument("--json", action="store_true", help="print the rows as JSON")

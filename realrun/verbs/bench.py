@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from realrun.console.options import counts, size_bytes
 from realrun.console.progress import progress
@@ -21,11 +21,14 @@ from realrun.measure.session import Session, Tick
 from realrun.measure.tables import Row
 from realrun.runtime.spec import ISOLATIONS
 
+if TYPE_CHECKING:
+    from realrun.measure.contest import Contest
+
 
 def main(args: argparse.Namespace) -> int:
     """Measure, then write and print."""
-    if args.experiment == "build":
-        return build(args)
+    if args.experiment in OF_THEIR_OWN:
+        return OF_THEIR_OWN[args.experiment](args)
     image = Store().resolve(args.image)
     measure = experiment(args)
     with Session(image, args.isolation or ISOLATIONS) as session, progress(args.experiment) as tick:
@@ -75,6 +78,50 @@ def build(args: argparse.Namespace) -> int:
     return 0
 
 
+def peers(args: argparse.Namespace) -> int:
+    """Starts, beside the kernel's floor and beside those who do the same."""
+    from realrun.measure import contest, startpromises
+
+    runs = positive(args.runs, contest.ROUNDS), positive(args.repeats, contest.REPEATS)
+    crowd = contest.CROWD if args.crowd is None else args.crowd
+    with progress("peers") as tick:
+        done = contest.peer_contest(*runs, crowd, args.seed, tick)
+    if told(args, done.rows, done):
+        summary.show("peers", startpromises.peer_lines(done.rows))
+        summary.show("promises", startpromises.lines(done.rows, args.seed))
+    return 0
+
+
+def start(args: argparse.Namespace) -> int:
+    """A container and the floor; with `--profile` step by step."""
+    from realrun.measure import contest, startpromises
+
+    runs = positive(args.runs, contest.ROUNDS)
+    with progress("start") as tick:
+        done = contest.start_contest(runs, args.seed, tick)
+    if told(args, done.steps, done):
+        if args.profile:
+            summary.show("steps", startpromises.step_lines(done.steps))
+        summary.show("promises", startpromises.lines(done.rows, args.seed))
+    return 0
+
+
+def told(args: argparse.Namespace, rows: Sequence[Row], done: Contest) -> bool:
+    """Written with its certificate; true if people want to see tables."""
+    born = certificate(command(), args.seed, done.place.skipped, done.failed)
+    born["versions"] |= done.place.versions
+    for line in done.failed:
+        print(f"failed: {line}", file=sys.stderr)
+    return give(args, rows, born) or not args.json
+
+
+def positive(asked: int | None, usual: int) -> int:
+    """How many."""
+    if asked is not None and asked < 1:
+        raise UsageError(f"--runs and --repeats want numbers above 0; got {asked}")
+    return asked or usual
+
+
 def experiment(args: argparse.Namespace) -> Callable[[Session, Tick], Sequence[Row]]:
     """The experiment with its options, checked before anything is started."""
     if args.experiment == "startup":
@@ -88,3 +135,6 @@ def experiment(args: argparse.Namespace) -> Callable[[Session, Tick], Sequence[R
     which = 0 if args.experiment == "storm" else 1
     measure = partial(crowds.crowds, n=n, guest_n=guest_n)
     return lambda session, tick: measure(session, tick=tick)[which]
+
+
+OF_THEIR_OWN = {"build": build, "peers": peers, "start": start}
