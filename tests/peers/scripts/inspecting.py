@@ -32,6 +32,10 @@ INSPECT = {
         $CLI inspect -f '{{json .HostConfig.CapAdd}} {{json .HostConfig.CapDrop}} {{json .HostConfig.SecurityOpt}}' $N
         $CLI inspect -f '{{.HostConfig.NetworkMode}} {{.HostConfig.Init}} {{.HostConfig.AutoRemove}} {{.HostConfig.Privileged}}' $N
         $CLI inspect -f '{{json .HostConfig.Ulimits}}' $N
+        $CLI create --name $N-more -m 20m --memory-reservation 10m -c 512 --cpuset-cpus 0 --device /dev/loop0:/dev/a:r --device-read-bps /dev/loop0:1m --device-write-iops /dev/loop0:5 base true
+        $CLI inspect -f '{{.HostConfig.MemorySwap}} {{.HostConfig.MemoryReservation}} {{.HostConfig.CpuShares}} {{.HostConfig.CpusetCpus}} {{.HostConfig.BlkioWeight}}' $N-more
+        $CLI inspect -f '{{json .HostConfig.Devices}} {{json .HostConfig.BlkioDeviceReadBps}} {{json .HostConfig.BlkioDeviceWriteIOps}}' $N-more
+        $CLI inspect -f '{{json .HostConfig.BlkioDeviceWriteBps}} {{json .HostConfig.BlkioDeviceReadIOps}}' $N-more
         """,
     "inspect: the mounts": """
         mkdir here

@@ -29,6 +29,68 @@ LIMITS = {
         $CLI run --rm --pids-limit -1 base true
         $CLI run --rm --pids-limit 0 base true
         """,
+    "--memory-swap and --memory-reservation": """
+        $CLI run --rm --memory-swap 20m base true
+        $CLI run --rm --memory-swap -1 base true
+        $CLI run --rm -m 20m --memory-swap 10m base true
+        $CLI run --rm -m 20m --memory-swap 20m base true
+        $CLI run --rm -m 20m --memory-swap 0 base true
+        $CLI run --rm -m 20m --memory-swap -2 base true
+        $CLI run --rm -m 20m --memory-swap x base true
+        $CLI run --rm --memory-reservation 1m base true
+        $CLI run --rm -m 20m --memory-reservation 30m base true
+        $CLI run --rm --memory-reservation 30m base true
+        $CLI inspect -f '{{.HostConfig.MemorySwap}}' $($CLI create -m 20m --name $N-a base true)
+        $CLI inspect -f '{{.HostConfig.MemorySwap}}' $($CLI create -m 20m --memory-swap -1 --name $N-b base true)
+        $CLI inspect -f '{{.HostConfig.MemorySwap}}' $($CLI create -m 20m --memory-swap 30m --name $N-c base true)
+        """,
+    "out of memory, but not the first process": """
+        $CLI run --name $N -m 16m base sh -c 'tail /dev/zero; exit 5'
+        $CLI inspect -f '{{.State.OOMKilled}} {{.State.ExitCode}}' $N
+        $CLI run --name $N-a -m 16m base sh -c 'sleep 100 & kill -9 $!; wait $!'
+        $CLI inspect -f '{{.State.OOMKilled}} {{.State.ExitCode}}' $N-a
+        """,
+    "--cpu-shares and --cpuset-cpus": """
+        $CLI run --rm --cpu-shares 2 base true
+        $CLI run --rm -c 512 base true
+        $CLI run --rm -c 0 base true
+        $CLI run --rm -c 1 base true
+        $CLI run --rm -c -5 base true
+        $CLI run --rm -c 999999 base true
+        $CLI run --rm -c x base true
+        $CLI run --rm --cpuset-cpus 0 base grep Cpus_allowed_list /proc/self/status
+        $CLI run --rm --cpuset-cpus '' base true
+        $CLI run --rm --cpuset-cpus 0-999 base true
+        $CLI run --rm --cpuset-cpus x base true
+        $CLI run --rm --cpuset-cpus 1-0 base true
+        """,
+    "--device-read-bps and its kin": """
+        $CLI run --rm --device-read-bps /dev/loop0:1m base true
+        $CLI run --rm --device-write-iops /dev/loop0:10 --device-write-iops /dev/loop0:20 base true
+        $CLI run --rm --device-read-bps loop0:1m base true
+        $CLI run --rm --device-read-bps /dev/loop0 base true
+        $CLI run --rm --device-read-bps /dev/null:1m base true
+        $CLI run --rm --device-write-bps /dev/loop0:0 base true
+        $CLI run --rm --device-write-bps /dev/loop0:-1 base true
+        $CLI run --rm --device-read-iops /dev/loop0:x base true
+        $CLI run --rm --device-read-iops /dev/loop0:1k base true
+        """,
+    "--device": """
+        $CLI run --rm --device /dev/loop0 base sh -c 'ls -l /dev/loop0 | cut -c1-10; head -c 0 /dev/loop0 && echo open'
+        $CLI run --rm --device /dev/loop0:/dev/mine:r base sh -c 'head -c 0 /dev/mine && echo read; : > /dev/mine && echo written'
+        $CLI run --rm --device /dev/loop0:r base sh -c ': > /dev/loop0 && echo written'
+        $CLI run --rm --device /dev/loop0:/a/b/mine base sh -c 'ls -l /a/b/mine | cut -c1-10'
+        $CLI run --rm -u 5 --device /dev/loop0 base sh -c 'head -c 0 /dev/loop0'
+        $CLI run --rm base sh -c 'mknod /d b 7 0 && head -c 0 /d'
+        $CLI run --rm --cap-drop MKNOD base mknod /d b 7 0
+        $CLI run --rm --device loop0 base true
+        $CLI run --rm --device /etc/passwd base true
+        $CLI run --rm --device /dev/loop0:x base true
+        $CLI run --rm --device /dev/loop0:/dev/a:rr base true
+        $CLI run --rm --device /dev/loop0: base true
+        $CLI run --rm --device /dev/loop0:/dev/a:m:x base true
+        $CLI run --rm --device :/dev/x base true
+        """,
     "--ulimit": """
         $CLI run --rm --ulimit nofile=64:128 base sh -c 'ulimit -n; ulimit -Hn'
         $CLI run --rm --ulimit nofile=64 base sh -c 'ulimit -n; ulimit -Hn'

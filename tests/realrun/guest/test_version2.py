@@ -29,7 +29,7 @@ TESTS = "tests/realrun/linux/test_limits.py tests/realrun/linux/test_delegated.p
 ASKED = os.environ.get("VERSION2_TESTS", "")
 PACKAGES = ("_pytest", "iniconfig", "packaging", "pluggy", "pygments", "pytest")
 MODULES = ("py.py", "pytest_timeout.py")
-FOR_ALL = ("hypothesis", "sortedcontainers")  # what only other tests import
+FOR_ALL = ("hypothesis", "sortedcontainers")  # what other tests import, and tests/conftest.py
 UNUSED = ("site-packages", "dist-packages", "config-*", "test", "idlelib", "tkinter", "lib2to3",
           "ensurepip", "pydoc_data", "turtledemo")  # fmt: skip
 UNUSED_TESTS = ("peers", "sim", "dockerfiles", "security")
@@ -69,11 +69,13 @@ def fill(context: Path) -> None:
     site, work = Path(pytest.__file__).parents[1], context / "work"
     for name in (*PACKAGES, *(FOR_ALL if ASKED else ())):
         shutil.copytree(site / name, work / "site" / name)
-    for name in MODULES:
+    for name in (*MODULES, *(["_hypothesis_globals.py"] if ASKED else ())):
         shutil.copy2(site / name, work / "site")
     for name in ("realrun", "tests", "examples/hello"):
         unused = shutil.ignore_patterns(*UNUSED_TESTS)
         shutil.copytree(PROJECT / name, work / name, ignore=unused)
+    if not ASKED:
+        (work / "tests/conftest.py").unlink()  # skips what cannot be done: here is no such thing
     shutil.copy2(PROJECT / "pyproject.toml", work)
 
 
