@@ -1,6 +1,6 @@
 """What a start is to cost at most, beside the kernel's floor and beside others, in one run.
 
-The limits are those that the engine was made for: see docs/decisions/0021.
+The limits are those that the engine was made for: see docs/decisions/0022.
 """
 
 from __future__ import annotations
