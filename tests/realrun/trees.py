@@ -16,11 +16,17 @@ from realrun.image.unpack import unpack
 HOUR_NS = 3600 * 10**9
 
 
+def below(top: Path) -> list[Path]:
+    """Everything, by the bytes of its path. Unlike rglob it looks at no link's target."""
+    found = [Path(at, name) for at, folders, files in os.walk(top) for name in folders + files]
+    return sorted(found, key=os.fsencode)
+
+
 def snapshot(top: Path, times: bool = True) -> dict[str, tuple[object, ...]]:
     """Every file below `top` with all that a layer keeps of it; hard links by their first name."""
     found: dict[str, tuple[object, ...]] = {}
     inodes: dict[tuple[int, int], str] = {}
-    for path in sorted(top.rglob("*"), key=os.fsencode):
+    for path in below(top):
         name, status = str(path.relative_to(top)), path.lstat()
         if is_whiteout(status):
             found[name] = ("whiteout",)
@@ -50,7 +56,7 @@ def snapshot(top: Path, times: bool = True) -> dict[str, tuple[object, ...]]:
 
 def names(top: Path) -> list[str]:
     """Relative names of everything, sorted."""
-    return sorted(str(path.relative_to(top)) for path in top.rglob("*"))
+    return sorted(str(path.relative_to(top)) for path in below(top))
 
 
 def member(name: str, kind: bytes = tarfile.REGTYPE, data: bytes = b"", **more: object):
