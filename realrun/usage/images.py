@@ -6,6 +6,8 @@ from typing import Any
 
 from realrun.usage.looks import add_inspect
 
+BUDGET = "Refused if it unpacks to more than REALRUN_UNPACK_BYTES or REALRUN_UNPACK_ENTRIES allow."
+
 
 def add_images(verbs: Any) -> None:
     """images, image tree, image df, history, tag, rmi, prune."""
@@ -48,10 +50,12 @@ def add_archives(verbs: Any) -> None:
     save.add_argument("-o", "--output", metavar="FILE", help="the archive (default: the output)")
     save.add_argument("--format", default="docker", choices=["docker", "oci"],
                       help="of the archive (default: docker)")  # fmt: skip
-    load = verbs.add_parser("load", help="read the images of an archive, of Docker's form or OCI's")
+    load = verbs.add_parser("load", help="read the images of an archive, of Docker's form or OCI's",
+                            epilog=BUDGET)  # fmt: skip
     load.add_argument("-i", "--input", metavar="FILE", help="the archive (default: the input)")
     load.add_argument("-q", "--quiet", action="store_true", help="show no progress")
-    imports = verbs.add_parser("import", help="make an image of a root file system's archive")
+    imports = verbs.add_parser("import", help="make an image of a root file system's archive",
+                               epilog=BUDGET)  # fmt: skip
     imports.add_argument("file", help="the archive, or - for the input")
     imports.add_argument("name", nargs="?", help="name:tag for the image")
     imports.add_argument("-m", "--message", help="a comment for the history")
