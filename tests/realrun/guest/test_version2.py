@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -48,10 +49,10 @@ exec nsenter -t 1 -r /bin/busybox unshare -m /bin/busybox sh -c '{MOVE}' sh \\
 """
 
 
-def libraries(program: Path, modules: Path) -> set[str]:
-    """The shared libraries that Python and its modules need, by ldd(1)."""
+def libraries(program: Path, folders: Iterable[Path]) -> set[str]:
+    """The shared libraries that Python and the modules in these folders need, by ldd(1)."""
     found = set()
-    for file in (program, *modules.glob("*.so")):
+    for file in (program, *(file for folder in folders for file in folder.glob("**/*.so"))):
         done = subprocess.run(["ldd", str(file)], capture_output=True, text=True)
         found |= {word for word in done.stdout.split() if word.startswith("/")}
     return found
@@ -62,13 +63,13 @@ def fill(context: Path) -> None:
     program, library = Path(sys.executable).resolve(), Path(sysconfig.get_path("stdlib"))
     unused = shutil.ignore_patterns(*UNUSED)
     shutil.copytree(library, context / str(library)[1:], ignore=unused)
-    for file in (str(program), *libraries(program, library / "lib-dynload")):
-        target = context / file[1:]
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(file, target)
     site, work = Path(pytest.__file__).parents[1], context / "work"
     for name in (*PACKAGES, *(FOR_ALL if ASKED else ())):
         shutil.copytree(site / name, work / "site" / name)
+    for file in (str(program), *libraries(program, (library / "lib-dynload", work / "site"))):
+        target = context / file[1:]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(file, target)
     for name in (*MODULES, *(["_hypothesis_globals.py"] if ASKED else ())):
         shutil.copy2(site / name, work / "site")
     for name in ("realrun", "tests", "examples/hello"):
