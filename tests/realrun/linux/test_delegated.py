@@ -24,7 +24,7 @@ USER = 4711
 CONTROLLERS = ("memory", "pids")
 # Whatever it takes is imported before root's rights are gone: the project may be root's alone.
 CODE = """
-import ctypes, os, sys
+import ctypes, hashlib, os, sys, zlib
 project, user, groups, *words = sys.argv[1:]
 sys.path.insert(0, project)
 from realrun import cli
