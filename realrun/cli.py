@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from realrun.errors import RealRunError, in_words
 from realrun.usage.builds import add_build
@@ -29,6 +30,9 @@ AMONG_FILES = {
     "base", "build", "commit", "diff", "history", "image", "images", "imports", "load", "save",
     "volume",
 }  # fmt: skip
+
+
+GONE = 141  # nobody reads what we write: as a shell tells of SIGPIPE
 
 
 def parser(verb: str | None = None) -> argparse.ArgumentParser:
@@ -78,12 +82,29 @@ def with_all_ids(args: argparse.Namespace) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Entry point; the only place where an error becomes an exit code.
+    """Entry point; as a program of its own (without `argv`) it does not return."""
+    reopen_closed()
+    code = run(sys.argv[1:] if argv is None else argv)
+    if argv is None:
+        leave(code)
+    return code
+
+
+def leave(code: int) -> NoReturn:
+    """End without taking Python apart piece by piece, a sixth of a short run's time."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        code = code or GONE
+    os._exit(code)
+
+
+def run(words: Sequence[str]) -> int:
+    """Do what the words say; the only place where an error becomes an exit code.
 
     As in Docker that is 1, but 125 in `run`, whose other codes are the program's.
     """
-    reopen_closed()
-    words = sys.argv[1:] if argv is None else argv
     args = parser(words[0] if words else None).parse_args(words)
     failed = ENGINE_ERROR if args.verb == "run" else FAILED
     signal.signal(signal.SIGTERM, end)
@@ -97,7 +118,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 141
+        return GONE
     except OSError as error:
         print(f"realrun: {in_words(error)}", file=sys.stderr)
         return failed

@@ -40,7 +40,7 @@ from realrun.measure.timing import Taken, timed
 
 RUNS, LAYER_RUNS = 10, 5
 SIZE_MIB, PARTS = 500, 10
-US = "import sys; from realrun.cli import main; sys.exit(main(sys.argv[1:]))"
+US = "import sys; from realrun.cli import main; sys.exit(main())"
 REALRUN, PYTHON, HASH = "realrun", "python", "tar | sha256sum"
 BUILDERS = {"docker, BuildKit": True, "docker, classic": False}
 DOCKERFILE = """\

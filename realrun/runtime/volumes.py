@@ -22,7 +22,6 @@ from typing import Any
 
 from realrun.errors import NoSuchVolume, RealRunError, UsageError
 from realrun.files.workspace import locked, workspace
-from realrun.image.sizes import size_of
 from realrun.runtime.spec import Mount
 
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
@@ -118,6 +117,8 @@ def remove(root: Path, name: str, users: Collection[str] = ()) -> None:
 
 def prune(root: Path, in_use: Collection[str], everything: bool = False) -> list[tuple[str, int]]:
     """Remove the anonymous volumes that nobody uses, or all such; their names and bytes."""
+    from realrun.image.sizes import size_of
+
     found = [volume for volume in every(root) if everything or volume.anonymous]
     gone = []
     for volume in found:
