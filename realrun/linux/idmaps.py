@@ -40,10 +40,14 @@ def outside(inside: int, ranges: Sequence[Range]) -> int | None:
     return None
 
 
-def map_mount(tree: int, user_namespace: int, name: str) -> None:
-    """Show the files of a detached mount as if their owners were ids of that namespace."""
+def map_mount(tree: int, user_namespace: int, name: str, recursive: bool = False) -> None:
+    """Show the files of a detached mount as if their owners were ids of that namespace.
+
+    `recursive`: those of all that is mounted below, too.
+    """
     how = struct.pack("QQQQ", MOUNT_ATTR_IDMAP, 0, 0, user_namespace)
-    libc.syscall("mount_setattr", tree, b"", mounts.EMPTY_PATH, how, len(how), on=name)
+    flags = mounts.EMPTY_PATH | (mounts.RECURSIVE if recursive else 0)
+    libc.syscall("mount_setattr", tree, b"", flags, how, len(how), on=name)
 
 
 def namespace(uids: Sequence[Range], gids: Sequence[Range]) -> int:

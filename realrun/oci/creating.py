@@ -19,7 +19,7 @@ from typing import Any
 
 from realrun.errors import RealRunError, UsageError
 from realrun.linux import limits
-from realrun.oci import bundle, groups, hooks, planning, state, traces
+from realrun.oci import bundle, groups, hooks, idmapped, planning, state, traces
 from realrun.oci.bundle import Config, get
 from realrun.oci.ending import undo
 from realrun.oci.process import said
@@ -85,7 +85,8 @@ def make(container: Container, terminal: int, console: bool) -> None:
     groups.limit(container.groups, get(container.config, "linux.resources") or {})
     steps = planning.create(container, console)
     container.steps = [step.name for step in steps]
-    launched, go = launch(container, steps, terminal)
+    with idmapped.opened(planning.wanted_mounts(container)):
+        launched, go = launch(container, steps, terminal)
     try:
         container.pid = launched.pid
         container.started_ticks = state.born(launched.pid) or 0

@@ -16,7 +16,7 @@ import stat
 from typing import Any
 
 from realrun.errors import RealRunError, UsageError
-from realrun.linux import capabilities, namespaces, processes
+from realrun.linux import capabilities, mounts, namespaces, processes
 from realrun.oci import hooks
 from realrun.runtime import childsteps, users
 
@@ -50,6 +50,9 @@ def be_alone(session: bool, first: int) -> None:
 
     Those from `first` on are needed no more. With a terminal the session is begun there.
     """
+    for given in sorted(tree for trees in mounts.GIVEN.values() for tree in trees):
+        os.closerange(first, given)
+        first = given + 1
     os.closerange(first, MOST_DESCRIPTORS)
     processes.close_all_on_exec(STAMPS)
     processes.hide_memory()

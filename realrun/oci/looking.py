@@ -81,8 +81,8 @@ def number(found: Groups, controller: str, file: str) -> int:
 def features() -> dict[str, Any]:
     """What this runtime can do, before anybody tries."""
     version, _ = groups.here()
-    options = {"defaults", "bind", "rbind", *mounts.OPTIONS, *mountwords.OPPOSITES,
-               *mountwords.PROPAGATIONS}  # fmt: skip
+    options = {"defaults", "bind", "rbind", *mountwords.IDMAPS, *mounts.OPTIONS,
+               *mountwords.OPPOSITES, *mountwords.PROPAGATIONS}  # fmt: skip
     below = {f"r{word}" for word in (*mountwords.BELOW, *mountwords.PROPAGATIONS)}
     return {
         "ociVersionMin": "1.0.0",
@@ -104,6 +104,6 @@ def features() -> dict[str, Any]:
             "apparmor": {"enabled": False},
             "selinux": {"enabled": False},
             "intelRdt": {"enabled": False},
-            "mountExtensions": {"idmap": {"enabled": False}},
+            "mountExtensions": {"idmap": {"enabled": True}},
         },
     }

@@ -53,7 +53,7 @@ OPPOSITES = {
 }
 # Those with a form for all that is mounted below, by an `r` in front.
 BELOW = {*ATTRIBUTES, *(word for word, undone in OPPOSITES.items() if undone in ATTRIBUTES)}
-REFUSED = ("idmap", "ridmap", "remount")
+IDMAPS = ("idmap", "ridmap")
 COPY_UP = "tmpcopyup"  # podman's: a tmpfs takes over what the image has at its place
 
 
@@ -68,17 +68,20 @@ class Words(NamedTuple):
     propagations: tuple[int, ...]
     data: tuple[str, ...]
     copy_up: bool = False
+    idmap: str = ""  # one of IDMAPS
 
 
 def read(options: Iterable[str], kind: str) -> Words:
     """The options in order: a later one takes back an earlier one. Raises BadBundle."""
     bind, recursive, flags = kind == "bind", False, 0
     own, below = (0, 0), (0, 0)
-    propagations, data, copy_up = [], [], False
+    propagations, data, copy_up, idmap = [], [], False, ""
     for word in options:
-        if word in REFUSED:
+        if word == "remount":
             raise BadBundle(f"config.json: mounts: the option {word!r} is not supported")
-        if word in ("bind", "rbind"):
+        if word in IDMAPS:
+            idmap = word
+        elif word in ("bind", "rbind"):
             bind, recursive = True, word == "rbind"
         elif word in PROPAGATIONS:
             propagations.append(PROPAGATIONS[word])
@@ -93,7 +96,8 @@ def read(options: Iterable[str], kind: str) -> Words:
             copy_up = True
         elif word != "defaults":
             data.append(word)
-    return Words(bind, recursive, flags, own, below, tuple(propagations), tuple(data), copy_up)
+    return Words(bind, recursive, flags, own, below, tuple(propagations), tuple(data), copy_up,
+                 idmap)  # fmt: skip
 
 
 def flag_change(word: str) -> tuple[int, int] | None:

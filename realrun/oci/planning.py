@@ -14,7 +14,7 @@ from typing import Any
 
 from realrun.errors import BadBundle
 from realrun.linux import mounts
-from realrun.oci import groups, mountwords
+from realrun.oci import groups, idmapped, mountwords
 from realrun.oci.bundle import NAMESPACES, Config, get, refuse
 from realrun.oci.inside import CONSOLE
 from realrun.oci.process import (
@@ -182,7 +182,10 @@ def wanted_mounts(container: Container) -> list[dict[str, Any]]:
         if planned["bind"]:
             if not source:
                 raise BadBundle(f"config.json: mounts: {one['destination']}: a bind has a source")
-            planned["source"] = os.path.join(container.bundle, source)
+            planned["path"] = planned["source"] = os.path.join(container.bundle, source)
+        planned["maps"] = idmapped.maps_of(container.config, one, planned)
+        if planned["maps"]:  # found by a name of its own: another mount may show the same
+            planned["source"] = f"{planned['path']} at {planned['target']}"
         if planned["kind"] == "cgroup" and not planned["bind"]:
             planned |= cgroup_view(container)
         if is_dev(planned["target"]):

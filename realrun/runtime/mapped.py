@@ -67,9 +67,14 @@ def receive(theirs: socket.socket, ids: dict[str, Any]) -> None:
     if not said:
         os._exit(1)
     for name, fd in zip(names(ids), fds, strict=True):
-        tree = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, ABOVE)
-        mounts.GIVEN.setdefault(name, []).append(tree)
-        os.close(fd)
+        mounts.GIVEN.setdefault(name, []).append(out_of_the_way(fd))
+
+
+def out_of_the_way(fd: int) -> int:
+    """The same descriptor with a number that the child has no other use for."""
+    moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, ABOVE)
+    os.close(fd)
+    return moved
 
 
 # --- the side of those who have the rights --------------------------------------------------------

@@ -79,7 +79,7 @@ def test_features_name_what_there_is(runtime):
     told = json.loads(runtime.ok("features"))
     assert told["hooks"] == list(bundle.HOOKS)
     assert {"bind", "rro", "rprivate", "nosuid"} <= set(told["mountOptions"])
-    assert "idmap" not in told["mountOptions"]
+    assert {"idmap", "ridmap"} <= set(told["mountOptions"])
     assert told["linux"]["namespaces"] == list(bundle.NAMESPACES)
     assert told["linux"]["seccomp"]["actions"]
 

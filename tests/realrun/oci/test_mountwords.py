@@ -44,7 +44,6 @@ def test_the_later_one_counts(options, change):
     assert mountwords.read(["bind", *options], "none").attributes == change
 
 
-@pytest.mark.parametrize("word", ["idmap", "ridmap", "remount"])
-def test_what_cannot_be_done_is_refused(word):
-    with pytest.raises(BadBundle, match=word):
-        mountwords.read([word], "tmpfs")
+def test_what_cannot_be_done_is_refused():
+    with pytest.raises(BadBundle, match="remount"):
+        mountwords.read(["remount"], "tmpfs")

@@ -13,11 +13,15 @@ pytestmark = [pytest.mark.root, pytest.mark.overlay, pytest.mark.cgroup]
 CLOCKS = "cat /proc/uptime; cat /proc/self/timens_offsets"
 
 
+def kinds(runtime) -> list[dict[str, str]]:
+    """The usual namespaces and one of time."""
+    return [*runtime.config["linux"]["namespaces"], {"type": "time"}]
+
+
 def test_a_time_namespace_has_clocks_of_its_own(runtime):
     """A day ahead since boot, an hour behind as to the monotonic clock; exec sees the same."""
     offsets = {"boottime": {"secs": 86400, "nanosecs": 5}, "monotonic": {"secs": -1}}
-    runtime.config["linux"]["namespaces"].append({"type": "time"})
-    runtime.configure("sleep", "1000", linux__timeOffsets=offsets)
+    runtime.configure("sleep", "1000", linux__timeOffsets=offsets, linux__namespaces=kinds(runtime))
     runtime.create()
     runtime.ok("start", "c")
     found = runtime.ok("exec", "c", "sh", "-c", CLOCKS).split()
@@ -28,14 +32,18 @@ def test_a_time_namespace_has_clocks_of_its_own(runtime):
 
 
 def test_a_time_namespace_without_offsets_is_a_new_one(runtime):
-    runtime.config["linux"]["namespaces"].append({"type": "time"})
-    assert inside(runtime, "readlink /proc/self/ns/time") != os.readlink("/proc/self/ns/time")
+    found = inside(runtime, "readlink /proc/self/ns/time", linux__namespaces=kinds(runtime))
+    assert found != os.readlink("/proc/self/ns/time")
 
 
 def test_a_time_namespace_goes_with_a_user_namespace(runtime):
-    kinds = [*runtime.config["linux"]["namespaces"], {"type": "time"}, {"type": "user"}]
+    namespaces = [*kinds(runtime), {"type": "user"}]
     maps = [{"containerID": 0, "hostID": 0, "size": 65536}]
-    settings = {"linux__namespaces": kinds, "linux__uidMappings": maps, "linux__gidMappings": maps}
+    settings = {
+        "linux__namespaces": namespaces,
+        "linux__uidMappings": maps,
+        "linux__gidMappings": maps,
+    }
     offsets = {"boottime": {"secs": 86400}}
     found = inside(runtime, CLOCKS, **settings, linux__timeOffsets=offsets).split()
     assert found[-2:] == ["86400", "0"]
@@ -52,7 +60,7 @@ def test_a_time_namespace_goes_with_a_user_namespace(runtime):
 )
 def test_offsets_that_cannot_be_are_refused(runtime, offsets, told):
     if "kind time" not in told:
-        runtime.config["linux"]["namespaces"].append({"type": "time"})
+        runtime.configure(linux__namespaces=kinds(runtime))
     runtime.configure(linux__timeOffsets=offsets)
     runtime.write()
     assert told in runtime.refused("create", "--bundle", str(runtime.bundle), "c")
