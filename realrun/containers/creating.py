@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from realrun import engine
 from realrun.containers.logs import now
 from realrun.containers.record import Container
 from realrun.containers.registry import Registry
-from realrun.errors import RealRunError
+from realrun.errors import NoSuchVolume
 from realrun.image import Image, Store
 from realrun.runtime import volumes
 from realrun.runtime.spec import Mount, Spec, variables
@@ -20,56 +20,49 @@ def create(registry: Registry, reference: str, wishes: engine.Wishes, name: str 
     """Settle everything and make the folder; nothing runs. Raises `NoSuchImage`, `UsageError`."""
     image = Store(registry.root).resolve(reference)
     spec = engine.spec_for(image, wishes)
-    mounts, made = with_volumes(registry, spec.mounts)
-    try:
-        added = registry.add(
-            Container(
-                name=name,
-                created=now(),
-                image=reference,
-                image_id=image.image_id,
-                image_digest=image.digest,
-                spec=replace(spec, mounts=mounts),
-                config=settings(image, spec, wishes),
-                interactive=wishes.interactive,
-                auto_remove=wishes.auto_remove,
-                attached=wishes.attached,
-                host_words=wishes.host_words,
-                stop_timeout_s=wishes.stop_timeout_s,
-                log_max_bytes=wishes.log_max_bytes,
-                log_max_files=wishes.log_max_files,
-                volumes=made,
-            )
+    volumes.prepare(registry.root, spec.mounts)
+    mounts = [named(mount) for mount in spec.mounts]
+    added = registry.add(
+        Container(
+            name=name,
+            created=now(),
+            image=reference,
+            image_id=image.image_id,
+            image_digest=image.digest,
+            spec=replace(spec, mounts=tuple(mounts)),
+            config=settings(image, spec, wishes),
+            interactive=wishes.interactive,
+            auto_remove=wishes.auto_remove,
+            attached=wishes.attached,
+            host_words=wishes.host_words,
+            stop_timeout_s=wishes.stop_timeout_s,
+            log_max_bytes=wishes.log_max_bytes,
+            log_max_files=wishes.log_max_files,
+            volumes=tuple({one.source for one in mounts} - {one.source for one in spec.mounts}),
         )
-        keep_image(registry, added)
-        return added
-    except BaseException:
-        for volume in made:
-            volumes.remove(registry.root, volume)
-        raise
+    )
+    make_whole(registry, added)
+    return added
 
 
-def keep_image(registry: Registry, container: Container) -> None:
-    """From here on the image stays; if it was removed just before, so is the container."""
+def named(mount: Mount) -> Mount:
+    """A volume without a name gets one: it is the container's own."""
+    is_new = mount.kind == "volume" and not mount.source
+    return mount._replace(source=volumes.new_name()) if is_new else mount
+
+
+def make_whole(registry: Registry, container: Container) -> None:
+    """Its own volumes, made when somebody has them. From here on the image stays; if it was removed
+    just before, so is the container."""
     try:
+        volumes.prepare(registry.root, container.spec.mounts)
         Store(registry.root).resolve(container.image_digest)
-    except RealRunError:
+    except BaseException:
         registry.remove(container)
+        for volume in container.volumes:
+            with suppress(NoSuchVolume):
+                volumes.remove(registry.root, volume)
         raise
-
-
-def with_volumes(
-    registry: Registry, mounts: Sequence[Mount]
-) -> tuple[tuple[Mount, ...], tuple[str, ...]]:
-    """The mounts with a volume for each that has no name, and the names of those new volumes."""
-    volumes.prepare(registry.root, mounts)
-    named, made = [], []
-    for mount in mounts:
-        if mount.kind == "volume" and not mount.source:
-            made.append(volumes.create(registry.root).name)
-            mount = mount._replace(source=made[-1])
-        named.append(mount)
-    return tuple(named), tuple(made)
 
 
 def settings(image: Image, spec: Spec, wishes: engine.Wishes) -> dict[str, Any]:

@@ -10,13 +10,12 @@ Source: mount_setattr(2), open_tree(2), tmpfs(5); Docker's documentation, "Volum
 
 from __future__ import annotations
 
-import fcntl
 import os
 import stat
 from typing import Any
 
 from realrun.errors import UsageError
-from realrun.files.copying import copy_directory
+from realrun.files.filling import fill
 from realrun.linux import inroot, mounts
 from realrun.linux.inroot import held
 
@@ -57,15 +56,13 @@ def attach_tree(top: int, proc_device: int, one: dict[str, Any]) -> None:
 
 
 def populate(place_fd: int, volume: int) -> None:
-    """An empty volume takes over what the image has at its place, one container at a time."""
+    """An empty volume takes over what the image has at its place."""
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
     with (
         held(os.open(".", flags, dir_fd=place_fd)) as source,
         held(os.open(".", flags, dir_fd=volume)) as target,
     ):
-        fcntl.flock(target, fcntl.LOCK_EX)
-        if not os.listdir(target):
-            copy_directory(source, target)
+        fill(source, target)
 
 
 def attach_tmpfs(top: int, proc_device: int, one: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ Source: Docker's documentation, "Volumes", `docker volume`.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -21,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from realrun.errors import NoSuchVolume, RealRunError, UsageError
+from realrun.files import filling
+from realrun.files.remove import DIRECTORY_FLAGS
 from realrun.files.workspace import locked, workspace
 from realrun.runtime.spec import Mount
 
@@ -48,6 +51,16 @@ def check_name(name: str) -> None:
         )
 
 
+def new_name() -> str:
+    """For a volume without a name, as Docker's."""
+    return os.urandom(32).hex()
+
+
+def is_new_name(name: str) -> bool:
+    """Does it look as if `new_name` had made it."""
+    return re.fullmatch("[0-9a-f]{64}", name) is not None
+
+
 def place(root: Path, name: str) -> Path:
     """The folder of volume `name`."""
     check_name(name)
@@ -55,12 +68,15 @@ def place(root: Path, name: str) -> Path:
 
 
 def create(root: Path, name: str = "", labels: Mapping[str, str] | None = None) -> Volume:
-    """Make the volume, or find it if it is there already; without a name, a new one."""
-    chosen = name or os.urandom(32).hex()
+    """Make the volume, or find it if it is there already; without a name, a new one.
+
+    A name as `new_name` gives them is none: such a volume is anonymous.
+    """
+    chosen = name or new_name()
     folder = place(root, chosen)
     if not folder.is_dir():
         created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        told = {"created": created, "anonymous": not name, "labels": labels}
+        told = {"created": created, "anonymous": is_new_name(chosen), "labels": labels}
         with workspace(root, "volume") as scratch, locked(root):
             made = scratch / "volume"
             (made / "_data").mkdir(parents=True)
@@ -127,6 +143,19 @@ def prune(root: Path, in_use: Collection[str], everything: bool = False) -> list
             gone.append((volume.name, size))
             remove(root, volume.name)
     return gone
+
+
+def settle(root: Path) -> None:
+    """Finish or take back what a container was killed at that was to fill a volume."""
+    for volume in every(root):
+        fd = os.open(volume.mountpoint, DIRECTORY_FLAGS)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            filling.settle(fd)
+        except (BlockingIOError, PermissionError):
+            continue  # somebody is at it; or its files are of other ids: the next container does it
+        finally:
+            os.close(fd)
 
 
 def labels_of(mount: Mount) -> dict[str, str]:

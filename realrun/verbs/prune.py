@@ -9,7 +9,7 @@ from realrun.build import cache
 from realrun.containers import leftovers
 from realrun.containers.registry import Registry
 from realrun.image import Store
-from realrun.runtime import state
+from realrun.runtime import state, volumes
 
 
 def main(_: argparse.Namespace) -> int:
@@ -18,6 +18,7 @@ def main(_: argparse.Namespace) -> int:
     instances = state.prune(root)
     registry, store = Registry(root), Store(root)
     containers = leftovers.remove(registry)
+    volumes.settle(root)
     unused = store.prune(state.layers_in_use(root), registry.images_in_use)
     images = [*unused, *cache.prune(store)]
     for name in instances:
