@@ -1,7 +1,7 @@
 """commit: a container's writable layer becomes an image's top layer.
 
-The container keeps its own. It is not stopped meanwhile, as Docker does by default: what a running
-one is just writing may be there in part, and what it removes while it is read may be missing.
+The container keeps its own. A running one stands still meanwhile, as Docker has it, where there is
+a freezer; else what it is just writing may be there in part, and what it removes may be missing.
 
 Source: Docker's documentation, `docker commit`.
 """
@@ -9,12 +9,14 @@ Source: Docker's documentation, `docker commit`.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from realrun.build.changing import apply_changes
 from realrun.build.evaluate import State
+from realrun.containers.counting import pids
 from realrun.containers.record import Container
 from realrun.containers.registry import Registry
 from realrun.containers.visits import refuse_guests
@@ -25,15 +27,15 @@ from realrun.image.layers import Packer, unpack_blob
 from realrun.image.patient import Patient
 from realrun.image.reference import normal
 from realrun.image.tarwrite import END
-from realrun.linux import idmaps
+from realrun.linux import cgroups, freezer, idmaps
 from realrun.runtime.rootsteps import shifted
 
 
 def commit(
     registry: Registry, container: Container, name: str | None, changes: Sequence[str],
-    author: str = "", comment: str = "",
+    author: str = "", comment: str = "", pause: bool = True,
 ) -> Image:  # fmt: skip
-    """The new image; `changes` are instructions of a Dockerfile.
+    """The new image; `changes` are instructions of a Dockerfile. `pause`: nothing moves meanwhile.
 
     Raises UsageError for a name or an instruction that cannot be, NoSuchImage if the container's
     image has gone.
@@ -46,7 +48,10 @@ def commit(
     base = base_of(store, container)
     with store.workspace("commit") as scratch:
         upper, spec = registry.path(container.id) / "upper", container.spec
-        with idmaps.from_inside(upper, *shifted(spec)) as seen:
+        with (
+            at_rest(registry, container) if pause else nullcontext(),
+            idmaps.from_inside(upper, *shifted(spec)) as seen,
+        ):
             layer = written(seen, scratch)
         layers = [*base.stored, *([layer] if layer else [])]
         created = configs.timestamp()
@@ -60,6 +65,16 @@ def commit(
         if comment:
             document["comment"] = comment
         return store.add(document, layers, name)
+
+
+@contextmanager
+def at_rest(registry: Registry, container: Container) -> Iterator[None]:
+    """Its processes stand still, and one that does not run is not started."""
+    with (
+        registry.turn(container),
+        freezer.frozen(cgroups.detect(), container.id, lambda: pids(container)),
+    ):
+        yield
 
 
 def base_of(store: Store, container: Container) -> Image:

@@ -204,7 +204,7 @@ class Registry:
         try:
             if not ofdlock.take(fd):
                 raise Busy(f"container {container.name} is running")
-            with self._turn(container):  # whoever visits its files is done first
+            with self.turn(container):  # whoever visits its files is done first
                 pass
             yield fd
         finally:
@@ -214,13 +214,13 @@ class Registry:
     def visiting(self, container: Container) -> Iterator[None]:
         """Be among its files while it does not run; raises `Busy` if it does. Until then nobody
         can start or remove it: they wait."""
-        with self._turn(container):
+        with self.turn(container):
             if self.is_watched(container):
                 raise Busy(f"container {container.name} is running")
             yield
 
     @contextmanager
-    def _turn(self, container: Container) -> Iterator[None]:
+    def turn(self, container: Container) -> Iterator[None]:
         """Only one at a time may have the writable layer; waits for its turn (flock(2))."""
         try:
             fd = os.open(self.path(container.id) / "upper", DIRECTORY_FLAGS)

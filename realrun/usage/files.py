@@ -36,7 +36,10 @@ def add_commit(verbs: Any) -> None:
     commit.add_argument("-c", "--change", action="append", default=[], metavar="INSTRUCTION",
         help="a Dockerfile's instruction that changes settings")  # fmt: skip
     commit.add_argument("-m", "--message", default="", help="a comment for the history")
-    for word in ("-p", "--pause", "--pause=true", "--pause=false"):
+    commit.set_defaults(pause=True)
+    commit.add_argument("--pause=false", action="store_false", dest="pause",
+        help="do not let it stand still meanwhile")  # fmt: skip
+    for word in ("-p", "--pause", "--pause=true"):
         commit.add_argument(word, action="store_true", dest="pause", help=argparse.SUPPRESS)
     commit.add_argument("container", metavar="CONTAINER")
     commit.add_argument("name", nargs="?", metavar="NAME[:TAG]")

@@ -13,6 +13,7 @@ def main(args: argparse.Namespace) -> int:
     """Prints the image's id."""
     registry = Registry(paths.root())
     container = registry.find(args.container)
-    image = commit(registry, container, args.name, args.change, args.author, args.message)
+    texts = (args.author, args.message)
+    image = commit(registry, container, args.name, args.change, *texts, args.pause)
     print(image.image_id)
     return 0

@@ -120,6 +120,8 @@ OPERATIONS = {
     "exec": Operation(["exec", "cc", "true"], lambda g: g.status() == "running",
                       lambda g: g.run(*SLEEP)),
     "commit": Operation(["commit", "cc", "made"], built, written),
+    "commit a running one": Operation(["commit", "cc", "made"], built,
+                                      lambda g: g.run("sh", "-c", "echo 1 > /a; sleep 1000")),
     "build": Operation(["build", "-q", "-t", "made", "OUTSIDE/context"], built),
     "load": Operation(["load", "-q", "-i", "OUTSIDE/archive.tar"], lambda g: g.has_image("other")),
     "import": Operation(["import", "OUTSIDE/files.tar", "made"], built),
