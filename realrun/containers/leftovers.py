@@ -1,33 +1,35 @@
-"""What watchers that were killed have left: containers that were to go, names that lead nowhere."""
+"""What killed commands have left of containers: those that were to go, names that lead nowhere,
+processes that stand still.
+
+It takes no look at every container: it is as quick with a thousand as with one.
+"""
 
 from __future__ import annotations
 
 from realrun.containers import signals
-from realrun.containers.record import Container
+from realrun.containers.record import CREATED
 from realrun.containers.registry import Registry
-from realrun.files.workspace import is_held, locked
+from realrun.files.workspace import is_held
 from realrun.linux import cgroups, freezer
+from realrun.runtime import state as instances
 
 
 def remove(registry: Registry) -> list[str]:
     """Remove it; returns the names of the containers that have gone."""
+    thaw(registry)
     gone = []
-    for container in registry.all():
-        thaw(registry, container)
-        ran = registry.state(container).status != "created"
-        if container.auto_remove and ran and not registry.is_watched(container):
+    for container in registry.going():
+        ran = registry.state(container).status != CREATED
+        if ran and not registry.is_watched(container):
             signals.remove(registry, container)
             gone.append(container.name)
-    names = registry.folder / "names"
-    if names.is_dir():
-        with locked(registry.root):
-            for link in names.iterdir():
-                if not (registry.folder / link.readlink()).is_dir():
-                    link.unlink()
+    registry.free_names()
     return gone
 
 
-def thaw(registry: Registry, container: Container) -> None:
-    """Let a container go on whose `commit` was killed while it stood still."""
-    if not is_held(registry.path(container.id) / "upper"):
-        freezer.thaw(cgroups.detect(), container.id)
+def thaw(registry: Registry) -> None:
+    """Let containers go on whose `commit` was killed while they stood still."""
+    for name in instances.names(registry.root):
+        upper = registry.path(name) / "upper"
+        if upper.is_dir() and not is_held(upper):
+            freezer.thaw(cgroups.detect(), name)

@@ -7,6 +7,7 @@
                        log          what it said; log.1, log.2: before that
                        upper/       its writable layer
     ROOT/containers/names/NAME      a symbolic link to ID; one that leads nowhere is free
+    ROOT/containers/going/ID        there for one that is to be removed at its end
 
 A folder is put together in ROOT/tmp and appears with one rename, and vanishes with one, so that a
 container is there whole or not at all whatever is killed meanwhile.
@@ -31,6 +32,7 @@ from realrun.files import ofdlock
 from realrun.files.remove import DIRECTORY_FLAGS
 from realrun.files.workspace import locked, workspace
 from realrun.image.merged import make_upper
+from realrun.runtime import state as instances
 
 ID_LENGTH = 64
 CODE_BYTES = 16
@@ -73,11 +75,14 @@ class Registry:
             (folder / "watch").chmod(0o600)
             with locked(self.root):
                 self.folder.mkdir(mode=0o700, exist_ok=True)  # nor is one that it has written
-                (self.folder / "names").mkdir(exist_ok=True)
+                for name in ("names", "going"):
+                    (self.folder / name).mkdir(exist_ok=True)
                 named = replace(container, name=self._claim_name(container))
                 try:
                     text = json.dumps(record.document(named), indent=1)
                     (folder / "config.json").write_text(text, encoding="utf-8")
+                    if container.auto_remove:
+                        (self.folder / "going" / container.id).touch()
                     os.rename(folder, self.path(container.id))
                 except BaseException:  # such as a full disk
                     (self.folder / "names" / named.name).unlink()
@@ -115,7 +120,7 @@ class Registry:
     def all(self, watched: bool = False) -> list[Container]:
         """Every container, or all that somebody watches over; the newest first."""
         found = []
-        for container_id in self.ids():
+        for container_id in instances.names(self.root) if watched else self.ids():
             try:
                 if not watched or self._is_watched(container_id):
                     found.append(self.read(container_id))
@@ -263,3 +268,25 @@ class Registry:
             with locked(self.root):
                 if link.is_symlink() and os.readlink(link) == container.id:
                     link.unlink()
+            (self.folder / "going" / container.id).unlink(missing_ok=True)
+
+    def going(self) -> Iterator[Container]:
+        """All that are to be removed at their end."""
+        folder = self.folder / "going"
+        for container_id in os.listdir(folder) if folder.is_dir() else ():
+            try:
+                yield self.read(container_id)
+            except FileNotFoundError:
+                with locked(self.root):  # one that is just being made has its folder by then
+                    if not self.path(container_id).is_dir():
+                        (folder / container_id).unlink(missing_ok=True)
+
+    def free_names(self) -> None:
+        """Take names away that lead nowhere; every container has one, so their number tells."""
+        with locked(self.root):
+            folder = self.folder / "names"
+            taken = os.listdir(folder) if folder.is_dir() else []
+            if len(taken) > len(self.ids()):
+                for name in taken:
+                    if not self.path(os.readlink(folder / name)).is_dir():
+                        (folder / name).unlink()

@@ -159,7 +159,7 @@ def clear_leftover(registry: Registry, container: Container) -> None:
 
 def remove_volumes(registry: Registry, container: Container) -> None:
     """The volumes without a name go with their container, unless another one has them, too."""
-    users = volume_users(registry)
+    users = volume_users(registry) if container.volumes else {}
     for name in container.volumes:
         if not set(users.get(name, ())) - {container.id}:
             with suppress(NoSuchVolume):

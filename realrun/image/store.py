@@ -160,9 +160,10 @@ class Store:
             for path in abandoned:
                 remove_tree(path)
         with self._changing("prune") as scratch:
-            index = self.layout.index()
-            users = used()
-            named = [d for d in index if name_of(d) or d.get("digest") in users]
+            named = index = self.layout.index()
+            if not all(map(name_of, index)):
+                users = used()
+                named = [d for d in index if name_of(d) or d.get("digest") in users]
             if named != index:
                 self.layout.write_index(named, scratch)
             removed = [f"tmp/{path.name}" for path in abandoned]

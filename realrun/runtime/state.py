@@ -10,8 +10,10 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import signal
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +23,9 @@ from realrun.linux import cgroups, usage
 from realrun.runtime import ownfiles
 
 MARK = "REALRUN_INSTANCE"  # in the environment of a guest's virtual machine monitor
+WORK = re.compile(rb"/([^/,]+)/work")
+MARKED = re.compile(os.fsencode(MARK) + b"=([^\0]+)")
+OUT_OF_SIGHT = (errno.ENOENT, errno.ESRCH, errno.EACCES, errno.EINVAL)  # it ends, or is others'
 GIVE_UP_S = 5.0
 DYING_S = 0.1
 
@@ -44,39 +49,44 @@ def create(root: Path, instance: str) -> Claim:
     return Claim(str(folder), fd)
 
 
-def belongs(pid: int | str, instance: str) -> bool:
-    """Is process `pid` of this instance: by the overlay it lives on, or by its mark.
+def instances_of(pid: int | str) -> set[str]:
+    """The instances that process `pid` is of: by the overlay it lives on, or by its mark.
 
     Every instance has a root mount whose work directory carries the id, visible in mountinfo
     even when the process has lost its parent; a guest's monitor carries the id as a mark.
     """
-    for file, sign in (("mountinfo", f"/{instance}/work"), ("environ", f"{MARK}={instance}")):
+    found: set[str] = set()
+    for file, sign in (("mountinfo", WORK), ("environ", MARKED)):
         try:
             with open(f"/proc/{pid}/{file}", "rb") as stream:
-                if sign.encode() in stream.read():
-                    return True
+                found.update(map(os.fsdecode, sign.findall(stream.read())))
         except OSError as error:
-            if error.errno not in (errno.ENOENT, errno.ESRCH, errno.EACCES, errno.EINVAL):
+            if error.errno not in OUT_OF_SIGHT:
                 raise
-    return False
+    return found
 
 
-def processes_of(instance: str) -> list[int]:
-    """All processes on this machine that belong to `instance`."""
+def belongs(pid: int | str, instance: str) -> bool:
+    """Is process `pid` of this instance."""
+    return instance in instances_of(pid)
+
+
+def processes_of(*instances: str) -> list[int]:
+    """All processes on this machine that belong to any of these instances."""
     pids = (int(name) for name in os.listdir("/proc") if name.isdigit())
-    return [pid for pid in pids if pid != os.getpid() and belongs(pid, instance)]
+    wanted = set(instances)
+    return [pid for pid in pids if pid != os.getpid() and wanted & instances_of(pid)]
 
 
-def kill_processes(instance: str) -> int:
-    """SIGKILL all processes of `instance` until none is left; returns how many there were."""
+def kill_processes(*instances: str) -> int:
+    """SIGKILL all processes of these until none is left; returns how many there were."""
     killed: set[int] = set()
     deadline = time.monotonic() + GIVE_UP_S
-    while found := processes_of(instance):
+    while found := processes_of(*instances):
         if time.monotonic() > deadline:
-            raise OSError(errno.EBUSY, f"processes {found} do not end", instance)
+            raise OSError(errno.EBUSY, f"processes {found} do not end", instances[0])
         for pid in found:
             kill(pid)
-        cgroups.thaw(cgroups.detect(), found)
         killed |= set(found)
         time.sleep(0.002)
     return len(killed)
@@ -111,15 +121,33 @@ def prune(root: Path) -> list[str]:
     by a child that is about to die of it, so what is held is asked twice.
     """
     here = cgroups.detect()
-    folders = root / "instances"
-    names = {path.name for path in folders.iterdir()} if folders.is_dir() else set()
-    removed = [name for name in sorted(names) if prune_one(folders / name, here)]
-    if set(removed) != names:
+    removed = prune_all(root, here)
+    if names(root):
         time.sleep(DYING_S)
-        removed += [name for name in sorted(names - {*removed}) if prune_one(folders / name, here)]
+        removed += prune_all(root, here)
     if here.writable:
         cgroups.remove_parent(here)
     return removed
+
+
+def names(root: Path) -> list[str]:
+    """All instances that have a folder."""
+    try:
+        return sorted(os.listdir(root / "instances"))
+    except FileNotFoundError:
+        return []
+
+
+def prune_all(root: Path, here: cgroups.Layout) -> list[str]:
+    """Remove those that nobody watches over; all processes are looked at once, for all of them."""
+    found = names(root)
+    with locked(root) if found else nullcontext():
+        left = [name for name in found if not is_held(root / "instances" / name)]
+    if left:
+        kill_processes(*left)
+    for name in left:
+        remove(str(root / "instances" / name), with_cgroup=here.writable)
+    return left
 
 
 def prune_one(folder: Path, here: cgroups.Layout) -> bool:
@@ -138,21 +166,27 @@ def layers_in_use(root: Path) -> list[Path]:
     The kernel keeps a mounted folder's files alive, but not visible: removing one under a running
     instance would empty its root.
     """
-    layers = root / "layers"
-    if not layers.is_dir():
+    if not names(root):
         return []
-    folders = root / "instances"
-    pids = [
-        p for f in (folders.iterdir() if folders.is_dir() else ()) for p in processes_of(f.name)
-    ]
-    text = "".join(mountinfo(pid) for pid in pids)
-    return [layer for layer in layers.iterdir() if layer.name in text]
+    tables = {mount_table(pid): pid for pid in filter(str.isdigit, os.listdir("/proc"))}
+    text = "".join(mountinfo(pid) for pid in tables.values())
+    return [layer for layer in (root / "layers").iterdir() if layer.name in text]
 
 
-def mountinfo(pid: int) -> str:
+def mount_table(pid: str) -> str:
+    """Which mount namespace a process is in: those in one see the same (namespaces(7))."""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/mnt")
+    except OSError:  # it has ended, or is somebody else's
+        return pid
+
+
+def mountinfo(pid: str) -> str:
     """The mounts that a process sees; nothing once it has ended."""
     try:
         with open(f"/proc/{pid}/mountinfo", encoding="utf-8", errors="replace") as file:
             return file.read()
-    except (FileNotFoundError, ProcessLookupError):
+    except OSError as error:
+        if error.errno not in OUT_OF_SIGHT:
+            raise
         return ""

@@ -34,6 +34,7 @@ def registry(tmp_path, monkeypatch):
     runs = create(one, "child", Wishes(words=("sleep", "5"), mounts=(volume, bind)), "runs")
     one.write_state(runs, State(RUNNING, 1, now()))
     create(one, "child", Wishes(words=("x",), labels={"k": "v", "a.b-c": "2"}), "new")
+    (one.root / "instances" / runs.id).mkdir(parents=True)
     with one.watching(runs):
         yield one
 
