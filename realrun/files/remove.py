@@ -1,7 +1,7 @@
 """Removing a tree that somebody else filled: no link is followed, no depth is too deep.
 
-Sub-directories are first moved up beside the one being emptied, so that two descriptors are
-enough for any depth, and made accessible, because an image may hold directories of mode 000.
+Sub-directories are first moved up to the top of the tree, so that two descriptors are enough for
+any depth, and made accessible, because an image may hold directories of mode 000.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def remove_with_all_ids(path: Path) -> bool:
 
 
 def remove_at(name: bytes, dir_fd: int) -> None:
-    """The same for an entry of an open directory, which is used as the place to move things to."""
+    """The same for an entry of an open directory."""
     try:
         os.unlink(name, dir_fd=dir_fd)
         return
@@ -53,21 +53,33 @@ def remove_at(name: bytes, dir_fd: int) -> None:
         return
     except (IsADirectoryError, PermissionError):
         pass
-    waiting, serial = [name], 0
-    while waiting:
-        current = waiting.pop()
-        fd = open_for_emptying(current, dir_fd)
+    top = open_for_emptying(name, dir_fd)
+    try:
+        empty(top)
+    finally:
+        os.close(top)
+    os.rmdir(name, dir_fd=dir_fd)
+
+
+def empty(top: int) -> None:
+    """Remove all that is in a directory."""
+    waiting, mark = [e for e in list_directory(top) if not gone(e, top)], os.urandom(8).hex()
+    for serial, current in enumerate(waiting):  # which grows meanwhile
+        fd = open_for_emptying(current, top)
         try:
-            for entry in list_directory(fd):
-                if unlinked(entry, fd) or emptied(entry, fd):
-                    continue
-                serial += 1
-                moved = b".remove-%d-%d" % (os.getpid(), serial)
-                move_up(entry, fd, moved, dir_fd)
-                waiting.append(moved)
+            for number, entry in enumerate(list_directory(fd)):
+                if not gone(entry, fd):
+                    moved = f".remove-{mark}-{serial}-{number}".encode()  # of no image's making
+                    move_up(entry, fd, moved, top)
+                    waiting.append(moved)
         finally:
             os.close(fd)
-        os.rmdir(current, dir_fd=dir_fd)
+        os.rmdir(current, dir_fd=top)
+
+
+def gone(name: bytes, dir_fd: int) -> bool:
+    """True if the entry was a file, or an empty sub-directory, and is gone."""
+    return unlinked(name, dir_fd) or emptied(name, dir_fd)
 
 
 def open_for_emptying(name: bytes, dir_fd: int) -> int:

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from realrun.errors import in_words
 from realrun.linux import cgroups, processes, usage
 from realrun.runtime import spawner, state
 
@@ -141,7 +142,11 @@ class Watch:
         exit_ns = time.monotonic_ns()
         code = os.waitstatus_to_exitcode(status)
         oom = child.request["cgroup"] and usage.oom_kills(cgroups.detect(), instance) > 0
-        self.clean_up(instance, child)
+        try:
+            self.clean_up(instance, child)
+        except OSError as error:
+            why = f"it has ended, and not all of it could be removed: {in_words(error)}"
+            child.failure = child.failure or (child.request["exec"], 0, why)
         event: Event = {
             "event": "exited",
             "id": instance,
@@ -155,13 +160,15 @@ class Watch:
 
     def clean_up(self, instance: str, child: Child) -> None:
         """Orphans, control group, files, lock: in that order."""
-        self.forget(child.pidfd)
-        if not child.request["pid_namespace"]:
-            self.kill_orphans(instance)
-        if child.folder:
-            state.remove(child.folder, child.request["cgroup"])
-        os.close(child.launched.lock_fd)
         del self.children[instance]
+        self.forget(child.pidfd)
+        try:
+            if not child.request["pid_namespace"]:
+                self.kill_orphans(instance)
+            if child.folder:
+                state.remove(child.folder, child.request["cgroup"])
+        finally:
+            os.close(child.launched.lock_fd)
 
     def kill_orphans(self, instance: str) -> None:
         """End what the instance's first process left behind: it was handed to us."""
