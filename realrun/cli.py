@@ -1,58 +1,30 @@
 """The command line: Docker's verbs and flags where Docker has them.
 
 What each verb takes is in `usage`, what it does in `verbs`, imported when it is chosen, so that
-`run` starts light.
+`run` starts light. Who makes a container's processes out of this one first gets out of their reach,
+before anything else is loaded.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from realrun.errors import RealRunError, in_words
-from realrun.usage.builds import add_build
-from realrun.usage.files import add_files
-from realrun.usage.images import add_archives, add_images
-from realrun.usage.lives import add_lives
-from realrun.usage.looks import add_looks
-from realrun.usage.measuring import add_bench, add_machine
-from realrun.usage.oci import add_oci
-from realrun.usage.oneverb import ENGINE_ERROR, FAILED, OneVerb, Parser
-from realrun.usage.starts import add_run
-from realrun.usage.volumes import add_volumes
 
+if TYPE_CHECKING:
+    import argparse
+
+MAKERS = ("run", "start", "exec")  # containers' processes are born as copies of this one
 AMONG_FILES = {
     "base", "build", "commit", "diff", "history", "image", "images", "imports", "load", "save",
     "volume",
 }  # fmt: skip
-
-
 GONE = 141  # nobody reads what we write: as a shell tells of SIGPIPE
-
-
-def parser(verb: str | None = None) -> argparse.ArgumentParser:
-    """All verbs, or the one that is asked for, if there is one of that name."""
-    top = Parser(prog="realrun", description="One image, every isolation: build, run, measure.")
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
-    assert isinstance(verbs, OneVerb)
-    verbs.asked = verb
-    add_build(verbs)
-    add_run(verbs)
-    add_lives(verbs)
-    add_looks(verbs)
-    add_files(verbs)
-    add_volumes(verbs)
-    add_images(verbs)
-    add_archives(verbs)
-    add_bench(verbs)
-    add_machine(verbs)
-    add_oci(verbs)
-    return top if verb is None or verb in verbs.choices else parser()
 
 
 def end(number: int, _: object) -> None:
@@ -84,6 +56,8 @@ def with_all_ids(args: argparse.Namespace) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; as a program of its own (without `argv`) it does not return."""
     reopen_closed()
+    if argv is None and sys.argv[1:2] and sys.argv[1] in MAKERS:
+        import_module("realrun.linux.ownbinary").protect()
     code = run(sys.argv[1:] if argv is None else argv)
     if argv is None:
         leave(code)
@@ -105,6 +79,9 @@ def run(words: Sequence[str]) -> int:
 
     As in Docker that is 1, but 125 in `run`, whose other codes are the program's.
     """
+    from realrun.usage.oneverb import ENGINE_ERROR, FAILED
+    from realrun.usage.parser import parser
+
     args = parser(words[0] if words else None).parse_args(words)
     failed = ENGINE_ERROR if args.verb == "run" else FAILED
     signal.signal(signal.SIGTERM, end)

@@ -20,8 +20,8 @@ from realrun.image.base import make_base_busybox
 from realrun.measure import crowds, startup, tables
 from realrun.measure.environment import certificate
 from realrun.measure.session import Session, Tick
+from realrun.runtime.client import Spawner
 from realrun.runtime.spec import ISOLATIONS
-from realrun.runtime.watch import Watch
 
 EXAMPLE = Path("examples/hello")
 COMMAND = "realrun demo"
@@ -75,7 +75,7 @@ def build_example(stage: Stage) -> Image:
             stage.say(f"  [{event.step}/{event.steps}] {event.text}{cached}")
 
     stage.say(f"Build the image from {EXAMPLE}/Dockerfile:")
-    with Watch() as starter:
+    with Spawner() as starter:
         return building.build(EXAMPLE, ["hello"], starter, progress=tell)
 
 

@@ -15,7 +15,7 @@ from realrun.engine import GUESTS
 from realrun.image.describe import healthcheck
 from realrun.image.sizes import size_of
 from realrun.linux.capabilities import DOCKER_DEFAULT
-from realrun.linux.mounts import MASKED, READ_ONLY
+from realrun.linux.mounts import READ_ONLY, masked
 from realrun.runtime import volumes
 from realrun.runtime.mountwords import clean_target
 from realrun.runtime.spec import Mount, Spec
@@ -114,7 +114,7 @@ def host_config(container: Container) -> dict[str, Any]:
         "Isolation": "",
         **limits_of(spec),
         "Ulimits": ulimits or None,
-        "MaskedPaths": list(MASKED),
+        "MaskedPaths": masked(),
         "ReadonlyPaths": list(READ_ONLY),
         **({"Init": True} if spec.init else {}),
     }

@@ -29,6 +29,8 @@ from realrun.containers.record import Container
 from realrun.containers.registry import Registry
 from realrun.containers.watching import Ending
 from realrun.errors import RealRunError
+from realrun.linux import processes
+from realrun.linux.ownbinary import out_of_reach
 from realrun.runtime.run import Run, drive
 from realrun.runtime.spawner import Launched
 from realrun.runtime.watch import Watch
@@ -50,12 +52,12 @@ class StartFailed(RealRunError):
 def detach(registry: Registry, container: Container) -> None:
     """Start a container in the background; returns when it runs, raises if it cannot."""
     reader, writer = os.pipe2(os.O_CLOEXEC)
-    with open(reader, "rb") as answer:
+    with open(reader, "rb") as answer, out_of_reach() as (executable, fds):
         try:
             subprocess.run(  # what became of it is in the answer
                 [*PYTHON, CODE.format("keeper", "main()"), container.id, str(writer)],
-                pass_fds=[writer], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL, cwd="/", start_new_session=True,
+                executable=executable, pass_fds=[writer, *fds], cwd="/", start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 env=dict(os.environ, REALRUN_ROOT=str(registry.root)),
             )  # fmt: skip
         finally:
@@ -70,6 +72,7 @@ def main() -> None:
     """Entry point: the container's id, and the descriptor on which to tell how the start went."""
     if os.fork():  # whoever asked is not to be our parent
         os._exit(0)
+    processes.show_name()
     container_id, tell_fd = sys.argv[1], int(sys.argv[2])
     os.set_inheritable(tell_fd, False)
     for number in (signal.SIGINT, signal.SIGHUP):

@@ -14,7 +14,7 @@ import struct
 from collections.abc import Iterator
 
 from realrun.errors import KernelRefused, UsageError
-from realrun.linux import libc
+from realrun.linux import descriptors, libc
 from realrun.linux.request import Request
 
 # sys/mount.h
@@ -209,6 +209,11 @@ def uncover() -> None:
         unmount(path, NOFOLLOW)
 
 
+def given() -> list[int]:
+    """The trees that were given to us and are not mounted yet."""
+    return [tree for trees in GIVEN.values() for tree in trees]
+
+
 def set_attributes(fd: int, change: tuple[int, int], recursive: bool, name: str) -> None:
     """Set and clear attributes of the mount behind a descriptor, or of all below it, too.
 
@@ -237,9 +242,19 @@ def make_root_read_only() -> None:
     mount(None, "/", None, BIND | REMOUNT | RDONLY)
 
 
+def masked(processors: str = "/sys/devices/system/cpu") -> list[str]:
+    """Docker's list: MASKED, and how often each processor was too hot, where the kernel tells it.
+
+    Source: moby, `daemon/pkg/oci/defaults.go`; its advisory GHSA-6fw5-f8r9-fgfm.
+    """
+    names = os.listdir(processors) if os.path.isdir(processors) else ()
+    paths = [f"{processors}/{name}/thermal_throttle" for name in sorted(names)]
+    return [*MASKED, *(path for path in paths if os.path.isdir(path))]
+
+
 def mask_paths() -> Iterator[Request]:
     """Hide what tells of the host, and make its switches read-only; not every kernel has all."""
-    yield from ((cover, path) for path in MASKED)
+    yield from ((cover, path) for path in masked())
     yield from ((freeze, path) for path in READ_ONLY)
 
 
@@ -251,7 +266,7 @@ def freeze(path: str) -> None:
 
 def cover(path: str) -> None:
     """Put nothing over `path`, if it is there: /dev/null over a file, an empty folder over one."""
-    if try_mount("/dev/null", path, None, BIND) == errno.ENOTDIR:
+    if try_mount(descriptors.null_node(), path, None, BIND) == errno.ENOTDIR:
         mount("tmpfs", path, "tmpfs", RDONLY, "size=0")
 
 

@@ -27,7 +27,6 @@ PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS = 38, 39
 KEYCTL_JOIN_SESSION_KEYRING, KEYCTL_SETPERM = 1, 5
 KEY_POS_ALL = 0x3F000000  # who holds it may do all, nobody else may even see it
-CLOSE_RANGE_CLOEXEC = 4
 
 
 def die_with_parent() -> None:
@@ -86,8 +85,11 @@ def hide_memory() -> None:
     libc.call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0, on="dumpable")
 
 
-def show_name(name: bytes) -> None:
-    """The name of this process in `ps` and `top`, 15 bytes at most (PR_SET_NAME)."""
+def show_name(name: bytes = b"realrun") -> None:
+    """The name of this process in `ps` and `top`, 15 bytes at most (PR_SET_NAME).
+
+    One that was executed by its descriptor would be called by that number.
+    """
     libc.call("prctl", PR_SET_NAME, name, 0, 0, 0, on="name")
 
 
@@ -137,37 +139,6 @@ def hear_signals(numbers: Sequence[int]) -> None:
     """
     for number in numbers:
         libc.syscall("rt_sigaction", int(number), bytes(32), None, 8, on=f"signal {number}")
-
-
-def close_all_on_exec(first: int) -> None:
-    """Let no descriptor from `first` upwards survive exec(2)."""
-    try:
-        libc.syscall("close_range", first, 0x7FFFFFFF, CLOSE_RANGE_CLOEXEC, on=f"{first}-")
-    except KernelRefused as refused:  # before Linux 5.11
-        if refused.number not in (errno.ENOSYS, errno.EINVAL):
-            raise
-        for name in os.listdir("/proc/self/fd"):
-            if int(name) >= first:
-                close_on_exec(int(name))
-
-
-def close_all(first: int) -> None:
-    """Close every descriptor from `first` upwards."""
-    try:
-        libc.syscall("close_range", first, 0x7FFFFFFF, 0, on=f"{first}-")
-    except KernelRefused as refused:  # before Linux 5.9
-        if refused.number != errno.ENOSYS:
-            raise
-        os.closerange(first, os.sysconf("SC_OPEN_MAX"))
-
-
-def close_on_exec(fd: int) -> None:
-    """Mark `fd`, unless it has gone meanwhile (the folder listing's own descriptor has)."""
-    try:
-        os.set_inheritable(fd, False)
-    except OSError as error:
-        if error.errno != errno.EBADF:
-            raise
 
 
 def pidfd(pid: int) -> int:

@@ -38,8 +38,9 @@ def give_terminal(ptmx: str, console: str, fd: int, uid: int, rows: int, columns
     slave = fcntl.ioctl(master, TIOCGPTPEER, O_TERMINAL)
     os.fchown(slave, uid, -1)
     if console:
-        os.close(os.open(console, os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o620))
-        mounts.mount(f"/proc/self/fd/{slave}", console, None, mounts.BIND)
+        place = os.open(console, os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o620)
+        mounts.mount(f"/proc/self/fd/{slave}", f"/proc/self/fd/{place}", None, mounts.BIND)
+        os.close(place)
     os.setsid()
     fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
     with socket.socket(fileno=fd) as out:

@@ -15,14 +15,14 @@ import signal
 import stat
 from typing import Any
 
-from realrun.errors import RealRunError, UsageError
-from realrun.linux import capabilities, mounts, namespaces, processes
+from realrun.errors import RealRunError
+from realrun.linux import capabilities, descriptors, mounts, namespaces, processes
 from realrun.oci import hooks
 from realrun.runtime import childsteps, users
 
 # Descriptors of the child: 3 is the pipe of `spawner`, then what the creator passes on.
 STAMPS, CREATOR, GO, TOLD, CONSOLE = 3, 4, 5, 6, 7
-PASSWD_BYTES = MOST_DESCRIPTORS = 1 << 20
+PASSWD_BYTES = 1 << 20
 
 
 class NotRunnable(RealRunError):
@@ -50,11 +50,8 @@ def be_alone(session: bool, first: int) -> None:
 
     Those from `first` on are needed no more. With a terminal the session is begun there.
     """
-    for given in sorted(tree for trees in mounts.GIVEN.values() for tree in trees):
-        os.closerange(first, given)
-        first = given + 1
-    os.closerange(first, MOST_DESCRIPTORS)
-    processes.close_all_on_exec(STAMPS)
+    descriptors.close_all(first, but=mounts.given())
+    descriptors.close_all_on_exec(STAMPS)
     processes.hide_memory()
     if session:
         os.setsid()
@@ -86,14 +83,9 @@ def container_hooks(kind: str, called: list[dict[str, Any]], state: dict[str, An
 
 
 def enter_directory(cwd: str) -> None:
-    """The working directory, made if it is missing; one outside of the root is refused.
-
-    A leaked descriptor in /proc/self/fd could be such a one (CVE-2024-21626).
-    """
+    """The working directory, made if it is missing."""
     os.makedirs(cwd, mode=0o755, exist_ok=True)
-    os.chdir(cwd)
-    if not os.getcwd().startswith("/"):
-        raise UsageError(f"the working directory {cwd!r} leads out of the container's root")
+    descriptors.enter_directory(cwd)
 
 
 def home(uid: int) -> str:
@@ -174,4 +166,5 @@ def execute(argv: list[str], env: dict[str, str]) -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     if "HOME" not in env:
         env = env | {"HOME": home(os.getuid())}
+    descriptors.use_own_null()
     childsteps.search_and_exec(argv, env)

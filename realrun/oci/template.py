@@ -49,7 +49,7 @@ def config(argv: Sequence[str]) -> dict[str, Any]:
         "linux": {
             "resources": {"devices": [{"allow": False, "access": "rwm"}]},
             "namespaces": [{"type": kind} for kind in kinds],
-            "maskedPaths": list(mounts.MASKED),
+            "maskedPaths": mounts.masked(),
             "readonlyPaths": list(mounts.READ_ONLY),
         },
     }

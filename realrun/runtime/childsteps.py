@@ -17,6 +17,7 @@ from typing import Any
 from realrun.linux import (
     capabilities,
     cgroups,
+    descriptors,
     mounts,
     namespaces,
     network,
@@ -100,7 +101,8 @@ def make_working_directory(cwd: str) -> Iterator[Request]:
 
 def execute(argv: list[str], env: dict[str, str], cwd: str) -> None:
     """Replace ourselves by the program."""
-    os.chdir(cwd)
+    descriptors.enter_directory(cwd)
+    descriptors.use_own_null()
     processes.die_with_parent()  # again: the change of user took it back
     end_if_alone()
     processes.hear_signals(DEFAULT_AGAIN)

@@ -13,6 +13,7 @@ from typing import Any
 
 import realrun
 from realrun.errors import RealRunError
+from realrun.linux.ownbinary import out_of_reach
 from realrun.runtime.server import LARGEST, PACKET
 from realrun.runtime.watch import Event
 
@@ -28,10 +29,10 @@ class Spawner:
     def __init__(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         home = str(Path(realrun.__file__).parents[1])
-        with theirs:
+        words = [sys.executable, "-I", "-S", "-c", CODE.format(home=home), str(theirs.fileno())]
+        with theirs, out_of_reach() as (executable, fds):
             self.process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", CODE.format(home=home), str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
+                words, executable=executable, pass_fds=[theirs.fileno(), *fds], env={}
             )
         self.socket = ours
 

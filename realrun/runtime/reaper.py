@@ -14,7 +14,7 @@ import os
 import signal
 from collections.abc import Set
 
-from realrun.linux import processes
+from realrun.linux import descriptors, processes
 
 NAME = b"realrun-init"
 # Faults of our own, which must kill us, and what a terminal sends to who is in the background.
@@ -46,7 +46,7 @@ def be_first(program: int, argv: list[str], heard: Set[int]) -> None:
         processes.die_with_parent()  # again: the change of user took it back
         if not processes.is_read(STAMPS):
             return  # the parent died before it was a reason to die
-        processes.close_all(STAMPS)
+        descriptors.close_all(STAMPS)
         name(argv)
         while True:
             number = signal.sigwaitinfo(heard).si_signo

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import selectors
 import time
 from collections.abc import Callable, Sequence
@@ -36,7 +37,10 @@ class Feed:
     def __init__(self, source: int, target: int) -> None:
         self.source, self.target = source, target
         self.pending, self.over = b"", False
+        self.always_ready = is_always_ready(source)
         os.set_blocking(target, False)
+        if self.always_ready:
+            self.take(read(source, self.most))
 
     def waits_for(self) -> tuple[int, int] | None:
         """The descriptor to listen to, and for what; None while there is nothing to do."""
@@ -49,9 +53,10 @@ class Feed:
     def move(self) -> None:
         """One read or one write."""
         try:
-            if self.pending:
+            wrote = bool(self.pending)
+            if wrote:
                 self.pending = self.pending[os.write(self.target, self.pending) :]
-            else:
+            if not self.pending and (self.always_ready or not wrote):
                 self.take(read(self.source, self.most))
         except BlockingIOError:
             return
@@ -71,6 +76,16 @@ class Feed:
         if not self.over:
             os.close(self.target)
         self.over = True
+
+
+def is_always_ready(fd: int) -> bool:
+    """Is it of a kind that nobody can wait for, such as a file (epoll_ctl(2), EPERM)."""
+    with select.epoll() as asked:
+        try:
+            asked.register(fd, select.EPOLLIN)
+        except PermissionError:
+            return True
+    return False
 
 
 @dataclass(slots=True, kw_only=True)

@@ -103,6 +103,7 @@ def contents(fd: int) -> bytes:
 
 def main() -> None:
     """Entry point: the socket is descriptor `argv[1]`."""
+    processes.show_name()
     processes.die_with_parent()
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)

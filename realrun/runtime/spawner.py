@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from realrun.errors import RealRunError, in_words
-from realrun.linux import cgroups, processes
+from realrun.linux import cgroups, descriptors, mounts, processes
 from realrun.linux.request import Request, carry_out
 from realrun.runtime import ownfiles
 from realrun.runtime.childsteps import ENGINE_FAILED, imported, ready
@@ -149,16 +149,17 @@ def run_child(
 
 
 def arrange_descriptors(fds: list[int], writer: int) -> None:
-    """0-2 are the program's, 3 our pipe, then what the plan passes on; the rest closes at exec.
+    """0-2 are the program's, 3 our pipe, then what the plan passes on; the rest is closed at once.
 
-    Each source first moves out of the way of all targets, so none is overwritten too early.
+    At exec would be late: /proc/self/fd leads out until then (CVE-2024-21626). Each source first
+    moves out of the way of all targets, so none is overwritten too early.
     """
     targets = {0: fds[0], 1: fds[1], 2: fds[2], 3: writer}
     targets |= {4 + n: fd for n, fd in enumerate(fds[3:])}
     away = {to: fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, len(targets)) for to, fd in targets.items()}
     for target, source in away.items():
         os.dup2(source, target, inheritable=target != 3)
-    processes.close_all_on_exec(len(targets))
+    descriptors.close_all(len(targets), but=mounts.given())
 
 
 # --- what the child reports -----------------------------------------------------------------------
@@ -170,8 +171,7 @@ def parse_stamps(data: bytes) -> tuple[list[Stamp], tuple[int, int, str] | None]
     for start in range(0, len(data), STAMP.size):
         kind, step, at_ns, cpu_ns = STAMP.unpack_from(data, start)
         if kind == FAILED:
-            text = data[start + STAMP.size :].decode("utf-8", "replace")
-            return stamps, (step, at_ns, text)
+            return stamps, (step, at_ns, data[start + STAMP.size :].decode("utf-8", "replace"))
         stamps.append(Stamp(step, at_ns, cpu_ns))
     return stamps, None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -36,11 +37,15 @@ def by_pipes(ask: Ask, out: Sink, err: Sink, stdin: int | None) -> Run:
 
 
 def program_input(stdin: int | None, ours: list[int], theirs: list[int]) -> tuple[int, Feed | None]:
-    """The program's input: nothing, ours as it is, or a pipe that we fill from our terminal."""
+    """The program's input: nothing, ours if it is a pipe, or a pipe that we fill from ours.
+
+    Whoever holds a descriptor of a file or a directory of this machine can open it anew by
+    /proc/self/fd: to write to it, or to go on from there.
+    """
     if stdin is None:
         theirs.append(os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC))
         return theirs[-1], None
-    if not os.isatty(stdin):
+    if stat.S_ISFIFO(os.fstat(stdin).st_mode):
         return stdin, None
     reader, writer = os.pipe2(os.O_CLOEXEC)
     theirs.append(reader)

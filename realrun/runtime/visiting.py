@@ -35,7 +35,6 @@ def running(spec: Spec, container: Container, act: Step) -> Plan:
     steps = [
         Step(rootsteps.CLONE, f"enter the files of {container.id[:12]}", ENGINE, rootsteps.CLONE,
              {"namespaces": [], "join": {"namespaces": foreign, "group": []}}),
-        close_rest(),
         *rootsteps.root_again(spec),
         Step("own mounts", "get a mount table of our own", CHILD,
              "realrun.linux.namespaces:unshare", {"namespace": "mnt"}),
@@ -62,7 +61,6 @@ def stopped(spec: Spec, folder: str, act: Step, mounts: bool) -> Plan:
         *rootsteps.root_steps(spec, folder),
         Step("proc", "mount a /proc, as mounting needs it", CHILD, "proc", root),
         *(seen if mounts else []),
-        close_rest(),
         Step("pivot root", "make the container's files the root", CHILD, "pivot root", root),
         uncover(),
         *planning.read_only_steps(spec),
@@ -75,12 +73,6 @@ def spec_of(spec: Spec, upper: str, instance: str) -> Spec:
     """A stopped container's spec for a visit: what was in memory has gone with its last run."""
     kept = tuple(mount for mount in spec.mounts if mount.kind != "tmpfs")
     return replace(spec, id=instance, upper=upper, mounts=kept)
-
-
-def close_rest() -> Step:
-    """Before the work, or nobody would hear that the pipe has lost its other end."""
-    return Step("close", "close what is the engine's", CHILD,
-                "realrun.linux.processes:close_all", {"first": 4})  # fmt: skip
 
 
 def uncover() -> Step:

@@ -12,9 +12,9 @@ def main(args: argparse.Namespace) -> int:
     """Make the base image and print its name and id."""
     if args.name == "debian":
         from realrun.debian import make_base_debian
-        from realrun.runtime.watch import Watch
+        from realrun.runtime.client import Spawner
 
-        with Watch() as starter, progress("base debian") as tick:
+        with Spawner() as starter, progress("base debian") as tick:
             image = make_base_debian(Store(), starter, tick)
     else:
         from realrun.guest import tools

@@ -59,9 +59,9 @@ class OnDemand(ExitStack):
     def begin(self, job: Job) -> None:
         if self._runner is None:
             from realrun.building import Containers
-            from realrun.runtime.watch import Watch
+            from realrun.runtime.client import Spawner
 
-            self._runner = Containers(self.enter_context(Watch()))
+            self._runner = Containers(self.enter_context(Spawner()))
         self._runner.begin(job)
 
     def wait(self) -> tuple[Job, int] | None:

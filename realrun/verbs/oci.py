@@ -13,5 +13,5 @@ MAKERS = ("create", "run", "exec")  # who makes processes that a container's cou
 def main(args: argparse.Namespace) -> int:
     """Carry out one action."""
     if args.action in MAKERS:
-        protect("REALRUN_PROTECTED")
+        protect()
     return int(import_module("realrun.oci.command").main(args))

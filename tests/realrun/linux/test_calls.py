@@ -199,3 +199,12 @@ def test_descendants_are_told_parents_first():
         os.kill(grandchild, signal.SIGKILL)
         shell.kill()
         shell.communicate()
+
+
+def test_what_each_processor_tells_of_its_heat_is_masked_where_it_is(tmp_path):
+    for name in ("cpu0/thermal_throttle", "cpu1/topology", "cpu2/thermal_throttle", "cpufreq"):
+        (tmp_path / name).mkdir(parents=True)
+    found = mounts.masked(str(tmp_path))
+    assert found[len(mounts.MASKED) :] == [
+        f"{tmp_path}/cpu{number}/thermal_throttle" for number in (0, 2)
+    ]

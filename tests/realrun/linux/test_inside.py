@@ -76,7 +76,7 @@ def test_the_mounts_are_those_of_the_plan(stage):
     wanted = ["/proc", "/sys", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue"]
     assert [point for point in points if point in wanted] == wanted
     own = {f"/etc/{name}" for name in ownfiles.FILES}
-    known = {"/", *wanted, *own, *mounts.MASKED, *mounts.READ_ONLY}
+    known = {"/", *wanted, *own, *mounts.masked(), *mounts.READ_ONLY}
     devices = {f"/dev/{name}" for name, _, _ in (*mounts.DEVICES, mounts.TTY)}
     assert set(points) <= known | (devices if rootsteps.rootless() else set())
 
@@ -84,7 +84,7 @@ def test_the_mounts_are_those_of_the_plan(stage):
 def test_masked_paths_hold_nothing(stage):
     """Empty folders and empty files, where the kernel has them at all."""
     script = "; ".join(
-        f"if [ -d {p} ]; then ls -A {p}; elif [ -e {p} ]; then cat {p}; fi" for p in mounts.MASKED
+        f"if [ -d {p} ]; then ls -A {p}; elif [ -e {p} ]; then cat {p}; fi" for p in mounts.masked()
     )
     assert stage.sh(script) == ""
 

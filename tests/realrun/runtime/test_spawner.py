@@ -157,8 +157,9 @@ def test_a_clone_that_is_refused_leaks_nothing(tmp_path, monkeypatch):
 def test_a_child_that_nobody_watches_over_ends_by_itself(tmp_path, monkeypatch):
     """Its engine may be killed just before the kernel is told to kill it, too, for the second
     time: then it must not become the program, nor ever come back as a copy of the engine."""
-    ready, go = os.pipe()
-    orders = iter([lambda: None, lambda: os.read(ready, 1)])
+    go = tmp_path / "go"
+    os.mkfifo(go)
+    orders = iter([lambda: None, go.read_bytes])
     monkeypatch.setattr(carrying_out.processes, "die_with_parent", lambda: next(orders)())
     reader, writer = os.pipe()
     mark, null = tmp_path / "mark", os.open("/dev/null", os.O_RDWR)
@@ -174,10 +175,9 @@ def test_a_child_that_nobody_watches_over_ends_by_itself(tmp_path, monkeypatch):
     os.close(writer)
     assert len(os.read(reader, 100)) == carrying_out.STAMP.size  # it has begun
     os.close(reader)
-    os.write(go, b"x")
+    go.write_bytes(b"")
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    for fd in (ready, go, null):
-        os.close(fd)
+    os.close(null)
     assert code == 125
     assert not mark.exists()
 

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realrun import cli, engine
+from realrun import engine
 from realrun.console import wishes as wishing
 from realrun.console.options import counts, settings, size_bytes
 from realrun.errors import UsageError
 from realrun.runtime import limitwords
+from realrun.usage import parser
 from realrun.verbs import bench
 
 
@@ -124,7 +125,7 @@ def test_any_text_is_a_value_or_a_refusal(text):
 
 
 def parsed(*words: str) -> Namespace:
-    return cli.parser().parse_args(words)
+    return parser.parser().parse_args(words)
 
 
 def test_everything_behind_the_image_is_the_programs():
@@ -282,8 +283,8 @@ def test_a_verb_that_is_declared_alone_has_all_its_options():
         (verbs,) = [one for one in parser._actions if isinstance(one, argparse._SubParsersAction)]
         return verbs.choices
 
-    everybody = choices(cli.parser())
+    everybody = choices(parser.parser())
     for name, verb in everybody.items():
-        alone = choices(cli.parser(name))
+        alone = choices(parser.parser(name))
         assert (list(alone), alone[name].format_help()) == ([name], verb.format_help())
-    assert list(choices(cli.parser("nosuch"))) == list(everybody)
+    assert list(choices(parser.parser("nosuch"))) == list(everybody)
