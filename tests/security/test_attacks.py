@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.security.cases import CASES, YOUNGER_THAN_DOCKER_20, Case
@@ -69,3 +71,15 @@ def test_it_is_refused_without_privilege(told, archive):
         outcomes = side.attack()
     allowed = {name for name, outcome in outcomes.items() if succeeds(outcome)}
     assert allowed == set()
+
+
+@pytest.mark.root
+@pytest.mark.userns
+def test_it_is_refused_in_a_user_namespace(sides, tmp_path):
+    """Root inside is nobody outside: what is allowed without may be refused, not the reverse."""
+    (tmp_path / "ids").write_text("root:300000:65536\n")
+    bind = "; ".join(f"mount --bind {tmp_path}/ids /etc/{name}" for name in ("subuid", "subgid"))
+    become = ["unshare", "--mount", "sh", "-ec", f'{bind}; exec "$@"', "sh"]
+    side = replace(sides["container"], command=[*become, *sides["container"].command])
+    outcomes = side.attack(options=["--userns", "auto"])
+    assert {name for name, outcome in outcomes.items() if succeeds(outcome)} == set()
