@@ -119,6 +119,92 @@ def circle(files: dict[str, bytes]) -> None:
     files["index.json"] = inner
 
 
+def in_document(kind: str, change):
+    """The manifest or its config changed, as an object or as text, and all digests set right."""
+
+    def changed(files: dict[str, bytes]) -> None:
+        index = json.loads(files["index.json"])
+        entry = index["manifests"][0]
+        manifest = json.loads(files[f"blobs/sha256/{entry['digest'][7:]}"])
+        if kind == "config":
+            put(files, manifest["config"], change(files[blob_of(manifest["config"])]))
+        data = json.dumps(manifest).encode()
+        put(files, entry, change(data) if kind == "manifest" else data)
+        files["index.json"] = json.dumps(index).encode()
+
+    return changed
+
+
+def put(files: dict[str, bytes], descriptor: dict[str, Any], data: bytes) -> None:
+    descriptor |= {"digest": digest(data), "size": len(data)}
+    files[blob_of(descriptor)] = data
+
+
+def blob_of(descriptor: dict[str, Any]) -> str:
+    return f"blobs/sha256/{descriptor['digest'][7:]}"
+
+
+def with_keys(**keys: Any):
+    return lambda data: json.dumps(json.loads(data) | keys).encode()
+
+
+def instead(old: bytes, new: bytes):
+    def change(data: bytes) -> bytes:
+        assert old in data
+        return data.replace(old, new, 1)
+
+    return change
+
+
+DEEP = b"[" * 100_000 + b"]" * 100_000
+NINES = b"9" * 5000
+TRAPS = [
+    ("manifest", with_keys(manifests=[]), "must not be an index"),
+    ("manifest", with_keys(mediaType=OCI_INDEX), "cannot be run"),
+    ("manifest", with_keys(config=None), "needs a config and layers"),
+    ("manifest", with_keys(layers={}), "needs a config and layers"),
+    ("manifest", with_keys(layers=[None]), "have to be descriptors"),
+    ("manifest", instead(b'"size": ', b'"size": 1e'), "descriptor says|size and a media type"),
+    ("manifest", instead(b'"size": ', b'"size": ' + NINES), "not a JSON document"),
+    ("manifest", instead(b'"size": ', b'"size": -'), "descriptor says|size and a media type"),
+    ("manifest", instead(b"{", b'{"config": {}, '), "a key comes twice"),
+    ("manifest", instead(b"{", b'{"a": ' + DEEP + b", "), "nested too deeply"),
+    ("manifest", instead(b"{", b'{"a": NaN, '), "NaN is no number"),
+    ("config", instead(b"{", b'{"a": 1e999, '), "1e999 is no number"),
+    ("config", instead(b"{", b'{"a": {"b": 1, "b": 2}, '), "a key comes twice"),
+    ("config", instead(b"{", b'{"a": ' + DEEP + b", "), "nested too deeply"),
+    ("config", with_keys(config={"Env": [1]}), "Env has to be a list of strings"),
+    ("config", with_keys(config={"Cmd": ["a\0b"]}), "NUL, or half of a surrogate pair"),
+    ("config", with_keys(config={"User": "\ud800"}), "NUL, or half of a surrogate pair"),
+    ("config", with_keys(config={"Labels": {"a": 1}}), "Labels has to be texts by name"),
+    ("config", with_keys(config=[]), "config has to be an object"),
+    ("config", with_keys(history=[1]), "history has to be a list of objects"),
+    ("config", with_keys(rootfs={"type": "disk"}), "rootfs.type has to be 'layers'"),
+    ("config", with_keys(rootfs={"type": "layers", "diff_ids": ["sha256:" + "A" * 64]}), "digests"),
+]
+
+
+@pytest.mark.parametrize(("kind", "change", "said"), TRAPS, ids=range(len(TRAPS)))
+def test_a_document_that_two_readers_could_understand_differently_changes_nothing(
+    store: Store, tmp_path: Path, kind: str, change, said: str
+):
+    add(store, "one", {"a": "1"}, Env=["a=b"])
+    files = files_of(saved(store, "one", form="oci"))
+    in_document(kind, change)(files)
+    refused(tmp_path, packed(files), said)
+
+
+def test_null_is_as_good_as_absent(store: Store, tmp_path: Path):
+    """Go writes null for a list without entries."""
+    add(store, "one", {"a": "1"})
+    files = files_of(saved(store, "one", form="oci"))
+    nothing = dict.fromkeys(("Env", "Cmd", "Labels", "Volumes", "User", "Healthcheck"))
+    in_document("config", with_keys(config=nothing, author=None))(files)
+    in_document("manifest", with_keys(annotations=None, mediaType=None))(files)
+    [image] = load(Store(tmp_path / "other"), io.BytesIO(packed(files)))
+    assert (image.config, image.author) == ({}, "")
+
+
 OCI_HOSTILE = [
     (without("oci-layout"), "no oci-layout"),
     (with_file("oci-layout", b'{"imageLayoutVersion":"9"}'), "has to be 1.0.0"),
