@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 HZ = os.sysconf("SC_CLK_TCK")
+MOST_WORDS = 1 << 16  # of a command line; a process may make its own without end
 PAGE = os.sysconf("SC_PAGE_SIZE")
 PTS_MAJORS = range(136, 144)
 LOOPBACK = "lo"
@@ -41,7 +42,7 @@ def read(pid: int) -> Process | None:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             name, _, rest = file.read().partition(" (")[2].rpartition(") ")
         with open(f"/proc/{pid}/cmdline", "rb") as raw:
-            words = raw.read().rstrip(b"\0").replace(b"\0", b" ")
+            words = raw.read(MOST_WORDS).rstrip(b"\0").replace(b"\0", b" ")
         uid = os.stat(f"/proc/{pid}").st_uid
     except (FileNotFoundError, ProcessLookupError):
         return None
@@ -61,9 +62,18 @@ def read(pid: int) -> Process | None:
         threads=field[20],
         leads=field[6] == pid,
         front=field[5] == field[8],
-        name=name,
-        command=words.decode("utf-8", "replace") or f"[{name}]",
+        name=printable(name),
+        command=printable(words.decode("utf-8", "replace") or f"[{name}]"),
     )
+
+
+def printable(words: str) -> str:
+    """What a process calls itself, as ps(1) shows it: a terminal would obey the rest.
+
+    >>> printable("a\\x1b[2Jb")
+    'a?[2Jb'
+    """
+    return "".join(char if char.isprintable() else "?" for char in words)
 
 
 def terminal(number: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -100,3 +101,13 @@ def test_time_of_children_that_have_ended_is_not_lost():
 )
 def test_a_terminal_has_the_name_that_ps_gives_it(device, name):
     assert procstat.terminal(os.makedev(*device)) == name
+
+
+def test_a_name_cannot_command_the_terminal():
+    """A process calls itself what it likes; ps(1) shows a `?` for what is not to be printed."""
+    words = ["a\x1b[2J\nb", "1000"]
+    with subprocess.Popen(words, executable=shutil.which("sleep")) as child:
+        try:
+            until(lambda: named(child.pid, "a?[2J?b 1000"), "its name is shown")
+        finally:
+            child.kill()
