@@ -15,18 +15,23 @@ from realrun.errors import RealRunError
 from realrun.linux import cgroups, namespaces, processes
 
 
-def born(plan: dict[str, Any], lock_fd: int, fds: Sequence[int]) -> int:
+def born(plan: dict[str, Any], lock_fd: int, fds: Sequence[int], reader: int) -> int:
     """The plan's clone: in new namespaces, with ids that are mapped for it, or inside another.
 
-    `lock_fd` is a pidfd of whom to join, `fds` are the program's output and errors.
+    `lock_fd` is a pidfd of whom to join, `fds` are the program's output and errors. The child
+    closes `reader`, our end of its stamps, or it could not tell that nobody reads them any more.
     """
     join, ids, wanted = plan.get("join"), plan.get("ids"), plan["namespaces"]
     if ids:
         mapped = import_module("realrun.runtime.mapped")
         mapped.hand_over(fds, ids)
-        if not join:
-            return int(mapped.clone(wanted, ids))
-    return clone_inside(join, lock_fd) if join else namespaces.clone(wanted)
+    if join:
+        pid = clone_inside(join, lock_fd)
+    else:
+        pid = mapped.clone(wanted, ids) if ids else namespaces.clone(wanted)
+    if pid == 0:
+        os.close(reader)
+    return pid
 
 
 def clone_inside(join: dict[str, Any], pidfd: int) -> int:

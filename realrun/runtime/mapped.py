@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from realrun.errors import RealRunError
-from realrun.linux import idmaps, mounts, namespaces, stacking
+from realrun.linux import idmaps, mounts, namespaces, processes, stacking
 from realrun.linux.idmaps import Range
 from realrun.linux.inroot import held
 from realrun.linux.request import carry_out
@@ -195,6 +195,7 @@ def become_root() -> None:
     """Be root inside, whoever that is outside."""
     os.setresgid(0, 0, 0)
     os.setresuid(0, 0, 0)
+    processes.die_with_parent()  # again: the change of user took it back
 
 
 def hand_over(fds: Sequence[int], ids: dict[str, Any]) -> None:
