@@ -28,6 +28,7 @@ DOCKER_DEFAULT = (
 VERSION_3 = 0x20080522
 PR_CAPBSET_READ, PR_CAPBSET_DROP = 23, 24
 PR_SET_KEEPCAPS = 8
+UNKNOWN = (errno.EINVAL,)
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, PR_CAP_AMBIENT_RAISE = 47, 4, 2
 
 
@@ -77,7 +78,7 @@ def drop_bounding(keep: int) -> None:
     """Take all but `keep` out of the bounding set, up to the last one this kernel knows."""
     for number in range(64):
         if not keep >> number & 1 and libc.attempt(
-            "prctl", PR_CAPBSET_DROP, number, 0, 0, 0, on=number, fine=(errno.EINVAL,)
+            "prctl", PR_CAPBSET_DROP, number, 0, 0, 0, fine=UNKNOWN
         ):  # fmt: skip
             return
 

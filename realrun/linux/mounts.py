@@ -111,12 +111,12 @@ def ensure_directory(root: str, name: str) -> str:
     """`root/name` as a real directory: an image that puts a link there is refused."""
     path = f"{root}/{name}"
     try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
         os.mkdir(path, 0o755)
-    except FileExistsError:
-        if not stat.S_ISDIR(os.lstat(path).st_mode):
-            raise UsageError(
-                f"the image's /{name} is not a directory; cannot mount on it"
-            ) from None
+        return path
+    if not stat.S_ISDIR(mode):
+        raise UsageError(f"the image's /{name} is not a directory; cannot mount on it")
     return path
 
 

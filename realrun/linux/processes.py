@@ -27,6 +27,7 @@ PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS = 38, 39
 KEYCTL_JOIN_SESSION_KEYRING, KEYCTL_SETPERM = 1, 5
 KEY_POS_ALL = 0x3F000000  # who holds it may do all, nobody else may even see it
+NO_SIGNALS, DEFAULT = bytes(8), bytes(32)  # a mask, and a struct sigaction
 
 
 def die_with_parent() -> None:
@@ -131,6 +132,11 @@ def signals_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, old)
 
 
+def hear_all_signals() -> None:
+    """Hold back none; by the kernel's own call, which a child has to copy less for."""
+    libc.syscall("rt_sigprocmask", int(signal.SIG_SETMASK), NO_SIGNALS, None, 8, on="signals")
+
+
 def hear_signals(numbers: Sequence[int]) -> None:
     """Take back that signals are ignored, also of those that the C library keeps to itself.
 
@@ -138,7 +144,7 @@ def hear_signals(numbers: Sequence[int]) -> None:
     restorer and mask, all zero for the default.
     """
     for number in numbers:
-        libc.syscall("rt_sigaction", int(number), bytes(32), None, 8, on=f"signal {number}")
+        libc.syscall("rt_sigaction", int(number), DEFAULT, None, 8, on=number)
 
 
 def pidfd(pid: int) -> int:

@@ -30,14 +30,8 @@ from realrun.runtime import ownfiles
 
 # Ignored by Python, by our spawner, by `nohup`, by a shell for its background jobs; and the two
 # that belong to the C library's threads, which alone can be asked for by their numbers only.
-DEFAULT_AGAIN = (
-    signal.SIGPIPE,
-    signal.SIGXFSZ,
-    signal.SIGHUP,
-    signal.SIGINT,
-    signal.SIGQUIT,
-    32,
-    33,
+DEFAULT_AGAIN = tuple(
+    map(int, (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, 32, 33))
 )
 ENGINE_FAILED = 125  # exit code as Docker gives it
 
@@ -106,7 +100,7 @@ def execute(argv: list[str], env: dict[str, str], cwd: str) -> None:
     processes.die_with_parent()  # again: the change of user took it back
     end_if_alone()
     processes.hear_signals(DEFAULT_AGAIN)
-    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    processes.hear_all_signals()
     search_and_exec(argv, env)
 
 

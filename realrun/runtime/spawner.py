@@ -12,7 +12,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import signal
 import struct
 import sys
 import time
@@ -29,6 +28,7 @@ from realrun.runtime.plan import Stamp
 
 STAMP = struct.Struct("<BHQQ")  # kind, step, wall ns, cpu ns
 DONE, FAILED = 1, 2
+FINDERS, NOWHERE = sys.meta_path, list[Any]()  # kept, for what is let go would have to be undone
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # exit codes as Docker gives them
 
 
@@ -127,19 +127,22 @@ def attempt(verb: Any, args: dict[str, Any], name: str) -> Any:
 def run_child(
     clone: int, steps: list[tuple[int, tuple[Request, ...]]], fds: list[int], writer: int
 ) -> None:
-    """The child's life up to exec(2). Never returns, and never lets an exception out."""
+    """The child's life up to exec(2). Never returns, and never lets an exception out.
+
+    What it looks at for the first time is copied, page by page: so it looks at little.
+    """
     place, report = clone, writer
-    sys.meta_path.clear()  # no import from here on: it would find the image's modules
+    sys.meta_path = NOWHERE  # no import from here on: it would find the image's modules
     try:
         processes.die_with_parent()
-        signal.pthread_sigmask(signal.SIG_SETMASK, [])  # our engine holds them back meanwhile
+        processes.hear_all_signals()  # our engine holds them back meanwhile
         os.umask(0o022)  # Docker's: the caller's has no say in what an image gets
         arrange_descriptors(fds, writer)
         report = 3
-        os.write(3, STAMP.pack(DONE, *stamp(clone)))
+        os.write(3, STAMP.pack(DONE, clone, time.monotonic_ns(), time.process_time_ns()))
         for place, requests in steps:
             carry_out(requests)
-            os.write(3, STAMP.pack(DONE, *stamp(place)))
+            os.write(3, STAMP.pack(DONE, place, time.monotonic_ns(), time.process_time_ns()))
     except BaseException as error:
         number = getattr(error, "number", None) or getattr(error, "errno", None) or 0
         text = in_words(error).encode("utf-8", "replace")
@@ -151,15 +154,16 @@ def run_child(
 def arrange_descriptors(fds: list[int], writer: int) -> None:
     """0-2 are the program's, 3 our pipe, then what the plan passes on; the rest is closed at once.
 
-    At exec would be late: /proc/self/fd leads out until then (CVE-2024-21626). Each source first
-    moves out of the way of all targets, so none is overwritten too early.
+    At exec would be late: /proc/self/fd leads out until then (CVE-2024-21626). A source that is in
+    the way of a target moves first, so none is overwritten too early.
     """
-    targets = {0: fds[0], 1: fds[1], 2: fds[2], 3: writer}
-    targets |= {4 + n: fd for n, fd in enumerate(fds[3:])}
-    away = {to: fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, len(targets)) for to, fd in targets.items()}
-    for target, source in away.items():
-        os.dup2(source, target, inheritable=target != 3)
-    descriptors.close_all(len(targets), but=mounts.given())
+    sources = [fds[0], fds[1], fds[2], writer, *fds[3:]]
+    for target, fd in enumerate(sources):
+        if fd < len(sources):
+            sources[target] = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, len(sources))
+    for target, fd in enumerate(sources):
+        os.dup2(fd, target, target != 3)
+    descriptors.close_all(len(sources), but=mounts.given())
 
 
 # --- what the child reports -----------------------------------------------------------------------

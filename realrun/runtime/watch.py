@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import select
 import time
-from dataclasses import dataclass, field
 from typing import Any
 
 from realrun.errors import in_words
@@ -19,17 +18,15 @@ from realrun.runtime import spawner, state
 Event = dict[str, Any]
 
 
-@dataclass(slots=True)
 class Child:
-    """An instance under watch."""
+    """An instance under watch. No dataclass: what that loads, every clone would carry along."""
 
-    folder: str
-    request: dict[str, Any]
-    launched: spawner.Launched
-    pidfd: int
-    heard: bytearray = field(default_factory=bytearray)
-    failure: tuple[int, int, str] | None = None
-    on_its_way: bool = True  # its stamps have not ended
+    def __init__(self, request: dict[str, Any], launched: spawner.Launched, pidfd: int) -> None:
+        self.folder: str = request["folder"]
+        self.request, self.launched, self.pidfd = request, launched, pidfd
+        self.heard = bytearray()
+        self.failure: tuple[int, int, str] | None = None
+        self.on_its_way = launched.stamps_fd >= 0  # its stamps have not ended
 
 
 class Watch:
@@ -83,9 +80,7 @@ class Watch:
                 self.by_fd.pop(fd, None)
                 os.close(fd)  # the epoll forgets it with that
             raise
-        child = Child(request["folder"], request, launched, pidfd)
-        child.on_its_way = launched.stamps_fd >= 0
-        self.children[instance] = child
+        self.children[instance] = Child(request, launched, pidfd)
 
     def listen(self, fd: int, instance: str, kind: str, happens: int = select.EPOLLIN) -> None:
         """Hear of what happens on `fd`, and in any case of its end."""
