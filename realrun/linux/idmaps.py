@@ -21,11 +21,15 @@ MOUNT_ATTR_IDMAP = 0x100000
 
 
 def write(pid: int, uids: Sequence[Range], gids: Sequence[Range]) -> None:
-    """Map the ids of the new user namespace of process `pid`: once, with rights over both sides."""
+    """Map the ids of the new user namespace of process `pid`: once, with rights over both sides.
+
+    An empty map is left to be written by others.
+    """
     for name, ranges in (("uid_map", uids), ("gid_map", gids)):
         lines = "".join(f"{inside} {outside} {count}\n" for inside, outside, count in ranges)
-        with open(f"/proc/{pid}/{name}", "w", encoding="utf-8") as file:
-            file.write(lines)
+        if lines:
+            with open(f"/proc/{pid}/{name}", "w", encoding="utf-8") as file:
+                file.write(lines)
 
 
 def outside(inside: int, ranges: Sequence[Range]) -> int | None:

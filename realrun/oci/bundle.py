@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from realrun.errors import BadBundle, BadImage
 from realrun.image import documents
 from realrun.linux import limits
+from realrun.linux.idmaps import Range
 
 Config = dict[str, Any]
 VERSION = "1.2.1"  # of the specification that is followed
@@ -50,6 +51,7 @@ LABELS = {
 }
 NS_PER_S = 10**9
 ID_KEYS = ("containerID", "hostID", "size")
+MAPS = ("uidMappings", "gidMappings")
 
 
 def load(folder: Path) -> Config:
@@ -146,6 +148,11 @@ def check_process(process: Config) -> None:
         refuse("process.oomScoreAdj", "a number from -1000 to 1000", score)
 
 
+def ranges(told: Sequence[Mapping[str, int]] | None) -> list[Range]:
+    """A map of ids as the kernel takes it."""
+    return [(one["containerID"], one["hostID"], one["size"]) for one in told or ()]
+
+
 def is_count(value: object) -> bool:
     """A number that the kernel takes for an id."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 32
@@ -170,7 +177,7 @@ def check_linux(config: Config) -> None:
     for wanted, kind in needs_namespace(config):
         if kind not in kinds:
             refuse(wanted, f"to come with a namespace of kind {kind}", "none")
-    for path in ("uidMappings", "gidMappings"):
+    for path in MAPS:
         for one in linux.get(path, ()):
             if not all(is_count(one.get(key)) for key in ID_KEYS):
                 refuse(f"linux.{path}", f"numbers for {', '.join(ID_KEYS)}", one)
@@ -197,7 +204,7 @@ def needs_namespace(config: Config) -> Iterator[tuple[str, str]]:
     for path, kind in (("hostname", "uts"), ("domainname", "uts")):
         if config.get(path):
             yield path, kind
-    for path in ("uidMappings", "gidMappings"):
+    for path in MAPS:
         if linux.get(path):
             yield f"linux.{path}", "user"
     if linux.get("timeOffsets"):

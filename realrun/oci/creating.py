@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from realrun.errors import RealRunError, UsageError
-from realrun.linux import limits
+from realrun.linux import idmaps, limits
 from realrun.oci import bundle, groups, hooks, idmapped, planning, state, traces
 from realrun.oci.bundle import Config, get
 from realrun.oci.ending import undo
@@ -204,11 +204,7 @@ def write_maps(pid: int, linux: Config) -> None:
     if os.geteuid() != 0:
         with open(f"/proc/{pid}/setgroups", "w", encoding="ascii") as file:
             file.write("deny")
-    for key, name in (("uidMappings", "uid_map"), ("gidMappings", "gid_map")):
-        lines = [" ".join(str(one[part]) for part in bundle.ID_KEYS) for one in linux.get(key, ())]
-        if lines:
-            with open(f"/proc/{pid}/{name}", "w", encoding="ascii") as file:
-                file.write("\n".join(lines))
+    idmaps.write(pid, *(bundle.ranges(linux.get(key)) for key in bundle.MAPS))
 
 
 def host_hooks(container: Container) -> None:

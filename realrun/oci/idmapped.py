@@ -17,10 +17,8 @@ from realrun.errors import BadBundle
 from realrun.linux import idmaps, mounts
 from realrun.linux.idmaps import Range
 from realrun.linux.inroot import held
-from realrun.oci.bundle import ID_KEYS, Config, get
+from realrun.oci.bundle import ID_KEYS, MAPS, Config, get, ranges
 from realrun.runtime.mapped import out_of_the_way
-
-MAPS = ("uidMappings", "gidMappings")
 
 
 def maps_of(config: Config, mount: dict[str, Any], planned: dict[str, Any]) -> list[list[Range]]:
@@ -39,7 +37,7 @@ def maps_of(config: Config, mount: dict[str, Any], planned: dict[str, Any]) -> l
     if not all(given):
         raise BadBundle(f"{place}: expected both of {' and '.join(MAPS)}")
     try:
-        return [[tuple(one[key] for key in ID_KEYS) for one in ranges] for ranges in given]
+        return [ranges(told) for told in given]
     except (KeyError, TypeError):
         raise BadBundle(f"{place}: a map has numbers for {', '.join(ID_KEYS)}") from None
 
