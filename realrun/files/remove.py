@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
 from pathlib import Path
 
-HOME = str(Path(__file__).parents[2])
-WITH_ALL_IDS = (
-    f"import sys; sys.path.insert(0, {HOME!r}); from realrun.runtime.ownids import main; main()"
-)
+from realrun.files.allids import carried_out
+
 DIRECTORY_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -27,21 +24,10 @@ def remove_tree(path: Path) -> None:
     try:
         remove_at(os.fsencode(path.name), parent)
     except PermissionError:
-        if not remove_with_all_ids(path):
+        if not carried_out("remove", str(path)):
             raise
     finally:
         os.close(parent)
-
-
-def remove_with_all_ids(path: Path) -> bool:
-    """Have an ordinary user's files of subordinate ids removed by a process that has those ids,
-    with what was moved up so far; false if there is none."""
-    if os.geteuid() == 0:
-        return False
-    moved = path.parent.glob(f".remove-{os.getpid()}-*")
-    words = [sys.executable, "-I", "-S", "-c", WITH_ALL_IDS, str(path), *map(str, moved)]
-    pid = os.posix_spawn(words[0], words, os.environ)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
 def remove_at(name: bytes, dir_fd: int) -> None:

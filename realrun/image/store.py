@@ -18,6 +18,7 @@ from typing import Any
 
 from realrun import paths
 from realrun.errors import BadImage, RealRunError, UsageError
+from realrun.files.allids import carried_out
 from realrun.files.remove import remove_tree
 from realrun.files.workspace import leftovers, locked, sync_directory, workspace
 from realrun.image import config as configs
@@ -237,7 +238,8 @@ class Store:
             tree = scratch / "tree"
             tree.mkdir()
             tree.chmod(0o755)
-            unpack_blob(blob, tree, layer.diff_id)
+            if not carried_out("unpack", str(blob), str(tree), layer.diff_id):
+                unpack_blob(blob, tree, layer.diff_id)
             with locked(self.root):
                 self.layout.prepare(scratch)
                 if not self.tree(layer.diff_id).exists():

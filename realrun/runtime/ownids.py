@@ -12,10 +12,14 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 from realrun import paths
-from realrun.errors import KernelRefused, RealRunError
+from realrun.errors import KernelRefused, RealRunError, in_words
 from realrun.files import rights
+from realrun.files.allids import NONE_HERE
+from realrun.files.remove import remove_tree
+from realrun.image.layers import unpack_blob
 from realrun.linux import namespaces
 from realrun.runtime import mapped, subids
 
@@ -56,11 +60,16 @@ def enter() -> None:
 
 
 def main() -> None:
-    """Remove the paths that are given as words: see `files.remove`."""
-    from pathlib import Path
-
-    from realrun.files.remove import remove_tree
-
+    """What `files.allids` asks for in words."""
     enter()
-    for path in sys.argv[1:]:
-        remove_tree(Path(path))
+    if os.geteuid():
+        sys.exit(NONE_HERE)
+    verb, *words = sys.argv[1:]
+    try:
+        if verb == "remove":
+            remove_tree(Path(*words))
+        else:
+            blob, tree, diff_id = words
+            unpack_blob(Path(blob), Path(tree), diff_id)
+    except (RealRunError, OSError) as error:
+        sys.exit(in_words(error))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from realrun.containers.registry import Registry
 from tests.abilities import ORDINARY
 from tests.realrun.conftest import share_tools
 from tests.realrun.containers.test_userns import DOCKERFILE
@@ -71,7 +72,7 @@ def user():
         one.says("base", "busybox")
         one.says("build", "-q", "-t", "app", f"{home}/context")
         yield one
-        assert [path.name for path in (one.root / "containers").iterdir()] == ["names"]
+        assert Registry(one.root).ids() == []
         assert everything_left(one.root) == []
     finally:
         shutil.rmtree(home)
@@ -128,6 +129,14 @@ def test_a_whole_life_leaves_nothing(user):
     user.says("volume", "rm", "filled")
     user.says("rmi", "committed")
     assert list(user.root.glob("tmp/*")) == []
+
+
+def test_layers_that_somebody_else_put_there_are_unpacked_with_their_owners(user):
+    """By the first command that wants them, which stays outside otherwise."""
+    for layer in user.root.glob("layers/*"):
+        if (layer / "app").is_dir():
+            shutil.rmtree(layer)
+    assert user.says("run", "--rm", "-u", "app", "app", "sh", "-c", "cat ~/f") == "mine\n"
 
 
 def test_a_container_that_is_removed_by_force_and_one_that_goes_by_itself(user):
