@@ -1,5 +1,5 @@
 /*
- * The container in 300 lines of C: what the kernel is asked for, and nothing else.
+ * The kernel floor: the engine's plan played in C, and nothing else.
  *
  *     floor JOBS STAMPS SCORE...
  *
@@ -7,6 +7,7 @@
  * request to the kernel a line, its words separated by tabs, "-" for NULL. The lines up to `clone`
  * are done by this process, those up to `exec` by its child in the new namespaces, and those after
  * it again by this process, when the child has ended. `done NAME` notes the time: a step is over.
+ * What the words mean says requests.h: that is the container.
  *
  * At most JOBS scores are played at once. With JOBS 0 none has to end: each is begun when the
  * program of the one before runs, and all are killed when the last one does.
@@ -14,37 +15,17 @@
  * To the file STAMPS go number of the score, name of the step and nanoseconds of CLOCK_MONOTONIC: a
  * line for each `done`, and for `begin`, `running` (the child's exec(2) is over), `exit`, `removed`.
  *
- * Sources: the man pages of the calls; the struct of mount_setattr(2) and the like are in linux/.
+ * Sources: clone3(2), poll(2), pidfd_open(2).
  */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
-#include <linux/bpf.h>
-#include <linux/capability.h>
-#include <linux/filter.h>
-#include <linux/keyctl.h>
-#include <linux/openat2.h>
+#include "requests.h"
+
 #include <linux/sched.h>
-#include <linux/seccomp.h>
-#include <net/if.h>
 #include <poll.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
-enum { MAX_STAMPS = 64, TREE_CLONE = 1, FROM_FD = 0x04, TO_FD = 0x40 };
+enum { MAX_STAMPS = 64 };
 
 struct line {
     void (*play)(char **words);
@@ -63,32 +44,8 @@ struct job {
     int pidfd, running, over;
 };
 
-static struct job *now;     /* whose score is played */
+static struct job *now;       /* whose score is played */
 static int child_stamps = -1; /* in the child: where its stamps go */
-
-static void check(long result, const char *call, const char *on)
-{
-    if (result >= 0)
-        return;
-    fprintf(stderr, "floor: %s(%s): %s\n", call, on ? on : "", strerror(errno));
-    _exit(125);
-}
-
-static long number(const char *word)
-{
-    return strtol(word, NULL, 0);
-}
-
-static int digit(char hex)
-{
-    return hex <= '9' ? hex - '0' : hex - 'a' + 10;
-}
-
-static void bytes_of(const char *hex, unsigned char *code)
-{
-    for (; *hex; hex += 2)
-        *code++ = digit(hex[0]) << 4 | digit(hex[1]);
-}
 
 static void note(char *name)
 {
@@ -101,264 +58,9 @@ static void note(char *name)
         now->stamps[now->count++] = stamp;
 }
 
-/* --- one function for each word that a line can begin with -------------------------------------- */
-
 static void done(char **w) /* done NAME */
 {
     note(w[0]);
-}
-
-static void make_folder(char **w) /* mkdir PATH [MODE]: that it is there already is fine */
-{
-    int result = mkdir(w[0], w[1] ? number(w[1]) : 0755);
-    check(result < 0 && errno == EEXIST ? 0 : result, "mkdir", w[0]);
-}
-
-static void mount_point(char **w) /* ensure_directory ROOT NAME: no link of the image's */
-{
-    struct stat is;
-    char path[strlen(w[0]) + strlen(w[1]) + 2];
-    sprintf(path, "%s/%s", w[0], w[1]);
-    if (!mkdir(path, 0755))
-        return;
-    check(lstat(path, &is), "lstat", path);
-    check(S_ISDIR(is.st_mode) ? 0 : -1, "mkdir", path);
-}
-
-static void fill(const char *path, char **texts, int flags) /* each text in one piece */
-{
-    int fd = open(path, flags | O_WRONLY | O_CLOEXEC, 0644);
-    check(fd, "open", path);
-    for (; *texts; texts++)
-        check(write(fd, *texts, strlen(*texts)), "write", path);
-    close(fd);
-}
-
-static void create(char **w) /* create PATH TEXT */
-{
-    fill(w[0], w + 1, O_CREAT | O_EXCL);
-}
-
-static void write_to(char **w) /* write PATH TEXT...: one of the kernel's files */
-{
-    fill(w[0], w + 1, 0);
-}
-
-static void join(char **w) /* join FOLDER...: the control group; version 1 has a file for threads */
-{
-    for (; *w; w++) {
-        char path[strlen(*w) + sizeof "/cgroup.procs"];
-        sprintf(path, "%s/tasks", *w);
-        if (access(path, F_OK))
-            sprintf(path, "%s/cgroup.procs", *w);
-        fill(path, (char *[]){ "0", NULL }, 0);
-    }
-}
-
-static void symbolic_link(char **w) /* symlink TEXT PATH */
-{
-    check(symlink(w[0], w[1]), "symlink", w[1]);
-}
-
-static void device(char **w) /* make_device PATH MAJOR MINOR */
-{
-    check(mknod(w[0], S_IFCHR | 0666, makedev(number(w[1]), number(w[2]))), "mknod", w[0]);
-    check(chmod(w[0], 0666), "chmod", w[0]);
-}
-
-static void change_folder(char **w) /* chdir PATH */
-{
-    check(chdir(w[0]), "chdir", w[0]);
-}
-
-static void mount_one(char **w) /* mount SOURCE TARGET KIND FLAGS [OPTIONS] */
-{
-    for (int n = 0; w[n]; n++)
-        if (!strcmp(w[n], "-"))
-            w[n] = NULL;
-    check(mount(w[0], w[1], w[2], number(w[3]), w[4]), "mount", w[1]);
-}
-
-static void make_private(char **w) /* make_private: what we mount is not seen on the host */
-{
-    check(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "mount", w[0]);
-}
-
-static void cover(char **w) /* cover PATH: with /dev/null, or with an empty folder */
-{
-    int result = mount("/dev/null", w[0], NULL, MS_BIND, NULL);
-    if (result < 0 && errno == ENOTDIR)
-        result = mount("tmpfs", w[0], "tmpfs", MS_RDONLY, "size=0");
-    check(result < 0 && errno == ENOENT ? 0 : result, "mount", w[0]);
-}
-
-static void freeze(char **w) /* freeze PATH: read-only from now on */
-{
-    unsigned long flags = MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
-    if (!mount(w[0], w[0], NULL, MS_BIND | MS_REC, NULL))
-        check(mount(NULL, w[0], NULL, flags, NULL), "mount", w[0]);
-    else
-        check(errno == ENOENT ? 0 : -1, "mount", w[0]);
-}
-
-static void bind_below(char **w) /* bind_below ROOT SOURCE TARGET: where the links of ROOT lead */
-{
-    struct open_how how = { .flags = O_PATH | O_CLOEXEC,
-                            .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-    int root = open(w[0], O_PATH | O_DIRECTORY | O_CLOEXEC), place;
-    check(root, "open", w[0]);
-    int tree = syscall(SYS_open_tree, AT_FDCWD, w[1], TREE_CLONE | O_CLOEXEC | AT_RECURSIVE);
-    check(tree, "open_tree", w[1]);
-    do
-        place = syscall(SYS_openat2, root, w[2], &how, sizeof how);
-    while (place < 0 && errno == EAGAIN);
-    check(place, "openat2", w[2]);
-    check(syscall(SYS_move_mount, tree, "", place, "", FROM_FD | TO_FD), "move_mount", w[2]);
-    close(place);
-    close(tree);
-    close(root);
-}
-
-static void pivot(char **w) /* pivot_root ROOT: the old root is stacked on it, and detached */
-{
-    check(chdir(w[0]), "chdir", w[0]);
-    check(syscall(SYS_pivot_root, ".", "."), "pivot_root", w[0]);
-    check(mount(NULL, ".", NULL, MS_REC | MS_SLAVE, NULL), "mount", "slave");
-    check(umount2(".", MNT_DETACH), "umount2", "the old root");
-    check(chdir("/"), "chdir", "/");
-}
-
-static unsigned long namespaces(char **w) /* the flags for namespaces by name */
-{
-    static const struct { const char *name; unsigned long flag; } ALL[] = {
-        { "mnt", CLONE_NEWNS }, { "cgroup", CLONE_NEWCGROUP }, { "uts", CLONE_NEWUTS },
-        { "ipc", CLONE_NEWIPC }, { "pid", CLONE_NEWPID }, { "net", CLONE_NEWNET },
-    };
-    unsigned long flags = 0;
-    for (; *w; w++)
-        for (size_t n = 0; n < sizeof ALL / sizeof *ALL; n++)
-            flags |= strcmp(ALL[n].name, *w) ? 0 : ALL[n].flag;
-    return flags;
-}
-
-static void leave(char **w) /* unshare NAMESPACE */
-{
-    check(unshare(namespaces(w)), "unshare", w[0]);
-}
-
-static void host_name(char **w) /* set_hostname NAME */
-{
-    check(sethostname(w[0], strlen(w[0])), "sethostname", w[0]);
-}
-
-static void loopback(char **w) /* loopback_up */
-{
-    struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    check(fd, "socket", w[0]);
-    check(ioctl(fd, SIOCSIFFLAGS, &lo), "SIOCSIFFLAGS", "lo");
-    close(fd);
-}
-
-static void filter(char **w) /* install HEX FLAGS: struct sock_filter, 8 bytes each */
-{
-    unsigned char code[strlen(w[0]) / 2];
-    bytes_of(w[0], code);
-    struct sock_fprog program = { sizeof code / 8, (struct sock_filter *)code };
-    check(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, number(w[1]), &program), "seccomp", "");
-}
-
-static void leave_keyring(char **w) /* leave_keyring: begin with an empty one of our own */
-{
-    long ring = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
-    if (ring >= 0)
-        ring = syscall(SYS_keyctl, KEYCTL_SETPERM, ring, 0x3f000000);
-    check(ring < 0 && errno == ENOSYS ? 0 : ring, "keyctl", w[0]);
-}
-
-static void session(char **w) /* lead_session */
-{
-    check(getsid(0) == getpid() ? 0 : setsid(), "setsid", w[0]);
-}
-
-static void drop_bounding(char **w) /* drop_bounding MASK: all capabilities but these */
-{
-    long keep = number(w[0]);
-    for (int n = 0; prctl(PR_CAPBSET_READ, n, 0, 0, 0) >= 0; n++)
-        if (!(keep >> n & 1))
-            check(prctl(PR_CAPBSET_DROP, n, 0, 0, 0), "prctl", "bounding set");
-}
-
-static void groups(char **w) /* set_groups GROUP... */
-{
-    gid_t ids[64];
-    int count = 0;
-    while (w[count] && count < 64)
-        ids[count] = number(w[count]), count++;
-    check(setgroups(count, ids), "setgroups", w[0]);
-}
-
-static void group(char **w) /* setresgid GID GID GID */
-{
-    check(setresgid(number(w[0]), number(w[1]), number(w[2])), "setresgid", w[0]);
-}
-
-static void user(char **w) /* setresuid UID UID UID */
-{
-    check(setresuid(number(w[0]), number(w[1]), number(w[2])), "setresuid", w[0]);
-}
-
-static void rights(char **w) /* set_all MASK: permitted and effective capabilities */
-{
-    unsigned long long keep = number(w[0]);
-    struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
-    struct __user_cap_data_struct sets[2] = { { keep, keep, 0 }, { keep >> 32, keep >> 32, 0 } };
-    check(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0), "prctl", "ambient set");
-    check(syscall(SYS_capset, &header, sets), "capset", w[0]);
-}
-
-static void execute(char **w) /* exec ARGUMENTS -- ENVIRONMENT */
-{
-    char **env = w;
-    while (strcmp(*env, "--"))
-        env++;
-    *env++ = NULL;
-    check(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0), "prctl", "parent death signal");
-    check(execve(w[0], w, env), "execve", w[0]);
-}
-
-static void guard_devices(char **w) /* guard_devices FOLDER HEX: struct bpf_insn, 8 bytes each */
-{
-    unsigned char code[strlen(w[1]) / 2];
-    union bpf_attr load = { .prog_type = BPF_PROG_TYPE_CGROUP_DEVICE,
-                            .insn_cnt = sizeof code / 8,
-                            .insns = (unsigned long)code,
-                            .license = (unsigned long)"GPL" };
-    union bpf_attr attach = { .attach_type = BPF_CGROUP_DEVICE, .attach_flags = BPF_F_ALLOW_MULTI };
-    bytes_of(w[1], code);
-    int folder = open(w[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    check(folder, "open", w[0]);
-    int program = syscall(SYS_bpf, BPF_PROG_LOAD, &load, sizeof load);
-    check(program, "bpf", "load");
-    attach.target_fd = folder;
-    attach.attach_bpf_fd = program;
-    check(syscall(SYS_bpf, BPF_PROG_ATTACH, &attach, sizeof attach), "bpf", "attach");
-    close(program);
-    close(folder);
-}
-
-static void remove_file(char **w) /* unlink PATH */
-{
-    check(unlink(w[0]), "unlink", w[0]);
-}
-
-static void remove_folder(char **w) /* rmdir PATH: an empty folder or a control group */
-{
-    int result;
-    do
-        result = rmdir(w[0]);
-    while (result < 0 && errno == EBUSY); /* the kernel is not done with the last process */
-    check(result, "rmdir", w[0]);
 }
 
 static void make_child(char **w) /* clone NAMESPACES: the child plays on */
@@ -382,23 +84,44 @@ static void make_child(char **w) /* clone NAMESPACES: the child plays on */
     note("clone");
 }
 
-/* --- reading scores and playing them ------------------------------------------------------------ */
-
 static const struct {
     const char *word;
     void (*play)(char **words);
     int count; /* how many words it takes at least */
 } VERBS[] = {
-    { "bind_below", bind_below, 3 },   { "chdir", change_folder, 1 }, { "clone", make_child, 0 },
-    { "cover", cover, 1 },             { "create", create, 2 },       { "done", done, 1 },
-    { "drop_bounding", drop_bounding, 1 }, { "ensure_directory", mount_point, 2 },
-    { "exec", execute, 2 },            { "freeze", freeze, 1 },       { "guard_devices", guard_devices, 2 }, { "install", filter, 2 },
-    { "join", join, 1 },               { "lead_session", session, 0 },    { "leave_keyring", leave_keyring, 0 }, { "loopback_up", loopback, 0 },
-    { "makedirs", make_folder, 1 },    { "make_device", device, 3 },      { "make_private", make_private, 0 },
-    { "mkdir", make_folder, 1 },       { "mount", mount_one, 4 },     { "pivot_root", pivot, 1 },
-    { "rmdir", remove_folder, 1 },     { "set_all", rights, 1 },      { "set_groups", groups, 0 },
-    { "set_hostname", host_name, 1 },  { "setresgid", group, 3 },     { "setresuid", user, 3 },
-    { "symlink", symbolic_link, 2 },   { "unlink", remove_file, 1 },  { "unshare", leave, 1 },
+    { "bind_below", bind_below, 3 },
+    { "chdir", change_folder, 1 },
+    { "clone", make_child, 0 },
+    { "cover", cover, 1 },
+    { "create", create, 2 },
+    { "done", done, 1 },
+    { "drop_bounding", drop_bounding, 1 },
+    { "ensure_directory", mount_point, 2 },
+    { "enter_directory", enter, 1 },
+    { "exec", execute, 2 },
+    { "freeze", freeze, 1 },
+    { "guard_devices", guard_devices, 2 },
+    { "install", filter, 2 },
+    { "join", join, 1 },
+    { "lead_session", session, 0 },
+    { "leave_keyring", leave_keyring, 0 },
+    { "loopback_up", loopback, 0 },
+    { "make_device", device, 3 },
+    { "make_private", make_private, 0 },
+    { "makedirs", make_folder, 1 },
+    { "mkdir", make_folder, 1 },
+    { "mount", mount_one, 4 },
+    { "pivot_root", pivot, 1 },
+    { "rmdir", remove_folder, 1 },
+    { "set_all", rights, 1 },
+    { "set_groups", groups, 0 },
+    { "set_hostname", host_name, 1 },
+    { "setresgid", group, 3 },
+    { "setresuid", user, 3 },
+    { "symlink", symbolic_link, 2 },
+    { "unlink", remove_file, 1 },
+    { "unshare", leave, 1 },
+    { "use_own_null", own_null, 0 },
     { "write", write_to, 2 },
 };
 
@@ -520,7 +243,8 @@ int main(int argc, char **argv)
                 if (!jobs[n].over)
                     syscall(SYS_pidfd_send_signal, jobs[n].pidfd, SIGKILL, NULL, 0);
         for (int n = 0; n < next; n++)
-            polls[n] = (struct pollfd){ jobs[n].over ? -1 : jobs[n].fd, POLLIN, 0 };
+            polls[n] = (struct pollfd){ jobs[n].over ? -1 : jobs[n].fd,
+                                       jobs[n].running ? POLLIN : 0, 0 };
         check(poll(polls, next, -1), "poll", "");
         for (int n = 0; n < next; n++)
             if (polls[n].fd >= 0 && polls[n].revents) {

@@ -3,7 +3,7 @@
 `floor.c` plays them, and nothing else. What the child does is written down from the very requests
 that the engine's own child carries out (`childsteps.READY_VERBS`), so the two cannot come apart; a
 step that cannot be written down is an error, not a smaller container. What the words of a line mean
-says the C program.
+says `requests.h`.
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ def clone(namespaces: Sequence[str]) -> Iterator[Line]:
 
 
 def execute(argv: Sequence[str], env: dict[str, str], cwd: str) -> Iterator[Line]:
-    yield "chdir", cwd
+    yield "enter_directory", cwd
+    yield ("use_own_null",)
     yield "exec", argv, "--", [f"{name}={value}" for name, value in env.items()]
 
 
