@@ -11,6 +11,7 @@ import errno
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ WANTED = ("memory", "pids", "cpu", "cpuacct", "cpuset", "blkio", "io", "devices"
 NO_FILES = ("cpuacct", "devices")  # of version 2: every group's own, and a program
 PARENT = "realrun"
 CALLERS = "realrun-callers"  # where those go who were in a group that is to have children
+GONE = (errno.ENOENT, errno.ENODEV, errno.ESRCH)  # of a group, also while its file is open
 GIVE_UP_S = 5.0
 TRIES = 100
 INHERITED = ("cpuset.cpus", "cpuset.mems")  # empty in a new group of version 1: nobody could enter
@@ -102,7 +104,9 @@ def read_words(path: str) -> list[str]:
     try:
         with open(path, "rb", buffering=0) as file:
             return file.read().decode().split()
-    except (FileNotFoundError, ProcessLookupError):
+    except OSError as error:
+        if error.errno not in GONE:
+            raise
         return []
 
 
@@ -125,7 +129,9 @@ def create(here: Layout, name: str, wanted: Mapping[str, Any]) -> None:
     """
     controllers = needed(here.version, wanted)
     if lacking := [one for one in controllers if one not in here.trees]:
-        raise Missing(f"no control group of {', '.join(lacking)} here: leave that limit out")
+        names, there = ", ".join(lacking), ", ".join(here.trees)
+        raise Missing(f"no control group of {names} here, only of {there}: have root mount it or "
+                      "delegate it, or leave that limit out")  # fmt: skip
     for folder in folders(here, name, controllers):
         make(here, folder, controllers)
     own = {one: f"{here.trees[one]}/{PARENT}/{name}" for one in controllers}
@@ -136,19 +142,21 @@ def create(here: Layout, name: str, wanted: Mapping[str, Any]) -> None:
 
 def make(here: Layout, folder: str, controllers: Iterable[str]) -> None:
     """Make a group; our parent group may be removed by others between two calls."""
-    parent = os.path.dirname(folder)
+    parent, needed = os.path.dirname(folder), {*controllers} - {*NO_FILES}
     for _ in range(TRIES):
         try:
             if here.version == "v2":
                 os.makedirs(parent, exist_ok=True)
-                hand_down(os.path.dirname(parent), controllers)
-                hand_down(parent, controllers)
+                hand_down(os.path.dirname(parent), needed)
+                hand_down(parent, needed)
             os.makedirs(folder, exist_ok=True)
-            if folder.startswith(f"{here.trees.get('cpuset')}/") and here.version != "v2":
+            if here.version != "v2" and folder.startswith(f"{here.trees.get('cpuset')}/"):
                 inherit(folder)
-            return
-        except FileNotFoundError:
-            continue
+            if here.version != "v2" or needed <= {*read_words(f"{folder}/cgroup.controllers")}:
+                return
+        except OSError as error:
+            if error.errno not in GONE:
+                raise
     raise OSError(errno.ENOENT, "control group vanishes as fast as it is made", folder)
 
 
@@ -157,7 +165,7 @@ def hand_down(folder: str, controllers: Iterable[str]) -> None:
 
     But for the topmost, a group that does so must hold no process itself (cgroups(7)).
     """
-    has = [*read_words(f"{folder}/cgroup.subtree_control"), *NO_FILES]
+    has = read_words(f"{folder}/cgroup.subtree_control")
     text = " ".join(f"+{name}" for name in controllers if name not in has)
     if not text:
         return
@@ -174,10 +182,8 @@ def move_aside(folder: str) -> None:
     """All processes of a group into one below it, where they are no hindrance."""
     os.makedirs(f"{folder}/{CALLERS}", exist_ok=True)
     for pid in read_words(f"{folder}/cgroup.procs"):
-        try:
+        with suppress(ProcessLookupError):
             write(f"{folder}/{CALLERS}/cgroup.procs", pid)
-        except ProcessLookupError:
-            continue
 
 
 def inherit(folder: str) -> None:
@@ -269,12 +275,10 @@ def removed(folder: str) -> bool:
     """Try to remove one empty group."""
     try:
         os.rmdir(folder)
-    except FileNotFoundError:
-        return True
     except OSError as error:
-        if error.errno != errno.EBUSY:
+        if error.errno not in (errno.EBUSY, errno.ENOENT):
             raise
-        return False
+        return error.errno == errno.ENOENT
     return True
 
 
@@ -283,10 +287,8 @@ def empty(here: Layout, folder: str) -> None:
     for place, _, _ in os.walk(folder, topdown=False):
         members = [int(word) for word in read_words(f"{place}/cgroup.procs")]
         for pid in members:
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(pid, 9)
-            except ProcessLookupError:
-                continue
         thaw(here, members)
         if place != folder:
             removed(place)

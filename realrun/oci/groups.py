@@ -117,7 +117,8 @@ def made_one(folder: str, version: str, made: dict[str, None]) -> bool:
         pass  # somebody else was faster, and it is his
     except FileNotFoundError:
         return False
-    cgroups.inherit(folder)
+    if version == "v1":
+        cgroups.inherit(folder)
     return True
 
 

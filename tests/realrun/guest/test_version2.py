@@ -26,7 +26,8 @@ from realrun.guest import initramfs, tools
 from tests.realrun.stage import PROJECT
 
 pytestmark = [pytest.mark.qemu, pytest.mark.overlay]
-TESTS = "tests/realrun/linux/test_limits.py tests/realrun/linux/test_delegated.py -k 'not by_force'"
+FILES = ("test_limits.py", "test_limit_ends.py", "test_delegated.py")
+TESTS = " ".join(f"tests/realrun/linux/{name}" for name in FILES) + " -k 'not by_force'"
 ASKED = os.environ.get("VERSION2_TESTS", "")
 PACKAGES = ("_pytest", "iniconfig", "packaging", "pluggy", "pygments", "pytest")
 MODULES = ("py.py", "pytest_timeout.py")

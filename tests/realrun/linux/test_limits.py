@@ -1,4 +1,4 @@
-"""Limits, devices and ends of real containers, on whichever version of control groups is here.
+"""Limits and devices of real containers, on whichever version of control groups is here.
 
 `tests/realrun/guest/test_version2.py` runs this file in a guest, whose kernel has version 2 alone.
 """
@@ -6,54 +6,24 @@
 from __future__ import annotations
 
 import os
-import signal
 import stat
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
-from realrun import api, engine
+from realrun import engine
 from realrun.errors import RealRunError
 from realrun.linux import cgroups, processes, usage
 from realrun.linux.inroot import held
 from realrun.linux.usage import table
-from realrun.runtime import inside, state
+from realrun.runtime import inside
 from realrun.runtime.devices import Device
 from realrun.runtime.limitwords import counts_swap
-from realrun.runtime.run import Run, drive
+from realrun.runtime.run import drive
 from realrun.runtime.start import Inside
-from tests.realrun.stage import NO_TRACES, alive, traces, until
+from tests.realrun.linux.limited import HERE, MIB, NEEDED, V2, going_on, said
+from tests.realrun.stage import until
 
-pytestmark = [pytest.mark.root, pytest.mark.cgroup, pytest.mark.overlay]
-HERE = cgroups.detect()
-V2 = HERE.version == "v2"
-MIB = 1 << 20
-
-
-@pytest.fixture(autouse=True)
-def _able():
-    if not HERE.writable:
-        pytest.skip("the tops of the hierarchies are not ours to write to")
-
-
-@contextmanager
-def going_on(stage, *words, **wishes) -> Iterator[Run]:
-    """An instance that runs."""
-    run = stage.begin(*(words or ("sleep", "1000")), **wishes)
-    try:
-        drive([run], stage.starter, until=Run.begun)
-        yield run
-    finally:
-        engine.stop(run, stage.starter)
-
-
-def said(run: Run, controller: str, file: str) -> list[str]:
-    """The words of a file of the instance's group."""
-    [folder] = cgroups.folders(HERE, run.id, [controller])
-    return cgroups.read_words(f"{folder}/{file}")
+pytestmark = NEEDED
 
 
 def disk() -> str:
@@ -181,111 +151,3 @@ class TestDevices:
                 more = engine.begin_exec(spec, entered, stage.starter, said.extend, said.extend)
                 drive([more], stage.starter)
             assert b"Operation not permitted" in said
-
-
-class TestOutOfMemory:
-    """137 for the first process; a child that was killed is told of, too, as Docker does."""
-
-    @pytest.fixture
-    def ended(self, root):
-        """A function: what `inspect` says of a script that has run with 16 MiB and no swap."""
-        boxes = []
-
-        def run(script: str) -> tuple[int, bool]:
-            limits = {"memory_bytes": 16 * MIB}
-            if counts_swap():
-                limits["swap_bytes"] = 16 * MIB
-            boxes.append(api.create("hello", "sh", "-c", script, limits=limits))
-            boxes[-1].attach()
-            state = boxes[-1].inspect()["State"]
-            return state["ExitCode"], state["OOMKilled"]
-
-        yield run
-        for box in boxes:
-            box.remove()
-            assert traces(root, box.id) == NO_TRACES
-
-    @pytest.mark.parametrize(
-        ("script", "expected"),
-        [
-            ("exec tail /dev/zero", (137, True)),
-            ("tail /dev/zero; exit 5", (5, True)),
-            ("exit 5", (5, False)),
-            ("sleep 1000 & kill -9 $!; wait $!", (137, False)),
-        ],
-    )
-    def test_it_is_told_from_other_ends(self, ended, script, expected):
-        assert ended(script) == expected
-
-
-def test_swap_is_limited_with_memory(stage):
-    """20 MiB fit into 16 of memory and as much swap, which is Docker's rule, and not without."""
-    if len(Path("/proc/swaps").read_text().splitlines()) < 2:
-        pytest.skip("this machine has no swap")
-    hungry = "head -c 20971520 /dev/zero | tail -c 20971520 > /dev/null"
-    assert stage.run("sh", "-c", hungry, limits={"memory_bytes": 16 * MIB}).code == 0
-    tight = {"memory_bytes": 16 * MIB, "swap_bytes": 16 * MIB}
-    assert stage.run("sh", "-c", hungry, limits=tight).code == 137
-
-
-def test_a_fork_bomb_harms_nobody_else(stage, root):
-    """The limit is reached, others start programs meanwhile, and one kill ends all of it."""
-    bomb = "(x() { sleep 1000 & x | x & }; x) & exec sleep 1000"  # each makes two more, for ever
-    with going_on(stage, "sh", "-c", bomb, limits={"pids": 50}) as run:
-        until(lambda: said(run, "pids", "pids.events")[1] != "0", "the limit is reached")
-        assert stage.sh("echo another") == "another\n"
-        members = usage.members(HERE, run.id) or []
-    assert len(members) > 1
-    assert [pid for pid in members if alive(pid) and state.belongs(pid, run.id)] == []
-    assert traces(root, run.id) == NO_TRACES
-
-
-@contextmanager
-def frozen(pid: int, instance: str) -> Iterator[None]:
-    """A process, stopped by the freezer of this version as somebody else would do it."""
-    if V2:
-        [group] = cgroups.folders(HERE, instance)
-        file, stop, made = f"{group}/cgroup.freeze", "1", ""
-    else:
-        made = f"{HERE.trees['freezer']}/test-{instance[:12]}"
-        os.mkdir(made)
-        cgroups.write(f"{made}/cgroup.procs", str(pid))
-        file, stop = f"{made}/freezer.state", "FROZEN"
-    cgroups.write(file, stop)
-    try:
-        yield
-    finally:
-        if made:
-            until(lambda: cgroups.removed(made), "nobody is in it any more")
-
-
-NO_FREEZER = not V2 and "freezer" not in HERE.trees
-
-
-@pytest.mark.skipif(NO_FREEZER, reason="no freezer is mounted")
-def test_a_frozen_instance_is_killed(stage, root):
-    with going_on(stage) as run, frozen(run.record.pid, run.id):
-        engine.stop(run, stage.starter)
-    assert traces(root, run.id) == NO_TRACES
-
-
-@pytest.mark.skipif(NO_FREEZER, reason="no freezer is mounted")
-def test_a_frozen_container_is_removed_by_force(root):
-    box = api.run("hello", "sleep", "1000", detach=True)
-    with frozen(box.inspect()["State"]["Pid"], box.id):
-        box.remove(force=True)
-    assert traces(root, box.id) == NO_TRACES
-    assert box.status == "removed"
-
-
-def test_groups_made_inside_go_with_the_group():
-    """Whoever may mount the groups can make more of them and hide processes there."""
-    name = f"test-{os.getpid()}"
-    cgroups.create(HERE, name, {})
-    [group] = cgroups.folders(HERE, name, ["memory"])
-    os.makedirs(f"{group}/a/b")
-    with subprocess.Popen(["sleep", "1000"]) as hidden:
-        cgroups.write(f"{group}/a/b/cgroup.procs", str(hidden.pid))
-        cgroups.remove(HERE, name)
-        assert hidden.wait() == -signal.SIGKILL
-    assert not os.path.exists(group)
