@@ -20,6 +20,7 @@ from realrun.linux.idmaps import Range, outside
 from realrun.linux.processes import may_not_gain
 
 FILES = ("/etc/subuid", "/etc/subgid")
+APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")  # Ubuntu's, from 24.04
 HELPERS = ("newuidmap", "newgidmap")
 NEEDED = 65536
 FIRST = 100000  # where useradd(8) begins to give them out (SUB_UID_MIN)
@@ -69,6 +70,11 @@ def own() -> Ids:
     """For an ordinary user: oneself as root, subordinate ids as all others. Raises UsageError."""
     if found := here():
         return found
+    if APPARMOR.exists() and APPARMOR.read_text(encoding="utf-8").strip() == "1":
+        raise UsageError(
+            "AppArmor takes all rights from user namespaces here; as root: "
+            "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+        )
     mine = ((0, os.geteuid(), 1), (0, os.getegid(), 1))
     ranges = [granted(path, os.geteuid()) for path in FILES]
     for name in HELPERS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.realrun.stage import cli
+from tests.realrun.stage import cli, until
 
 pytestmark = pytest.mark.overlay
 # Names that engines have passed on by mistake, or that Python and services obey.
@@ -36,8 +36,7 @@ def test_run_detached_and_exec(registry):
     assert done.returncode == 0, done.stderr
     expected = {PATH, HOME, "A=1", f"HOSTNAME={registry.find('box').id[:12]}"}
     shell = {"SHLVL=1", "PWD=/"}  # the shell's own
-    while not (logged := cli("logs", "box").stdout):
-        pass
+    logged = until(lambda: cli("logs", "box").stdout, "its variables")
     assert set(logged.split()) - shell == expected
     assert variables(cli("exec", "-e", "B=2", "box", "env", env=CALLERS)) == {*expected, "B=2"}
 

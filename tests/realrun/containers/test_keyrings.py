@@ -22,7 +22,7 @@ from realrun.linux import processes
 from realrun.linux.syscalls import numbers
 from realrun.runtime import planning
 from realrun.runtime.users import User
-from tests.realrun.stage import COMMAND, HANG_S, PROJECT, cli
+from tests.realrun.stage import COMMAND, HANG_S, PROJECT, cli, until
 
 pytestmark = [pytest.mark.overlay, pytest.mark.root]
 CALLS = numbers(os.uname().machine)
@@ -109,8 +109,7 @@ def test_neither_exec_nor_another_container_finds_a_key(registry, tools_inside):
     code = ADD + "; import time; time.sleep(1000)"
     done = cli("run", "-d", "--name", "first", *tools_inside, "hello", *PYTHON, code)
     assert done.returncode == 0, done.stderr
-    while not (line := cli("logs", "first").stdout):
-        pass
+    line = until(lambda: cli("logs", "first").stdout, "what it has found")
     ring, key, found, read = json.loads(line)
     assert [found, read] == [key, 6]
     look = [*PYTHON, LOOK, "other", str(ring), str(key)]

@@ -19,7 +19,7 @@ from realrun.containers.registry import Registry
 from tests.abilities import ORDINARY
 from tests.realrun.conftest import share_tools
 from tests.realrun.containers.test_userns import DOCKERFILE
-from tests.realrun.stage import COMMAND, HANG_S, PROJECT, everything_left
+from tests.realrun.stage import COMMAND, HANG_S, PROJECT, everything_left, until
 
 pytestmark = [pytest.mark.overlay, pytest.mark.newuidmap]
 FIRST = 300000
@@ -112,8 +112,7 @@ def test_a_whole_life_leaves_nothing(user):
         "mkdir -m 700 /new; echo n > /new/n; chown -R 1000:7 /new; chmod 0 /new/n; echo; sleep 1000"
     )
     user.says("run", "-d", "--name", "box", "-v", "filled:/data", "app", "sh", "-c", script)
-    while not user.says("logs", "box"):
-        pass
+    until(lambda: user.says("logs", "box"), "a line")
     assert user.says("exec", "-u", "app", "box", "id", "-u") == "1000\n"
     assert user.says("diff", "box").split() == ["A", "/new", "A", "/new/n"]
     user.says("commit", "box", "committed")

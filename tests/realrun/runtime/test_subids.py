@@ -96,6 +96,17 @@ def test_the_programs_that_map_have_to_be_there_and_setuid(given, helpers, name)
         subids.own()
 
 
+def test_where_apparmor_takes_the_rights_ids_are_of_no_use(given, helpers, monkeypatch, tmp_path):
+    line = f"{UID}:100000:65536\n"
+    given(line, line)
+    (tmp_path / "switch").write_text("1\n")
+    monkeypatch.setattr(subids, "APPARMOR", tmp_path / "switch")
+    with pytest.raises(UsageError, match=r"sysctl -w kernel\.apparmor_restrict.*=0"):
+        subids.own()
+    (tmp_path / "switch").write_text("0\n")
+    assert subids.own().uids[0] == (0, UID, 1)
+
+
 def test_free_ids_are_after_those_of_both_files(given):
     given("a:100000:65536\n", "b:165536:65536\n")
     assert "--add-subuids 231072-296607 " in subids.advice("me")
