@@ -281,5 +281,8 @@ def set_attribute(path: int | bytes, key: bytes, value: bytes, follow: bool) -> 
         else:
             os.setxattr(path, key, value, follow_symlinks=False)
     except OSError as error:
+        if error.errno == errno.ENOSPC:  # ext4 has a block for all of them, whatever the disk has
+            what = f"{len(value)} bytes of attribute {shown(key)} do not fit beside a file here"
+            raise BadImage(f"{what}: {error.strerror}") from None
         if error.errno not in (errno.ENOTSUP, errno.EPERM):
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import json
 import os
@@ -69,7 +70,7 @@ def changed(document: Any, changes) -> bytes:
             inner = here[key]
             if step == len(where) - 1 or not isinstance(inner, dict | list) or not inner:
                 if here is not top:
-                    here[key] = value
+                    here[key] = copy.deepcopy(value)
                 break
             here = inner
     text = json.dumps(document)

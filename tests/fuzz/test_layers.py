@@ -127,6 +127,7 @@ def no_marks(tree: Path) -> bool:
 @example([member("a" + "/b" * 300, data=b"x")], tarfile.PAX_FORMAT)
 @example([member("a", pax_headers={"path": "a" + "/b" * 2000})], tarfile.PAX_FORMAT)
 @example([member("a", pax_headers={"SCHILY.xattr.security.capability": ""})], tarfile.PAX_FORMAT)
+@example([member("a", pax_headers={"SCHILY.xattr.user.a": "9" * 5000})], tarfile.PAX_FORMAT)
 @example([member("a", pax_headers={"size": "9" * 18})], tarfile.PAX_FORMAT)
 def test_members_stay_inside_or_are_refused(members, form: int):
     with place() as top:
