@@ -28,16 +28,16 @@ def has_magic(pattern: str) -> bool:
 
 
 class Group(NamedTuple):
-    """One character, of these ranges or not of them; a `/` is in none."""
+    """One character, of these ranges or not of them; as in Docker, it may be a `/`."""
 
     negated: bool
     ranges: tuple[tuple[str, str], ...]
 
     def takes(self, char: str) -> bool:
-        return char != "/" and self.negated != any(low <= char <= high for low, high in self.ranges)
+        return self.negated != any(low <= char <= high for low, high in self.ranges)
 
 
-ANY = Group(True, ())
+ANY = Group(True, (("/", "/"),))
 Part = str | Group  # a character that stands for itself, a run, or one of several characters
 
 
@@ -59,6 +59,8 @@ def parts_of(pattern: str, deep: bool = False) -> list[Part]:
             found.append(ANY)
         elif char == "[":
             group, at = group_at(pattern, at)
+            if deep and any(low > high for low, high in group.ranges):
+                raise BadPattern(f"{pattern!r} has a range that ends before it begins")
             found.append(group)
         elif char == "\\":
             if at >= len(pattern):

@@ -15,9 +15,6 @@ FILES = st.lists(LINES, min_size=1, max_size=4).map("\n".join)
 PATHS = st.lists(st.text("ab.é]", min_size=1, max_size=4), min_size=1, max_size=4).map("/".join)
 
 
-SLASH = (False, [("/", "/")])
-
-
 class Broken(ValueError):
     """The pattern is not complete."""
 
@@ -63,6 +60,8 @@ def group(rest: list[str]) -> tuple[bool, list[tuple[str, str]]]:
         if rest[:1] == ["-"]:
             del rest[:1]
             high = one_of(rest)
+        if low > high:
+            raise Broken
         ranges.append((low, high))
 
 
@@ -93,7 +92,7 @@ def matches(pattern: list[object], path: str) -> bool:
         assert isinstance(first, tuple)
         negated, ranges = first
         listed = any(low <= path[0] <= high for low, high in ranges)
-        fits = path[0] == "/" if first == SLASH else path[0] != "/" and negated != listed
+        fits = negated != listed
     return fits and matches(rest, path[1:])
 
 

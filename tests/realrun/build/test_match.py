@@ -18,7 +18,7 @@ MATCHES = [
     ("a[^a][^a][^a]b", "a☺b", False), ("[a-ζ]*", "α", True), ("*[a-ζ]", "A", False),
     ("a?b", "a/b", False), ("a*b", "a/b", False), ("[\\]a]", "]", True), ("[\\-]", "-", True),
     ("[x\\-]", "x", True), ("[x\\-]", "z", False), ("[\\-x]", "a", False), ("*x", "xxx", True),
-    ("a[^x]b", "a/b", False), ("[a", None, False), ("[]a]", None, False), ("[-]", None, False),
+    ("a[^x]b", "a/b", True), ("[a", None, False), ("[]a]", None, False), ("[-]", None, False),
     ("[x-]", None, False), ("[-x]", None, False), ("[a-b-c]", None, False), ("[", None, False),
     ("[^", None, False), ("[^bc", None, False), ("a[", None, False), ("a\\", None, False),
 ]  # fmt: skip
@@ -45,6 +45,11 @@ IGNORES = [
     ("*.md\n!R*.md\nREADME-secret.md", "README-secret.md", True),
     ("*.md\n!R*.md\nREADME-secret.md", "README.md", False),
     ("# no\n\n  spaces  ", "spaces", True), (" #yes", "#yes", True), ("./a/../b", "b", True),
+    # What Docker 20.10 says, with both of its builders.
+    ("a[^x]b", "a/b", True), ("a[.-0]b", "a/b", True), ("a[/]b", "a/b", True),
+    ("a**b", "a/b", True),
+    ("a**b", "a/x/b", True), ("**[^a]", "a/b", True), ("**b", "a/b", True), ("*/**", "a/b", True),
+    ("*/**", "ab", False), ("../c", ".c", False), ("a//b", "a/b", True), ("\\#ab", "ab", False),
     ("a/b/c", "a/b", False), ("[ab].txt", "a.txt", True), ("\ufeffa", "a", True),
 ]  # fmt: skip
 
@@ -54,7 +59,7 @@ def test_dockerignore(text: str, path: str, wanted: bool):
     assert ignored(path, read_rules(text)) == wanted
 
 
-@pytest.mark.parametrize("text", ["!", "a\n! ", "a\n[", "b\\"])
+@pytest.mark.parametrize("text", ["!", "a\n! ", "a\n[", "b\\", "[b-a]"])
 def test_a_rule_that_makes_no_sense_names_its_line(text: str):
     with pytest.raises(BadPattern, match=f"line {text.count(chr(10)) + 1}"):
         read_rules(text)
