@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from realrun.errors import BadImage, UsageError
@@ -97,21 +97,21 @@ def check(document: dict[str, Any], what: str = "the image configuration") -> di
         for key in keys:
             if key in config and not fits(config[key]):
                 raise BadImage(f"{what}: {key} has to be {form}, not {config[key]!r:.60}")
-    if any(UNUSABLE.search(text) for text in texts_of(config)):
-        raise BadImage(f"{what}: NUL, or half of a surrogate pair, in a text that is to be used")
+    check_texts(config, what)
     history = document.get("history", [])
     if not isinstance(history, list) or not all(isinstance(step, dict) for step in history):
         raise BadImage(f"{what}: history has to be a list of objects")
     return document
 
 
-def texts_of(document: object) -> Iterator[str]:
-    """Every string in it, keys as well."""
+def check_texts(document: object, what: str) -> None:
+    """Every string in it, keys as well, can be used; raises BadImage."""
     todo = [document]
     while todo:
         value = todo.pop()
         if isinstance(value, str):
-            yield value
+            if UNUSABLE.search(value):
+                raise BadImage(f"{what}: NUL or half of a surrogate pair in a text to be used")
         elif isinstance(value, list):
             todo += value
         elif isinstance(value, dict):

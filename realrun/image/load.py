@@ -53,6 +53,7 @@ def load(store: Store, stream: Readable) -> list[Image]:
 def docker_images(spool: Spool, intake: Intake) -> Iterator[Newcomer]:
     """The images that manifest.json lists."""
     rows = documents.load_objects(spool.document("manifest.json", "manifest.json"), "manifest.json")
+    configs.check_texts(rows, "manifest.json")
     for row in rows:
         files, tags = row.get("Layers", []), row.get("RepoTags", [])
         if not configs.is_list_of_text(files) or not configs.is_list_of_text(tags):

@@ -150,6 +150,7 @@ def taken_in(files: dict[str, bytes]) -> None:
 @examples(25)
 @given(CHANGES, st.one_of(st.just([]), CHANGES))
 @example([([0, 0], "@inf")], [])
+@example([([0], None)], [([0, 0, 0], "@half")])
 @example([([0, 3, 0, 0], "@half")], [])
 @example([([0, 3, 0, 0], "@nul")], [])
 def test_an_image_in_dockers_form(config, listed):
