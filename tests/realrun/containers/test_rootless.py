@@ -17,6 +17,7 @@ import pytest
 
 from realrun.containers.registry import Registry
 from tests.abilities import ORDINARY
+from tests.realrun import subids
 from tests.realrun.conftest import share_tools
 from tests.realrun.containers.test_userns import DOCKERFILE
 from tests.realrun.stage import COMMAND, HANG_S, PROJECT, everything_left, until
@@ -41,10 +42,9 @@ class Somebody:
         self, *words: str, ids: str = IDS, first: str = ""
     ) -> subprocess.CompletedProcess[str]:
         """A command of the user's, after `first` has been done in the same mount namespace."""
-        (self.home / "ids").write_text(ids)
-        binds = "".join(f"mount --bind {self.home}/ids /etc/{n}; " for n in ("subuid", "subgid"))
+        begin = subids.said(self.home, ids) + first
         drop = f"setpriv --reuid {self.uid} --regid {self.gid} --clear-groups --reset-env"
-        script = f'{binds}{first}\nexec {drop} env REALRUN_ROOT={self.root} "$@"'
+        script = f'{begin}\nexec {drop} env REALRUN_ROOT={self.root} "$@"'
         return subprocess.run(["unshare", "--mount", "sh", "-ec", script, "sh", *words],
                               cwd=PROJECT, capture_output=True, text=True, timeout=HANG_S,
                               check=False)  # fmt: skip

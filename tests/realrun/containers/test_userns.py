@@ -10,6 +10,7 @@ import pytest
 
 from realrun import building
 from realrun.runtime import volumes
+from tests.realrun import subids
 from tests.realrun.stage import COMMAND, HANG_S, PROJECT, cli, everything_left, lines, until
 
 pytestmark = [pytest.mark.overlay, pytest.mark.root]
@@ -38,11 +39,8 @@ def auto(registry, app, tmp_path):
     """A function: `realrun run --userns auto ARGS` where root has subordinate ids."""
 
     def run(*args, ids=f"root:{FIRST}:65536\n", verb="run"):
-        (tmp_path / "ids").write_text(ids)
-        bind = "; ".join(
-            f"mount --bind {tmp_path}/ids /etc/{name}" for name in ("subuid", "subgid")
-        )
-        words = ["unshare", "--mount", "sh", "-ec", f'{bind}; exec "$@"', "sh", *COMMAND, verb]
+        script = subids.said(tmp_path, ids) + 'exec "$@"'
+        words = ["unshare", "--mount", "sh", "-ec", script, "sh", *COMMAND, verb]
         return subprocess.run([*words, "--userns", "auto", *args], cwd=PROJECT, text=True,
                               capture_output=True, timeout=HANG_S, check=False)  # fmt: skip
 
@@ -230,11 +228,11 @@ def test_only_a_container_can_have_it(auto):
 
 def test_a_file_system_that_cannot_show_other_owners_is_named(auto, registry, tmp_path):
     """ramfs cannot; the store is copied there, and nothing is left in it."""
-    script = (
-        f"mount -t ramfs ramfs {tmp_path}; cp -a {registry.root}/. {tmp_path}/; "
-        f"printf 'root:{FIRST}:65536' > {tmp_path}/ids; export REALRUN_ROOT={tmp_path}; "
-        f"mount --bind {tmp_path}/ids /etc/subuid; mount --bind {tmp_path}/ids /etc/subgid; "
-        f'"$@"; echo $?; ls {tmp_path}/instances {tmp_path}/containers'
+    store = tmp_path / "store"
+    store.mkdir()
+    script = subids.said(tmp_path, f"root:{FIRST}:65536") + (
+        f"mount -t ramfs ramfs {store}; cp -a {registry.root}/. {store}/; "
+        f'export REALRUN_ROOT={store}; "$@"; echo $?; ls {store}/instances {store}/containers'
     )
     words = [*COMMAND, "run", "--rm", "--userns", "auto", "app", "true"]
     done = subprocess.run(["unshare", "--mount", "sh", "-c", script, "sh", *words], cwd=PROJECT,
@@ -242,5 +240,5 @@ def test_a_file_system_that_cannot_show_other_owners_is_named(auto, registry, tm
     assert "this file system cannot show files with other owners" in done.stderr
     assert done.stdout.split()[0] == "125"
     assert done.stdout.split()[1:] == [
-        f"{tmp_path}/containers:", "going", "names", f"{tmp_path}/instances:",
+        f"{store}/containers:", "going", "names", f"{store}/instances:",
     ]  # fmt: skip
