@@ -8,9 +8,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable
-from contextlib import suppress
-from functools import cache
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 from realrun.errors import KernelRefused, UsageError
 from realrun.linux import libc
@@ -51,19 +50,20 @@ def is_null(fd: int) -> bool:
     return stat.S_ISCHR(status.st_mode) and status.st_rdev == os.makedev(1, 3)
 
 
-@cache
-def null_node() -> str:
+@contextmanager
+def null_node() -> Iterator[str]:
     """A path of the null device that we see here: by a descriptor, which nobody can exchange.
 
     A volume in the place of /dev may have a link there, e.g. to a switch of the kernel, which would
     then lie open where it covers something else (CVE-2025-31133). Raises UsageError for such a one.
     """
     fd = os.open("/dev/null", os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
-    if not is_null(fd):
-        raise UsageError(
-            "/dev/null in the container is not the null device; it covers what is hidden"
-        )
-    return f"/proc/self/fd/{fd}"
+    try:
+        if not is_null(fd):
+            raise UsageError("the container's /dev/null is none: with it we cover what is hidden")
+        yield f"/proc/self/fd/{fd}"
+    finally:
+        os.close(fd)
 
 
 def close_all_on_exec(first: int) -> None:

@@ -266,7 +266,9 @@ def freeze(path: str) -> None:
 
 def cover(path: str) -> None:
     """Put nothing over `path`, if it is there: /dev/null over a file, an empty folder over one."""
-    if try_mount(descriptors.null_node(), path, None, BIND) == errno.ENOTDIR:
+    with descriptors.null_node() as null:
+        answer = try_mount(null, path, None, BIND)
+    if answer == errno.ENOTDIR:
         mount("tmpfs", path, "tmpfs", RDONLY, "size=0")
 
 

@@ -19,6 +19,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import realrun
 from realrun.errors import KernelRefused
 from realrun.linux import mounts, processes
 
@@ -36,7 +37,14 @@ def protect() -> None:
         for fd in fds:
             os.set_inheritable(fd, True)
             os.environ[MARK] = str(os.getpid())
-            os.execv(path, [sys.executable, *sys.orig_argv[1:]])
+            os.execv(path, [*python("realrun.cli"), *sys.argv[1:]])
+
+
+def python(module: str) -> list[str]:
+    """The words that run `main` of a module of ours, of Python alone: that starts fastest."""
+    home = os.path.dirname(os.path.dirname(os.path.abspath(realrun.__file__)))
+    code = f"import sys; sys.path.insert(0, {home!r}); from {module} import main; main()"
+    return [sys.executable, "-I", "-S", "-c", code]
 
 
 @contextmanager

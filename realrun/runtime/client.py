@@ -7,17 +7,12 @@ import os
 import select
 import socket
 import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
-import realrun
 from realrun.errors import RealRunError
-from realrun.linux.ownbinary import out_of_reach
+from realrun.linux import ownbinary
 from realrun.runtime.server import LARGEST, PACKET
 from realrun.runtime.watch import Event
-
-CODE = "import sys; sys.path.insert(0, {home!r}); from realrun.runtime.server import main; main()"
 
 
 class Spawner:
@@ -28,9 +23,8 @@ class Spawner:
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        home = str(Path(realrun.__file__).parents[1])
-        words = [sys.executable, "-I", "-S", "-c", CODE.format(home=home), str(theirs.fileno())]
-        with theirs, out_of_reach() as (executable, fds):
+        words = [*ownbinary.python("realrun.runtime.server"), str(theirs.fileno())]
+        with theirs, ownbinary.out_of_reach() as (executable, fds):
             self.process = subprocess.Popen(
                 words, executable=executable, pass_fds=[theirs.fileno(), *fds], env={}
             )
