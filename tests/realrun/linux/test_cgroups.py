@@ -129,6 +129,13 @@ def test_a_limit_without_its_controller_is_refused(tmp_path):
         cgroups.create(here, "x", {"pids": {"limit": 5}})
 
 
+def test_a_limit_without_its_file_is_refused(tmp_path):
+    """As of swap, where the kernel was told not to count it."""
+    here = cgroups.parse(v1(tmp_path))
+    with pytest.raises(RealRunError, match=r"have no memory\.memsw\.limit_in_bytes: leave that"):
+        cgroups.create(here, "x", {"memory": {"swap": 1 << 30}})
+
+
 def test_removing_a_group_that_is_not_there_does_nothing(tmp_path):
     cgroups.remove(cgroups.parse(v1(tmp_path)), "never")
 
