@@ -14,8 +14,9 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
+from realrun.files.remove import DIRECTORY_FLAGS
 from realrun.image.merged import Merged, Node
-from realrun.image.rooted import is_opaque
+from realrun.image.rooted import Rooted, is_opaque, kind_at
 
 Parts = tuple[str, ...]
 
@@ -35,38 +36,61 @@ class Stubs:
                 self._missing.add((*found.parts, *missing[:depth]))
 
     def clear(self, upper: Path) -> None:
-        """Remove what is still empty."""
-        for parts in sorted(self._missing, key=len, reverse=True):
-            path = upper.joinpath(*parts)
-            if not is_empty(path):
-                continue
-            above = os.lstat(path.parent)
-            path.rmdir() if path.is_dir() else path.unlink()
-            os.utime(path.parent, ns=(above.st_atime_ns, above.st_mtime_ns))
-            self._let_sink(upper, parts[:-1])
+        """Remove what is still empty; a link that the command has put on the way is not followed.
 
-    def _let_sink(self, upper: Path, parts: Parts) -> None:
+        It would lead to files of this machine.
+        """
+        with Rooted(upper) as root:
+            for parts in sorted(self._missing, key=len, reverse=True):
+                if removed(root, parts):
+                    self._let_sink(root, parts[:-1])
+
+    def _let_sink(self, root: Rooted, parts: Parts) -> None:
         """Remove directories that say the same as those of the image below them."""
         while parts and parts not in self._missing:
-            path, below = upper.joinpath(*parts), self._image.find("/".join(parts), follow=False)
-            if below is None or not is_empty(path) or not same(path, below):
+            below = self._image.find("/".join(parts), follow=False)
+            if below is None or not removed(root, parts, below):
                 break
-            path.rmdir()
             parts = parts[:-1]
 
 
-def is_empty(path: Path) -> bool:
-    """A directory or a plain file without anything in it; links and all else are no stubs."""
+def removed(root: Rooted, parts: Parts, like: Node | None = None) -> bool:
+    """Has it gone, as a directory or plain file without anything in it, that looks `like` another?
+
+    The directory that it was in keeps its times, which the stub has changed.
+    """
+    name = os.fsencode(parts[-1])
     try:
-        status = os.lstat(path)
+        above = root.open_plain([os.fsencode(part) for part in parts[:-1]])
     except OSError:
         return False
-    if stat.S_ISDIR(status.st_mode):
-        return not os.listdir(path) and not is_opaque(path)
-    return stat.S_ISREG(status.st_mode) and status.st_size == 0
+    try:
+        status, times = kind_at(name, above), os.fstat(above)
+        if status is None or (like and not same(status, like.status)):
+            return False
+        if not is_empty(name, above, status):
+            return False
+        (os.rmdir if stat.S_ISDIR(status.st_mode) else os.unlink)(name, dir_fd=above)
+        os.utime(above, ns=(times.st_atime_ns, times.st_mtime_ns))
+        return True
+    finally:
+        os.close(above)
 
 
-def same(path: Path, below: Node) -> bool:
+def is_empty(name: bytes, above: int, status: os.stat_result) -> bool:
+    """A directory or a plain file without anything in it; links and all else are no stubs."""
+    if not stat.S_ISDIR(status.st_mode):
+        return stat.S_ISREG(status.st_mode) and status.st_size == 0
+    try:
+        fd = os.open(name, DIRECTORY_FLAGS, dir_fd=above)
+    except OSError:
+        return False
+    try:
+        return not os.listdir(fd) and not is_opaque(fd)
+    finally:
+        os.close(fd)
+
+
+def same(here: os.stat_result, there: os.stat_result) -> bool:
     """Times do not count: the stub has changed them."""
-    here, there = os.lstat(path), below.status
     return (here.st_mode, here.st_uid, here.st_gid) == (there.st_mode, there.st_uid, there.st_gid)
