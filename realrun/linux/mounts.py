@@ -254,7 +254,7 @@ def masked(processors: str = "/sys/devices/system/cpu") -> list[str]:
 
 def mask_paths() -> Iterator[Request]:
     """Hide what tells of the host, and make its switches read-only; not every kernel has all."""
-    yield from ((cover, path) for path in masked())
+    yield cover, *masked()
     yield from ((freeze, path) for path in READ_ONLY)
 
 
@@ -264,12 +264,12 @@ def freeze(path: str) -> None:
         mount(None, path, None, BIND | REMOUNT | RDONLY | NOSUID | NODEV | NOEXEC)
 
 
-def cover(path: str) -> None:
-    """Put nothing over `path`, if it is there: /dev/null over a file, an empty folder over one."""
+def cover(*paths: str) -> None:
+    """Put nothing over each that is there: /dev/null over a file, an empty folder over a folder."""
     with descriptors.null_node() as null:
-        answer = try_mount(null, path, None, BIND)
-    if answer == errno.ENOTDIR:
-        mount("tmpfs", path, "tmpfs", RDONLY, "size=0")
+        for path in paths:
+            if try_mount(null, path, None, BIND) == errno.ENOTDIR:
+                mount("tmpfs", path, "tmpfs", RDONLY, "size=0")
 
 
 def try_mount(source: str, path: str, kind: str | None, flags: int) -> int:

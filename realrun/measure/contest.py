@@ -43,7 +43,10 @@ class Contest:
         """What each keeps its program away from."""
         for who, play in self.place.plays.items():
             self.tick(f"{who}: what it isolates")
-            self.isolates[who] = sandbox.isolates(play)
+            try:
+                self.isolates[who] = sandbox.isolates(play)
+            except RealRunError as error:
+                self.failed.append(f"{who}: {error}")
 
     def rounds(self, count: int) -> None:
         """Everybody once a round."""

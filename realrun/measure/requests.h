@@ -155,18 +155,19 @@ static void make_private(char **w) /* make_private: what we mount is not seen on
     check(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "mount", w[0]);
 }
 
-static void cover(char **w) /* cover PATH: with the null device, or with an empty folder */
+static void cover(char **w) /* cover PATH...: with the null device, or with an empty folder */
 {
-    static int null = -1; /* by a descriptor, which nobody can exchange */
-    char node[32];
-    if (null < 0)
-        null = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    int null = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC), result;
+    char node[32]; /* by a descriptor, which nobody can exchange */
     check(null >= 0 && is_null(null) ? 0 : -1, "open", "/dev/null");
     sprintf(node, "/proc/self/fd/%d", null);
-    int result = mount(node, w[0], NULL, MS_BIND, NULL);
-    if (result < 0 && errno == ENOTDIR)
-        result = mount("tmpfs", w[0], "tmpfs", MS_RDONLY, "size=0");
-    check(result < 0 && errno == ENOENT ? 0 : result, "mount", w[0]);
+    for (; *w; w++) {
+        result = mount(node, *w, NULL, MS_BIND, NULL);
+        if (result < 0 && errno == ENOTDIR)
+            result = mount("tmpfs", *w, "tmpfs", MS_RDONLY, "size=0");
+        check(result < 0 && errno == ENOENT ? 0 : result, "mount", *w);
+    }
+    close(null);
 }
 
 static void freeze(char **w) /* freeze PATH: read-only from now on */
