@@ -38,7 +38,7 @@ pytestmark = [pytest.mark.overlay, pytest.mark.root]
 def program(tmp_path_factory):
     """The floor, compiled; where that is not possible it says why."""
     try:
-        return floor.compiled(tmp_path_factory.mktemp("floor"))
+        return floor.compiled(tmp_path_factory.mktemp("floor"), "-Wall", "-Wextra", "-Werror")
     except Missing as lacking:
         pytest.skip(str(lacking))
 
