@@ -12,34 +12,35 @@ from importlib import import_module
 from typing import Any
 
 from realrun.errors import RealRunError
-from realrun.linux import cgroups, namespaces, processes
+from realrun.linux import cgroups, descriptors, namespaces, processes
 
 
-def born(plan: dict[str, Any], lock_fd: int, fds: Sequence[int], reader: int) -> int:
+def born(plan: dict[str, Any], lock_fd: int, fds: Sequence[int], stamps: tuple[int, int]) -> int:
     """The plan's clone: in new namespaces, with ids that are mapped for it, or inside another.
 
-    `lock_fd` is a pidfd of whom to join, `fds` are the program's output and errors. The child
-    closes `reader`, our end of its stamps, or it could not tell that nobody reads them any more.
+    `lock_fd` is a pidfd of whom to join, `fds` are the program's, its input first, `stamps` our end
+    and the child's. It closes ours, or could not tell that nobody reads them any more.
     """
     join, ids, wanted = plan.get("join"), plan.get("ids"), plan["namespaces"]
     if ids:
         mapped = import_module("realrun.runtime.mapped")
-        mapped.hand_over(fds, ids)
+        mapped.hand_over(fds[1:3], ids)
     if join:
-        pid = clone_inside(join, lock_fd)
+        pid = clone_inside(join, lock_fd, [*fds, *stamps])
     else:
         pid = mapped.clone(wanted, ids) if ids else namespaces.clone(wanted)
     if pid == 0:
-        os.close(reader)
+        os.close(stamps[0])
     return pid
 
 
-def clone_inside(join: dict[str, Any], pidfd: int) -> int:
+def clone_inside(join: dict[str, Any], pidfd: int, keep: Sequence[int]) -> int:
     """Like fork(2), but the child lives in the namespaces and the control group of another process.
 
     A helper goes first, for a PID namespace takes in only children of those who enter it, and we
     could not leave. What it bears there is our own child (CLONE_PARENT); it tells us the pid.
     Beside the namespaces of the process behind `pidfd` there may be some by path, and new ones.
+    From its birth it is in sight of those inside: by then it has nothing open but what to `keep`.
     """
     reader, writer = os.pipe2(os.O_CLOEXEC)
     helper, pid = namespaces.clone([]), -1
@@ -53,9 +54,9 @@ def clone_inside(join: dict[str, Any], pidfd: int) -> int:
             namespaces.join_paths(join.get("paths", []))
             if join.get("offsets"):
                 namespaces.shift_clocks(join["offsets"])
+            descriptors.close_all(0, but=[*keep, writer])
             pid = namespaces.clone(join.get("new", []), sibling=True)
             if pid == 0:
-                os.close(reader)
                 os.close(writer)  # its end is what our parent waits for
                 return 0
             os.write(writer, b"%d" % pid)

@@ -101,7 +101,7 @@ def launch(plan: dict[str, Any], fds: list[int]) -> Launched:
     try:
         reader, writer = os.pipe2(os.O_CLOEXEC)
         made += [reader, writer]
-        pid = born(plan, lock_fd, fds[2:4], reader)
+        pid = born(plan, lock_fd, fds[1:], (reader, writer))
     except BaseException:
         for fd in made:
             os.close(fd)

@@ -171,3 +171,13 @@ def test_nobody_looks_into_what_is_joining(root):
         "fd /dev/null",
         *own,
     }
+
+
+def test_who_may_trace_finds_no_descriptor_of_the_engines(root):
+    """CAP_SYS_PTRACE opens every process that is in sight, in Docker as well: of what joins that is
+    its memory and its rights, but neither a file, a directory nor a socket of this machine."""
+    seen = spied(["--cap-add", "SYS_PTRACE"])
+    assert "could trace true" in seen
+    found = {line.split()[1] for line in seen if line.startswith("fd ")}
+    assert {name for name in found if not name.startswith("/proc/")} <= {"pipe", "/dev/null"}
+    assert {line for line in seen if line.startswith(("cwd", "root"))} <= {"cwd /", "root /"}
