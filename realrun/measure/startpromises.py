@@ -110,17 +110,25 @@ def memory_lines(rows: Sequence[PeerRow]) -> list[tuple[str, ...]]:
 
 
 def peer_lines(rows: Sequence[PeerRow]) -> list[tuple[str, ...]]:
-    """Who took how long, and what he kept apart meanwhile."""
-    found = dict.fromkeys(r.who for r in rows if r.task == contest.ONE)
+    """Who took how long, the fastest first."""
     body = []
-    for who in sorted(found, key=lambda who: median(values(rows, one(who, "life_s")))):
+    for who in fastest_first(rows):
         starts, lives = (values(rows, one(who, column)) for column in ("start_s", "life_s"))
-        isolates = next(r.isolates for r in rows if r.who == who)
         life = told(summarise(lives), 1e3)
-        body.append((who, *told(summarise(starts), 1e3), *life[1:], isolates))
-    header = ("who", "runs", "first output [ms]", "interval [ms]", "life [ms]", "interval [ms]",
-              "isolates")  # fmt: skip
-    return [header, *body]
+        body.append((who, *told(summarise(starts), 1e3), *life[1:]))
+    return [("who", "runs", "output [ms]", "interval [ms]", "life [ms]", "interval [ms]"), *body]
+
+
+def isolates_lines(rows: Sequence[PeerRow]) -> list[tuple[str, ...]]:
+    """And what he kept apart meanwhile: nobody compares a half-open sandbox with a closed one."""
+    told = {row.who: row.isolates for row in rows}
+    return [("who", "isolates"), *((who, told[who]) for who in fastest_first(rows))]
+
+
+def fastest_first(rows: Sequence[PeerRow]) -> list[str]:
+    """Everybody who had a turn of his own."""
+    found = dict.fromkeys(row.who for row in rows if row.task == contest.ONE)
+    return sorted(found, key=lambda who: median(values(rows, one(who, "life_s"))))
 
 
 def step_lines(rows: Sequence[StepRow]) -> list[tuple[str, ...]]:

@@ -88,6 +88,7 @@ def peers(args: argparse.Namespace) -> int:
         done = contest.peer_contest(*runs, crowd, args.seed, tick)
     if told(args, done.rows, done):
         summary.show("peers", startpromises.peer_lines(done.rows))
+        summary.show("sandboxes", startpromises.isolates_lines(done.rows))
         summary.show("promises", startpromises.lines(done.rows, args.seed))
     return 0
 

@@ -182,6 +182,15 @@ def test_memory_is_what_the_engine_holds_more_for_each():
     assert verdicts(held) == {"memory of the engine for each": "broken"}
 
 
+def test_the_fastest_comes_first_and_each_says_what_it_isolates():
+    found = [row(ONE, "runc", start_s=0.03, life_s=0.04), row(AMONG, FLOOR, exec_s=1.0)]
+    found.append(row(ONE, CONTAINER, start_s=0.01, life_s=0.02))
+    header, *lines = startpromises.peer_lines(found)
+    assert [line[:3] for line in lines] == [(CONTAINER, "1", "10.0"), ("runc", "1", "30.0")]
+    assert all(len(line) == len(header) for line in lines)
+    assert startpromises.isolates_lines(found)[1:] == [(CONTAINER, "mnt"), ("runc", "mnt")]
+
+
 def test_a_table_of_steps_has_both_side_by_side():
     steps = [
         StepRow("m", "container", "none", who, 0, 0, name, taken)
