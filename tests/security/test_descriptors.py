@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 
@@ -20,23 +19,6 @@ from tests.security.sides import none, succeeds
 
 pytestmark = [pytest.mark.root, pytest.mark.overlay]
 NUMBERS = range(3, 12)
-
-
-@pytest.fixture
-def held_open() -> Iterator[dict[int, int]]:
-    """The host's root under each of these numbers, for every program that is started."""
-    taken = {}
-    for number in NUMBERS:
-        try:
-            os.fstat(number)
-        except OSError:
-            fd = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
-            taken[os.dup2(fd, number)] = number
-            if fd != number:
-                os.close(fd)
-    yield taken
-    for number in taken:
-        os.close(number)
 
 
 def test_no_descriptor_of_the_callers_is_inherited(sides, told, root, tmp_path):
