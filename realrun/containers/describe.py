@@ -18,6 +18,7 @@ from realrun.linux.capabilities import DOCKER_DEFAULT
 from realrun.linux.mounts import READ_ONLY, masked
 from realrun.runtime import volumes
 from realrun.runtime.mountwords import clean_target
+from realrun.runtime.rootsteps import remapped
 from realrun.runtime.spec import Mount, Spec
 
 NEVER = "0001-01-01T00:00:00Z"  # Go's zero time
@@ -106,7 +107,7 @@ def host_config(container: Container) -> dict[str, Any]:
         "IpcMode": "private",
         "Links": None,
         "PidMode": "",
-        "UsernsMode": "auto" if spec.uid_map else "",
+        "UsernsMode": "auto" if remapped(spec) else "",
         "Privileged": False,
         "PublishAllPorts": False,
         "ReadonlyRootfs": spec.read_only,
