@@ -10,14 +10,15 @@ import ctypes
 import errno
 import json
 import mmap
-import os
-import signal
 import sys
 from collections.abc import Callable
+
+from tests.security.inside.calls import in_child
 
 libc = ctypes.CDLL(None, use_errno=True)
 X32 = 0x40000000
 LAST = 475
+GUARD_S = 2
 # Calls that end, stop, multiply or restart their process, whatever their arguments; x86-64, i386.
 LEFT_OUT = {
     "x86-64": {15, 24, 34, 57, 58, 60, 130, 162, 219, 231, 56, 435},
@@ -56,20 +57,13 @@ def by_interrupt() -> Callable[[int], int]:
 
 
 def outcome(call: Callable[[], int]) -> str:
-    """The error's name, "done", or how its process ended; in a child, with a guard."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        signal.alarm(2)
+    """The error's name, "done", or how its process ended."""
+
+    def tell() -> str:
         result = call()
-        told = errno.errorcode.get(-result, "done") if result < 0 else "done"
-        os.write(writer, told.encode())
-        os._exit(0)
-    os.close(writer)
-    with open(reader, "rb") as answer:
-        told = answer.read().decode()
-    _, status = os.waitpid(pid, 0)
-    return told or f"signal {status & 127}"
+        return errno.errorcode.get(-result, "done") if result < 0 else "done"
+
+    return in_child(tell, GUARD_S)
 
 
 def main() -> None:
