@@ -106,7 +106,7 @@ def test_our_own_tests_of_groups_pass_where_there_is_version_2_alone(image):
     """None is skipped: this kernel has all that they need, swap included."""
     python = str(Path(sys.executable).resolve())
     words = [python, "-m", "pytest", "-q", "-rs", "-p", "pytest_timeout", "-p", "no:cacheprovider",
-             "-o", "tmp_path_retention_policy=none",  # the guest's disk is small
+             "-o", "tmp_path_retention_policy=failed",  # the guest's disk is small
              "--durations=5", *shlex.split(ASKED or TESTS)]  # fmt: skip
     done = api.run(image, "sh", "-c", SCRIPT, "sh", *words, isolation="qemu", memory="512m")
     print(done.output, done.errors)
