@@ -167,10 +167,10 @@ def run(
         except BaseException:
             box.remove(force=True, volumes=True)
             raise
-    heard = Heard()
+    heard, starter = Heard(), handles.spawner()
     spec = engine.spec_for(Store().resolve(name_of(image)), wishes(words, isolation, options))
     out, err = heard.output.extend, heard.errors.extend
-    return heard.to_end(engine.begin(spec, handles.spawner(), out, err))
+    return heard.to_end(engine.begin(spec, starter, out, err), starter)
 
 
 def name_of(image: str | Image) -> str:

@@ -15,11 +15,10 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal, overload
 
-from realrun import engine
+from realrun import engine, paths
 from realrun.containers import describe, joining, keeper, reading, signals, watching
 from realrun.containers.changed import changes_of
 from realrun.containers.committing import commit
@@ -34,6 +33,7 @@ from realrun.image.changes import Change
 from realrun.linux import procstat
 from realrun.linux.procstat import Process
 from realrun.linux.signals import number
+from realrun.runtime import state
 from realrun.runtime.client import Spawner
 from realrun.runtime.plan import Plan
 from realrun.runtime.record import Phase
@@ -44,12 +44,17 @@ LAST_LINES = 10  # of the log, in a notebook
 REMOVED = "removed"
 
 
-@cache
+_spawners: list[Spawner] = []  # of this session; all but the last have died
+
+
 def spawner() -> Spawner:
-    """The session's one spawner; it ends with the session."""
-    one = Spawner()
-    atexit.register(one.close)
-    return one
+    """The session's one spawner, which ends with the session; another one if that has died."""
+    if not _spawners or _spawners[-1].process.poll() is not None:
+        if _spawners:
+            state.prune(paths.root())
+        _spawners.append(Spawner())
+        atexit.register(_spawners[-1].close)
+    return _spawners[-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +90,12 @@ class Heard:
     def __init__(self) -> None:
         self.output, self.errors = bytearray(), bytearray()
 
-    def to_end(self, run: Run) -> Result:
+    def to_end(self, run: Run, starter: Spawner) -> Result:
         """Stay until it has ended."""
         try:
-            drive([run], spawner())
+            drive([run], starter)
         except BaseException:
-            engine.stop(run, spawner())
+            engine.stop(run, starter)
             raise
         finally:
             run.close()
@@ -206,9 +211,9 @@ class Container:
         heard = Heard()
         more = joining.More(words=words, env=env or {}, cwd=cwd, user=user)
         out, err = heard.output.extend, heard.errors.extend
-        return heard.to_end(
-            joining.begin(self._registry, self._kept, more, spawner(), out, err, None)
-        )
+        starter = spawner()
+        one = joining.begin(self._registry, self._kept, more, starter, out, err, None)
+        return heard.to_end(one, starter)
 
     @overload
     def logs(self, follow: Literal[False] = False, tail: int = -1) -> str: ...

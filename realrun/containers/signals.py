@@ -23,7 +23,7 @@ from realrun.runtime import state as instances
 from realrun.runtime import volumes
 
 KILL = 9
-PATIENCE_S, MOMENT_S = 10.0, 0.002  # for who is between two states, and for who has to die
+PATIENCE_S, MOMENT_S = 30.0, 0.002  # for who is between two states, and for who has to die
 
 
 class NotRunning(UsageError):

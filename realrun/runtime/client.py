@@ -15,6 +15,15 @@ from realrun.runtime.server import LARGEST, PACKET
 from realrun.runtime.watch import Event
 
 
+class SpawnerDied(RealRunError):
+    """Somebody has killed it, and with it all that it has started."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the spawner process has died, and with it what it ran; `realrun prune` cleans up"
+        )
+
+
 class Spawner:
     """A small process that starts instances for this one, however large this one is.
 
@@ -38,24 +47,33 @@ class Spawner:
         """Begin a start; the descriptors are passed on and stay open here."""
         message = json.dumps({"do": "start", "request": request}).encode()
         if len(message) <= LARGEST:
-            socket.send_fds(self.socket, [message], fds)
+            self._send(message, fds)
             return
         with open(os.memfd_create("request"), "w+b") as file:
             file.write(message)
             file.flush()
-            socket.send_fds(self.socket, [b"{}"], [file.fileno(), *fds])
+            self._send(b"{}", [file.fileno(), *fds])
 
     def signal(self, instance: str, number: int) -> None:
         """Pass a signal to an instance's first process."""
-        self.socket.send(json.dumps({"do": "signal", "id": instance, "signal": number}).encode())
+        self._send(json.dumps({"do": "signal", "id": instance, "signal": number}).encode(), [])
+
+    def _send(self, message: bytes, fds: list[int]) -> None:
+        try:
+            socket.send_fds(self.socket, [message], fds)
+        except (BrokenPipeError, ConnectionResetError):
+            raise SpawnerDied from None
 
     def events(self, timeout_s: float | None = None) -> list[Event]:
         """What happened, at least one event unless the time is up."""
         told: list[Event] = []
         while select.select([self.socket], [], [], 0 if told else timeout_s)[0]:
-            data = self.socket.recv(PACKET)
+            try:
+                data = self.socket.recv(PACKET)
+            except ConnectionResetError:  # it has left requests unread
+                data = b""
             if not data:
-                raise RealRunError("the spawner process has died; `realrun prune` cleans up")
+                raise SpawnerDied
             told.append(json.loads(data))
         return told
 
