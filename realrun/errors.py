@@ -32,8 +32,14 @@ def in_words(error: BaseException) -> str:
     if not isinstance(error, OSError) or error.strerror is None:
         return str(error)
     on = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
-    hint = "; `realrun image df` says what takes how much" if error.errno == errno.ENOSPC else ""
-    return f"{on}{error.strerror}{hint}"
+    return f"{on}{error.strerror}{HINTS.get(error.errno or 0, '')}"
+
+
+HINTS = {
+    errno.ENOSPC: "; `realrun image df` says what takes how much",
+    errno.EMFILE: "; see `ulimit -n`",
+    errno.EAGAIN: "; too many processes? See `ulimit -u` and the pids cgroup",
+}
 
 
 class RealRunError(Exception):

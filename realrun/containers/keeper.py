@@ -28,7 +28,7 @@ from realrun.containers.logs import Log
 from realrun.containers.record import Container
 from realrun.containers.registry import Registry
 from realrun.containers.watching import Ending
-from realrun.errors import RealRunError
+from realrun.errors import RealRunError, in_words
 from realrun.linux import processes
 from realrun.linux.ownbinary import out_of_reach
 from realrun.runtime.run import Run, drive
@@ -82,6 +82,8 @@ def main() -> None:
         keep(registry, registry.read(container_id), asker)
     except RealRunError as error:
         asker.tell(str(error), getattr(error, "code", engine.ENGINE_FAILED))
+    except OSError as error:
+        asker.tell(in_words(error), engine.ENGINE_FAILED)
     except Exception as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
         asker.tell(f"{error!r} at {where.name}:{where.lineno}", engine.ENGINE_FAILED)

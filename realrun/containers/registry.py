@@ -30,7 +30,7 @@ from realrun.containers.record import Container, State
 from realrun.errors import NoSuchContainer, UsageError
 from realrun.files import ofdlock
 from realrun.files.remove import DIRECTORY_FLAGS
-from realrun.files.workspace import locked, workspace
+from realrun.files.workspace import locked, remove_whole, workspace
 from realrun.image.merged import make_upper
 from realrun.runtime import state as instances
 
@@ -262,13 +262,12 @@ class Registry:
 
     def remove(self, container: Container) -> None:
         """Take it away, folder first and name last; call as the one who watches over it."""
-        with workspace(self.root, "remove") as scratch:
-            os.rename(self.path(container.id), scratch / "container")
-            link = self.folder / "names" / container.name
-            with locked(self.root):
-                if link.is_symlink() and os.readlink(link) == container.id:
-                    link.unlink()
-            (self.folder / "going" / container.id).unlink(missing_ok=True)
+        remove_whole(self.root, self.path(container.id), "remove")
+        link = self.folder / "names" / container.name
+        with locked(self.root):
+            if link.is_symlink() and os.readlink(link) == container.id:
+                link.unlink()
+        (self.folder / "going" / container.id).unlink(missing_ok=True)
 
     def going(self) -> Iterator[Container]:
         """All that are to be removed at their end."""

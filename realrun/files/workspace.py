@@ -84,6 +84,23 @@ def workspace(root: Path, purpose: str) -> Iterator[Path]:
             os.close(fd)
 
 
+def remove_whole(root: Path, path: Path, purpose: str) -> None:
+    """Remove a folder below ROOT: it leaves its name at once, and goes whoever is killed meanwhile.
+
+    This takes no room, so it works on a full disk, too. Raises FileNotFoundError.
+    """
+    fd = os.open(path, DIRECTORY_FLAGS)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        moved = root / "tmp" / f"{purpose}-{os.getpid()}-{os.urandom(4).hex()}"
+        with locked(root):
+            moved.parent.mkdir(mode=0o700, exist_ok=True)
+            os.rename(path, moved)
+        remove_tree(moved)
+    finally:
+        os.close(fd)
+
+
 def leftovers(root: Path) -> tuple[list[Path], bool]:
     """What lies in ROOT/tmp and is nobody's; and whether somebody is at work there.
 

@@ -66,7 +66,7 @@ def collect(
     layout: Layout,
     keep: Collection[Path],
     *,
-    mine: Path,
+    mine: Path | None = None,
     only: Collection[Path] | None = None,
 ) -> list[str]:
     """Remove what no index entry leads to; the store is locked by the caller.

@@ -160,14 +160,14 @@ class Store:
             abandoned, _ = leftovers(self.root)
             for path in abandoned:
                 remove_tree(path)
+            removed = [f"tmp/{path.name}" for path in abandoned]
+            if all(map(name_of, self.layout.index())):  # nothing is written: a full disk will do
+                return removed + garbage.collect(self.layout, keep)
         with self._changing("prune") as scratch:
-            named = index = self.layout.index()
-            if not all(map(name_of, index)):
-                users = used()
-                named = [d for d in index if name_of(d) or d.get("digest") in users]
+            index, users = self.layout.index(), used()
+            named = [d for d in index if name_of(d) or d.get("digest") in users]
             if named != index:
                 self.layout.write_index(named, scratch)
-            removed = [f"tmp/{path.name}" for path in abandoned]
             return removed + garbage.collect(self.layout, keep, mine=scratch)
 
     @contextmanager

@@ -24,7 +24,7 @@ from typing import Any
 from realrun.errors import NoSuchVolume, RealRunError, UsageError
 from realrun.files import filling
 from realrun.files.remove import DIRECTORY_FLAGS
-from realrun.files.workspace import locked, workspace
+from realrun.files.workspace import locked, remove_whole, workspace
 from realrun.runtime.spec import Mount
 
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
@@ -124,11 +124,10 @@ def remove(root: Path, name: str, users: Collection[str] = ()) -> None:
     if users:
         listed = ", ".join(sorted(user[:12] for user in users))
         raise RealRunError(f"volume {name} is in use by {listed}; remove that first")
-    with workspace(root, "volume") as scratch:
-        try:
-            os.rename(place(root, name), scratch / "gone")
-        except FileNotFoundError:  # somebody was faster
-            raise NoSuchVolume(f"no such volume: {name}") from None
+    try:
+        remove_whole(root, place(root, name), "volume")
+    except FileNotFoundError:  # somebody was faster
+        raise NoSuchVolume(f"no such volume: {name}") from None
 
 
 def prune(root: Path, in_use: Collection[str], everything: bool = False) -> list[tuple[str, int]]:
