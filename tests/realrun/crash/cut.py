@@ -2,21 +2,24 @@
 
 `python -m tests.realrun.crash.cut PLACE VICTIM WORDS` is `realrun WORDS`; the watcher in the
 background and the spawner get the cut along. At the step in PLACE (of the plan as it was) an
-engine's step kills its process; a child's step waits, and whoever hears of it kills the `engine`,
-that is itself, or the `child`.
+engine's step kills its process; a child's step waits, and its parent kills the `engine`, that is
+itself, or the `child`.
 """
 
 from __future__ import annotations
 
+import array
+import fcntl
 import os
 import signal
 import sys
+import termios
 import time
 from typing import Any
 
 from realrun.runtime import planning, watch
 from realrun.runtime.plan import CHILD, ENGINE, Plan, Step
-from realrun.runtime.spawner import STAMP
+from realrun.runtime.spawner import STAMP, Launched
 
 CODE = "from tests.realrun.crash import cut; cut.plant({place}, {victim!r}); "
 
@@ -41,21 +44,28 @@ def with_cut(plan: Plan, place: int) -> Plan:
 
 def plant(place: int, victim: str) -> None:
     """Make this process cut its starts, and its children theirs."""
-    make, hear = planning.make, watch.Watch.hear
+    make, adopt = planning.make, watch.Watch.adopt
 
     def made(*args: Any) -> Plan:
         return with_cut(make(*args), place)
 
-    def heard(self: watch.Watch, instance: str) -> list[watch.Event]:
-        told = hear(self, instance)
-        child = self.children[instance]
-        verbs = [verb for _, verb, _ in child.request["plan"]["child"]]
+    def adopted(self: watch.Watch, request: dict[str, Any], launched: Launched) -> None:
+        adopt(self, request, launched)
+        verbs = [verb for _, verb, _ in request["plan"]["child"]]
         planted = f"{__name__}:stay"
-        if planted in verbs and len(child.heard) == STAMP.size * (1 + verbs.index(planted)):
-            os.kill(os.getpid() if victim == "engine" else child.launched.pid, signal.SIGKILL)
-        return told
+        if planted in verbs:
+            wait_for(launched.stamps_fd, STAMP.size * (1 + verbs.index(planted)))
+            os.kill(os.getpid() if victim == "engine" else launched.pid, signal.SIGKILL)
 
-    planning.make, watch.Watch.hear = made, heard  # type: ignore[method-assign]
+    planning.make, watch.Watch.adopt = made, adopted  # type: ignore[method-assign]
+
+
+def wait_for(pipe: int, count: int) -> None:
+    """Until so many bytes are there to read."""
+    there = array.array("i", [0])
+    while there[0] < count:
+        fcntl.ioctl(pipe, termios.FIONREAD, there)
+        time.sleep(0.001)
 
 
 def pass_on(code: str, place: int, victim: str) -> str:
@@ -67,10 +77,12 @@ def pass_on(code: str, place: int, victim: str) -> str:
 def main() -> int:
     from realrun import cli
     from realrun.containers import keeper
+    from realrun.linux import ownbinary
 
     place, victim = int(sys.argv[1]), sys.argv[2]
     plant(place, victim)
     keeper.CODE = pass_on(keeper.CODE, place, victim)
+    os.environ[ownbinary.MARK] = str(os.getpid())  # no new life without the cut
     return cli.main(sys.argv[3:])
 
 

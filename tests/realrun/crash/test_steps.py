@@ -12,6 +12,7 @@ import pytest
 from realrun import engine
 from realrun.containers.registry import Registry
 from realrun.errors import RealRunError
+from realrun.linux import ownbinary
 from realrun.linux.limits import parsed
 from realrun.runtime import client, planning, start
 from realrun.runtime.mountwords import volume
@@ -106,9 +107,10 @@ def test_by_the_command_line(registry, isolation, detach):
 @pytest.mark.parametrize("isolation", OPTIONS)
 def test_the_spawner(registry, isolation, monkeypatch):
     """The Python interface loses it, says so, and starts with another one."""
-    code, make = client.CODE, planning.make
+    make, (*words, code) = planning.make, ownbinary.python("realrun.runtime.server")
     for place, victim in some(places(isolation), 8):
-        monkeypatch.setattr(client, "CODE", cut.pass_on(code, place, victim))
+        cut_python = [*words, cut.pass_on(code, place, victim)]
+        monkeypatch.setattr(ownbinary, "python", lambda module, p=cut_python: p)
         monkeypatch.setattr(planning, "make", lambda *a, p=place: cut.with_cut(make(*a), p))
         with client.Spawner() as starter:
             told = failure_of(Stage(starter), isolation)
