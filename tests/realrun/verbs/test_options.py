@@ -178,6 +178,7 @@ def test_h_is_the_host_name_as_in_docker():
         (["no-new-privileges:true"], True, True),
         (["no-new-privileges=true", "no-new-privileges=false"], False, True),
         (["seccomp=unconfined"], False, False),
+        (["seccomp=unconfined", "seccomp=builtin"], False, True),
         (["seccomp:unconfined", "apparmor=unconfined", "label=disable"], False, False),
         (["label:disable"], False, True),
     ],
