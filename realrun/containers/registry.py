@@ -210,7 +210,7 @@ class Registry:
             if not ofdlock.take(fd):
                 raise Busy(f"container {container.name} is running")
             with self.turn(container):  # whoever visits its files is done first
-                pass
+                self.state(container)  # one of another version is refused
             yield fd
         finally:
             os.close(fd)

@@ -64,7 +64,12 @@ class Layout:
             data = (self.path / "index.json").read_bytes()
         except FileNotFoundError:
             return []
-        manifests = documents.load(data, "index.json").get("manifests", [])
+        told = documents.load(data, "index.json")
+        if told.get("schemaVersion", 2) != 2:
+            raise BadImage(
+                f"index.json: schemaVersion {told['schemaVersion']!r:.20}; it has to be 2"
+            )
+        manifests = told.get("manifests", [])
         if not isinstance(manifests, list) or not all(isinstance(m, dict) for m in manifests):
             raise BadImage("index.json: manifests has to be a list of descriptors")
         return manifests
