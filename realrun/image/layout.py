@@ -70,7 +70,7 @@ class Layout:
                 f"index.json: schemaVersion {told['schemaVersion']!r:.20}; it has to be 2"
             )
         manifests = told.get("manifests", [])
-        if not isinstance(manifests, list) or not all(isinstance(m, dict) for m in manifests):
+        if not isinstance(manifests, list) or not all(map(is_descriptor, manifests)):
             raise BadImage("index.json: manifests has to be a list of descriptors")
         return manifests
 
@@ -101,6 +101,11 @@ class Layout:
     def manifest(self, descriptor: dict[str, Any]) -> dict[str, Any]:
         """A manifest by its descriptor."""
         return checked_manifest(self.read_document(descriptor, "the manifest"))
+
+
+def is_descriptor(found: object) -> bool:
+    """Does it lead anywhere? What an entry that does not stands for would be removed as unused."""
+    return isinstance(found, dict) and is_digest(found.get("digest"))
 
 
 def checked_manifest(found: dict[str, Any]) -> dict[str, Any]:

@@ -208,6 +208,17 @@ def test_a_foreign_index_is_refused_in_one_line(store: Store, index: str):
         assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("entry", ["{}", '{"digest": "hello"}', '{"digest": null}'])
+def test_prune_takes_nothing_while_an_entry_leads_nowhere(store: Store, entry: str):
+    """It stands for an image: what it was is not to be told from what nobody needs."""
+    add(store, "hello", {"a": "1"})
+    blobs = set(store.layout.blobs.iterdir())
+    (store.layout.path / "index.json").write_text(f'{{"manifests": [{entry}]}}')
+    with pytest.raises(BadImage, match="list of descriptors"):
+        store.prune()
+    assert set(store.layout.blobs.iterdir()) == blobs
+
+
 def test_the_store_is_an_oci_layout(store: Store):
     image = add(store, "hello", {"a": "1"}, Env=["A=1"])
     read = lambda path: json.loads(path.read_bytes())  # noqa: E731
