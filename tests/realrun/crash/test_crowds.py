@@ -17,8 +17,8 @@ from tests.realrun.stage import COMMAND, HANG_S, PROJECT, cli, everything_left, 
 
 pytestmark = pytest.mark.overlay
 FULL = bool(os.environ.get("FULL_SWEEP"))
-PROCESSES, EACH = 8, 25 if FULL else 5
-ROUNDS = 300 if FULL else 10
+PROCESSES, EACH = 8, 25 if FULL else 3
+ROUNDS = 300 if FULL else 6
 STARTER = """
 import sys, realrun
 for number in range(int(sys.argv[2])):

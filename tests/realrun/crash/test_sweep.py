@@ -8,7 +8,7 @@ from tests.realrun.crash import sweep
 from tests.realrun.crash.operations import OPERATIONS
 
 pytestmark = [pytest.mark.strace, pytest.mark.overlay]
-KILLS, ERRORS = 3, 2  # of each operation
+KILLS, ERRORS = 2, 2  # of each operation
 
 
 @pytest.fixture(scope="module")
