@@ -1,9 +1,9 @@
 """Control groups of version 2 alone: a guest of ours whose kernel has them runs our own tests.
 
 The guest's image is busybox, this Python, pytest and the project. By default it runs what this file
-names; all that know of groups, in some minutes:
+names; all that know of groups, which takes a long while:
 
-    VERSION2_TESTS="tests/realrun/linux tests/realrun/oci" python -m pytest -s \\
+    VERSION2_TESTS="tests/realrun/linux tests/realrun/oci" python -m pytest -s --timeout 3600 \\
         tests/realrun/guest/test_version2.py
 """
 
