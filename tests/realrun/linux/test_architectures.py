@@ -31,7 +31,8 @@ HEADERS = {
 }
 # By hand, from the manual's table of syscalls(2) and the kernel's; x86-64, arm64.
 WRITTEN = {
-    "rt_sigaction": (13, 134), "pivot_root": (155, 41), "capset": (126, 91), "kcmp": (312, 272),
+    "rt_sigaction": (13, 134), "rt_sigprocmask": (14, 135),
+    "pivot_root": (155, 41), "capset": (126, 91), "kcmp": (312, 272),
     "seccomp": (317, 277), "pidfd_send_signal": (424, 424), "pidfd_open": (434, 434),
     "open_tree": (428, 428), "move_mount": (429, 429), "openat2": (437, 437),
     "mount_setattr": (442, 442), "clone": (56, 220), "clone3": (435, 435),
