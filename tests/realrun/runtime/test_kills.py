@@ -21,20 +21,23 @@ from tests.realrun.stage import (
 )
 
 pytestmark = pytest.mark.overlay
-# From before the first line of Python to long after the greeting, where this machine is quick.
+# From before the first line of Python to long after the line, where this machine is quick.
 MOMENTS_MS = (1, 15, 30, 45, 55, 65, 75, 85, 100, 130)
 ANY = [
     pytest.param("process"),
     pytest.param("container"),
     pytest.param("uml", marks=[pytest.mark.uml, pytest.mark.slow]),
 ]
-GREETING = "Hello from one image\n"
+LAST_LINE = "fi\n"
 
 
 def waiting(isolation: str, *options: str):
-    """An instance that greets and stays."""
-    words = ["run", "--isolation", isolation, *options, "hello", "/app/hello.sh", "wait"]
-    return started(*words)
+    """An instance that says a line and stays, deaf from its first moment.
+
+    A shell that runs a script has a handler for Ctrl-C until it is replaced.
+    """
+    program = ["tail", "-n", "1", "-f", "/app/hello.sh"]
+    return started("run", "--isolation", isolation, *options, "hello", *program)
 
 
 @pytest.mark.parametrize("isolation", ANY)
@@ -42,7 +45,7 @@ def waiting(isolation: str, *options: str):
 def test_a_signal_ends_the_run_without_a_trace(root, isolation, number):
     """Ctrl-C, kill, a closed terminal; the program is deaf to all of them."""
     with waiting(isolation) as process:
-        assert process.stdout.readline() == GREETING
+        assert process.stdout.readline() == LAST_LINE
         (instance,) = instances(root)
         process.send_signal(number)
         _, errors = process.communicate()
@@ -83,7 +86,7 @@ def test_kill_9_at_any_moment_and_then_prune(root, isolation, after_ms):
 def test_kill_9_of_a_running_engine_and_then_prune(root, isolation):
     """Every process dies with its engine; `realrun prune` takes folder and control group."""
     with waiting(isolation) as process:
-        assert process.stdout.readline() == GREETING
+        assert process.stdout.readline() == LAST_LINE
         (instance,) = instances(root)
         running = state.processes_of(instance)
         assert running != []
@@ -100,7 +103,7 @@ def test_kill_9_of_a_running_engine_and_then_prune(root, isolation):
 def test_prune_leaves_a_running_instance_alone(root, isolation):
     """And the layers under it: it can still run what it has not run yet."""
     with waiting(isolation) as process:
-        assert process.stdout.readline() == GREETING
+        assert process.stdout.readline() == LAST_LINE
         (instance,) = instances(root)
         before = traces(root, instance)
         assert cli("prune").returncode == 0
