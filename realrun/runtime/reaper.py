@@ -30,6 +30,7 @@ def split(argv: list[str]) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored ones would not be told of
     heard = signal.valid_signals() - OURS
     signal.pthread_sigmask(signal.SIG_BLOCK, heard | {signal.SIGTTIN, signal.SIGTTOU})
+    processes.hide_memory()  # before there is anybody to look; what is executed begins anew
     program = os.fork()
     if program:
         be_first(program, argv, heard)
@@ -42,7 +43,6 @@ def be_first(program: int, argv: list[str], heard: Set[int]) -> None:
     """Wait for everything; end with the program. Whatever happens, nobody gets out of here."""
     code = 125
     try:
-        processes.hide_memory()
         processes.die_with_parent()  # again: the change of user took it back
         if not processes.is_read(STAMPS):
             return  # the parent died before it was a reason to die
