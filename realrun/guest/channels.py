@@ -7,7 +7,6 @@ A channel cannot be closed in one direction, and closing it as a whole may drop 
 from __future__ import annotations
 
 import os
-import selectors
 from typing import TYPE_CHECKING
 
 from realrun.runtime.run import Feed, Sink
@@ -52,18 +51,15 @@ class Pieces(Feed):
 
     def __init__(self, source: int, channel: int, most: int) -> None:
         super().__init__(source, os.dup(channel))  # the channel stays open behind the end
-        self.waits, self.most = can_be_waited_for(source), most
-        self.asked = self.ended = False
+        self.most, self.asked, self.ended = most, False, False
 
     def ask(self) -> None:
         """The guest has taken what has been said, and can take a piece."""
         self.asked = True
 
     def waits_for(self) -> tuple[int, int] | None:
-        """A file always has something to say: then the channel's room is what we wait for."""
-        if not (self.pending or self.asked) or self.over:
-            return None
-        return super().waits_for() if self.waits else (self.target, selectors.EVENT_WRITE)
+        """Nothing until the guest has asked, but for the rest of a piece."""
+        return super().waits_for() if self.pending or self.asked else None
 
     def take(self, data: bytes) -> None:
         """A piece, or the end."""
@@ -75,13 +71,3 @@ class Pieces(Feed):
         super().move()
         if self.ended and not self.pending:
             self.end()
-
-
-def can_be_waited_for(fd: int) -> bool:
-    """False for a file or /dev/null (epoll_ctl(2), EPERM)."""
-    with selectors.DefaultSelector() as selector:
-        try:
-            selector.register(fd, selectors.EVENT_READ)
-        except PermissionError:
-            return False
-    return True

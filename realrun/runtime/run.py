@@ -39,24 +39,24 @@ class Feed:
         self.pending, self.over = b"", False
         self.always_ready = is_always_ready(source)
         os.set_blocking(target, False)
-        if self.always_ready:
-            self.take(read(source, self.most))
 
     def waits_for(self) -> tuple[int, int] | None:
-        """The descriptor to listen to, and for what; None while there is nothing to do."""
+        """The descriptor to listen to, and for what; None while there is nothing to do.
+
+        A file always has something to say: then the target's room is what we wait for.
+        """
         if self.over:
             return None
-        if self.pending:
+        if self.pending or self.always_ready:
             return self.target, selectors.EVENT_WRITE
         return self.source, selectors.EVENT_READ
 
     def move(self) -> None:
         """One read or one write."""
         try:
-            wrote = bool(self.pending)
-            if wrote:
+            if self.pending:
                 self.pending = self.pending[os.write(self.target, self.pending) :]
-            if not self.pending and (self.always_ready or not wrote):
+            else:
                 self.take(read(self.source, self.most))
         except BlockingIOError:
             return

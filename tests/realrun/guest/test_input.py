@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from realrun.guest.channels import Pieces, can_be_waited_for
-from realrun.runtime.run import CHUNK
+from realrun.guest.channels import Pieces
+from realrun.runtime.run import CHUNK, is_always_ready
 from tests.realrun.guest.test_boot import EVERY, GUESTS
 from tests.realrun.guest.test_guest import Heard
 from tests.realrun.stage import cli, started
@@ -94,13 +94,13 @@ def test_a_guest_that_has_gone_takes_nothing_more():
     os.close(writer)
 
 
-def test_what_can_be_waited_for(tmp_path):
+def test_what_is_always_ready(tmp_path):
     """A file and /dev/null always have something to say; epoll refuses them."""
     reader, writer = os.pipe()
-    assert can_be_waited_for(reader)
+    assert not is_always_ready(reader)
     for path in (tmp_path / "f", Path("/dev/null")):
         with open(path, "a+b") as file:
-            assert not can_be_waited_for(file.fileno())
+            assert is_always_ready(file.fileno())
     os.close(reader)
     os.close(writer)
 
