@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from realrun.errors import UsageError
 from realrun.sizes import shown_size as shown_size
@@ -18,15 +18,21 @@ def settings(entries: Iterable[str], option: str) -> dict[str, str]:
     {'A': '1', 'B': 'x=y'}
     """
     found = {}
+    for name, value in pairs(entries, option):
+        if value is None:
+            value = os.environ.get(name)
+        if value is not None:
+            found[name] = value
+    return found
+
+
+def pairs(entries: Iterable[str], option: str) -> Iterator[tuple[str, str | None]]:
+    """NAME and VALUE of each; None for a bare NAME."""
     for entry in entries:
         name, equals, value = entry.partition("=")
         if not name:
             raise UsageError(f"{option} wants NAME=VALUE; got {entry!r}")
-        if equals:
-            found[name] = value
-        elif name in os.environ:
-            found[name] = os.environ[name]
-    return found
+        yield name, value if equals else None
 
 
 def file_lines(path: str, option: str) -> list[str]:
@@ -59,13 +65,7 @@ def labels(entries: Iterable[str]) -> dict[str, str]:
     >>> labels(["a=1", "b"])
     {'a': '1', 'b': ''}
     """
-    found = {}
-    for entry in entries:
-        name, _, value = entry.partition("=")
-        if not name:
-            raise UsageError(f"--label wants NAME=VALUE; got {entry!r}")
-        found[name] = value
-    return found
+    return {name: value or "" for name, value in pairs(entries, "--label")}
 
 
 def counts(text: str | None, option: str) -> tuple[int, ...] | None:

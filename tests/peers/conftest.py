@@ -16,7 +16,6 @@ import pytest
 
 from realrun.build import Runner, build
 from realrun.building import Containers
-from realrun.guest import tools
 from realrun.image import Image, Store
 from realrun.image.base import PATH
 from realrun.image.save import save
@@ -88,13 +87,6 @@ class Peers:
         )
         blobs = [self.store.layout.blob(layer.digest).read_bytes() for layer in image.stored]
         return flat(blobs), settings({"config": dict(image.config), "author": image.author})
-
-
-@pytest.fixture(scope="session")
-def busybox() -> Path:
-    if found := tools.find("busybox"):
-        return found.path
-    pytest.skip("no static busybox here; `realrun fetch` gets it")
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from realrun import building, paths
-from realrun.guest import tools
 from realrun.image import Store
 from realrun.image.base import make_base_busybox
 from realrun.runtime.client import Spawner
@@ -34,16 +33,13 @@ def starter() -> Iterator[Spawner]:
 
 
 @pytest.fixture(scope="session")
-def hello_root(tmp_path_factory: pytest.TempPathFactory, starter: Spawner) -> Path:
+def hello_root(tmp_path_factory: pytest.TempPathFactory, starter: Spawner, busybox: Path) -> Path:
     """A ROOT that holds the images `busybox` and `hello`; ask for `root` instead to use it."""
     root = tmp_path_factory.mktemp("hello") / "root"
     share_tools(root)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REALRUN_ROOT", str(root))
-        busybox = tools.find("busybox")
-        if busybox is None:
-            pytest.skip("no static busybox here; `realrun fetch` gets it")
-        make_base_busybox(Store(), busybox.path)
+        make_base_busybox(Store(), busybox)
         building.build(PROJECT / "examples/hello", ["hello"], starter)
     return root
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from realrun.guest import tools
 from tests.realrun.stage import everything_left
 from tests.security import attacker
 from tests.security.sides import Side, marks, ours
@@ -17,13 +16,6 @@ from tests.security.sides import Side, marks, ours
 def told() -> Iterator[dict[str, str]]:
     with marks() as words:
         yield words
-
-
-@pytest.fixture(scope="session")
-def busybox() -> Path:
-    if found := tools.find("busybox"):
-        return found.path
-    pytest.skip("no static busybox here; `realrun fetch` gets it")
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,27 +10,12 @@ import pytest
 from realrun.build import Job, build
 from realrun.building import Containers
 from realrun.errors import DockerfileError, Missing
-from realrun.guest import tools
 from realrun.image import Image, Store
 from realrun.image.base import make_base_busybox
 from realrun.runtime.watch import Watch
 from tests.realrun.trees import names, snapshot
 
 pytestmark = pytest.mark.overlay
-
-
-@pytest.fixture(scope="module")
-def busybox() -> Path:
-    """A static busybox: among the engine's tools, or on PATH."""
-    if found := tools.find("busybox"):
-        return found.path
-    on_path = shutil.which("busybox")
-    if (
-        on_path
-        and "=>" not in subprocess.run(["ldd", on_path], capture_output=True, text=True).stdout
-    ):
-        return Path(on_path)
-    pytest.skip("no static busybox here; `realrun fetch` gets it")
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from realrun.guest import tools
 from realrun.image import Image, Store
 from realrun.image import config as configs
 from realrun.image.base import make_base_busybox
@@ -19,12 +18,9 @@ COUNT = "ls /layers | wc -l; cat /last"
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    busybox = tools.find("busybox")
-    if busybox is None:
-        pytest.skip("no static busybox here; `realrun fetch` gets it")
+def store(tmp_path_factory: pytest.TempPathFactory, busybox: Path) -> Store:
     made = Store(tmp_path_factory.mktemp("many") / ("long" * 25))
-    make_base_busybox(made, busybox.path)
+    make_base_busybox(made, busybox)
     return made
 
 

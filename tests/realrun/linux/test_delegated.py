@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from realrun import doctor
-from realrun.guest import tools
 from realrun.linux import cgroups
 from realrun.linux.cgroups import Layout
 from realrun.runtime import limitwords, rootsteps
@@ -84,13 +83,9 @@ def delegated() -> Iterator[list[str]]:
 @pytest.mark.cgroup
 @pytest.mark.overlay
 @pytest.mark.userns
+@pytest.mark.usefixtures("busybox")
 class TestForReal:
     """As user 4711, in groups of this machine's."""
-
-    @pytest.fixture(autouse=True)
-    def _able(self):
-        if tools.find("busybox") is None:
-            pytest.skip("no static busybox here; `realrun fetch` gets it")
 
     def test_limits_are_set_in_the_group_that_was_delegated_or_refused(self, home, delegated):
         """The same words twice: without a group one line, within it they are obeyed."""

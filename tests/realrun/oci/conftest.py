@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from realrun.guest import tools
 from realrun.oci import template
 from tests.realrun.stage import COMMAND, HANG_S
 
@@ -89,16 +88,13 @@ class Runtime:
 
 
 @pytest.fixture(scope="session")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def image(tmp_path_factory: pytest.TempPathFactory, busybox: Path) -> Path:
     """A root file system: busybox by all its names."""
-    busybox = tools.find("busybox")
-    if busybox is None:
-        pytest.skip("no static busybox here; `realrun fetch` gets it")
     root = tmp_path_factory.mktemp("image") / "rootfs"
     for name in ("bin", "etc", "proc", "sys", "dev", "tmp"):
         (root / name).mkdir(parents=True)
-    shutil.copy(busybox.path, root / "bin/busybox")
-    listed = subprocess.run([busybox.path, "--list"], capture_output=True, text=True, check=True)
+    shutil.copy(busybox, root / "bin/busybox")
+    listed = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True)
     for name in listed.stdout.split():
         if name != "busybox":
             (root / "bin" / name).symlink_to("busybox")
