@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -44,16 +43,6 @@ def pytest_configure(config: pytest.Config) -> None:
     if unknown := promised() - PROBES.keys():
         known = ", ".join(sorted(PROBES))
         raise pytest.UsageError(f"CI_PROMISES: unknown {', '.join(unknown)}; known: {known}")
-
-
-@pytest.fixture(scope="session")
-def busybox() -> Path:
-    """A static busybox, the program of nearly every image of the tests."""
-    from realrun.guest import tools
-
-    if found := tools.find("busybox"):
-        return found.path
-    pytest.skip("no static busybox here; `realrun fetch` gets it")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -154,8 +154,8 @@ def make(here: Layout, folder: str, controllers: Iterable[str]) -> None:
                 inherit(folder)
             if here.version != "v2" or needed <= {*read_words(f"{folder}/cgroup.controllers")}:
                 return
-        except OSError as error:
-            if error.errno not in GONE:
+        except OSError as error:  # makedirs(): it was there, and was gone when looked at
+            if error.errno not in (*GONE, errno.EEXIST):
                 raise
     raise OSError(errno.ENOENT, "control group vanishes as fast as it is made", folder)
 

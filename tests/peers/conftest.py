@@ -27,6 +27,7 @@ from tests.peers.daemon import Daemon, running
 from tests.peers.engines import Both, the_same_images
 from tests.peers.flat import Files, flat, of_docker, settings
 from tests.peers.images import IMAGES
+from tests.realrun.conftest import busybox as busybox
 
 SECRET = b"hush"
 Built = tuple[Files, dict[str, Any]]

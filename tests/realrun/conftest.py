@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from realrun import building, paths
+from realrun.guest import tools
 from realrun.image import Store
 from realrun.image.base import make_base_busybox
 from realrun.runtime.client import Spawner
@@ -30,6 +31,14 @@ def starter() -> Iterator[Spawner]:
     """The session's spawner."""
     with Spawner() as one:
         yield one
+
+
+@pytest.fixture(scope="session")
+def busybox() -> Path:
+    """A static busybox, the program of nearly every image of the tests."""
+    if found := tools.find("busybox"):
+        return found.path
+    pytest.skip("no static busybox here; `realrun fetch` gets it")
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.realrun.conftest import busybox as busybox
 from tests.realrun.stage import everything_left
 from tests.security import attacker
 from tests.security.sides import Side, marks, ours

@@ -69,7 +69,7 @@ ASTRAY = {
     "an /etc that is a link upwards": {"etc": "../../../../../../../../OUTSIDE"},
     "an /etc that is a file": {"etc": None},
     "an /etc/hosts that is a link": {"etc/hosts": "OUTSIDE/mark"},
-    "a place to work that is a link": {"work": "OUTSIDE"},
+    "a place to work that is a link": {"app": "OUTSIDE"},
     "a place for a volume that is a link": {"data": "OUTSIDE"},
 }
 
@@ -82,8 +82,8 @@ def test_an_image_leads_nowhere(root, busybox, tmp_path, outside, entries):
         busybox, tmp_path, {n: t and t.replace("OUTSIDE", where) for n, t in entries.items()}
     )
     before = state(outside)
-    words = ["-w", "/work/new", "--tmpfs", "/data/memory", "-t", "-v", "/data/volume"]
-    done = cli("run", "--rm", *words, name, "sh", "-c", f"cat {where}/mark; ls /data /work")
+    words = ["-w", "/app/new", "--tmpfs", "/data/memory", "-t", "-v", "/data/volume"]
+    done = cli("run", "--rm", *words, name, "sh", "-c", f"cat {where}/mark; ls /data /app")
     assert "unmistakable" not in done.stdout
     assert done.returncode != 125 or done.stderr.count("\n") == 1, done
     assert state(outside) == before

@@ -40,13 +40,13 @@ UNUSED_TESTS = ("peers", "sim", "dockerfiles", "security")
 MOVE = 'cd /root && busybox mount --move . / && exec busybox chroot . sh -c "$@"'
 SCRIPT = f"""
 set -e
-insmod /work/overlay.ko
+insmod /project/overlay.ko
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 dd if=/dev/zero of=/swap bs=1M count=32 2> /dev/null
 mkswap /swap > /dev/null
 swapon /swap
 exec nsenter -t 1 -r /bin/busybox unshare -m /bin/busybox sh -c '{MOVE}' sh \\
-    'cd /work && exec "$@" 2>&1' sh "$@"
+    'cd /project && exec "$@" 2>&1' sh "$@"
 """
 
 
@@ -60,25 +60,25 @@ def libraries(program: Path, folders: Iterable[Path]) -> set[str]:
 
 
 def fill(context: Path) -> None:
-    """Everything at the place where it is here, but the project and its packages in /work."""
+    """Everything at the place where it is here, but the project and its packages in /project."""
     program, library = Path(sys.executable).resolve(), Path(sysconfig.get_path("stdlib"))
     unused = shutil.ignore_patterns(*UNUSED)
     shutil.copytree(library, context / str(library)[1:], ignore=unused)
-    site, work = Path(pytest.__file__).parents[1], context / "work"
+    site, project = Path(pytest.__file__).parents[1], context / "project"
     for name in (*PACKAGES, *(FOR_ALL if ASKED else ())):
-        shutil.copytree(site / name, work / "site" / name)
-    for file in (str(program), *libraries(program, (library / "lib-dynload", work / "site"))):
+        shutil.copytree(site / name, project / "site" / name)
+    for file in (str(program), *libraries(program, (library / "lib-dynload", project / "site"))):
         target = context / file[1:]
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(file, target)
     for name in (*MODULES, *(["_hypothesis_globals.py"] if ASKED else ())):
-        shutil.copy2(site / name, work / "site")
+        shutil.copy2(site / name, project / "site")
     for name in ("realrun", "tests", "examples/hello"):
         unused = shutil.ignore_patterns(*UNUSED_TESTS)
-        shutil.copytree(PROJECT / name, work / name, ignore=unused)
+        shutil.copytree(PROJECT / name, project / name, ignore=unused)
     if not ASKED:
-        (work / "tests/conftest.py").unlink()  # skips what cannot be done: here is no such thing
-    shutil.copy2(PROJECT / "pyproject.toml", work)
+        (project / "tests/conftest.py").unlink()  # skips what cannot be done: here is no such thing
+    shutil.copy2(PROJECT / "pyproject.toml", project)
 
 
 def overlay_driver() -> bytes:
@@ -92,10 +92,11 @@ def overlay_driver() -> bytes:
 def image(root, tmp_path, starter) -> str:
     """The image; what Python has not compiled yet it would compile in the guest, anew each time."""
     fill(tmp_path)
-    (tmp_path / "work/overlay.ko").write_bytes(overlay_driver())
+    (tmp_path / "project/overlay.ko").write_bytes(overlay_driver())
     (tmp_path / "Dockerfile").write_text(
         "FROM busybox\nCOPY . /\nRUN mkdir -p /tmp /var/tmp && chmod 1777 /tmp /var/tmp\n"
-        "ENV PYTHONPATH=/work:/work/site CI_PROMISES=root,userns,overlay,cgroup\nWORKDIR /work\n"
+        "ENV PYTHONPATH=/project:/project/site CI_PROMISES=root,userns,overlay,cgroup\n"
+        "WORKDIR /project\n"
     )
     compileall.compile_dir(tmp_path, quiet=2, stripdir=str(tmp_path), prependdir="/")
     building.build(tmp_path, ["version2"], starter)
