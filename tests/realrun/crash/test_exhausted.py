@@ -40,7 +40,8 @@ def disk(hello_root, tmp_path, monkeypatch) -> Iterator[Path]:
         how = ["-o", "loop", str(image)]
     subprocess.run(["mount", *how, str(root)], check=True)
     try:
-        shutil.copytree(hello_root, root, symlinks=True, dirs_exist_ok=True)
+        disks = shutil.ignore_patterns("guest")  # of guests, if there have been any before
+        shutil.copytree(hello_root, root, symlinks=True, dirs_exist_ok=True, ignore=disks)
         (tmp_path / "outside").mkdir()
         outside(tmp_path / "outside", tmp_path / "elsewhere")
         monkeypatch.setenv("REALRUN_ROOT", str(root))

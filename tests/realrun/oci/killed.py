@@ -31,8 +31,10 @@ class Killer:
 
 def main() -> int:
     from realrun import cli
+    from realrun.linux import ownbinary
     from realrun.oci import creating, executing, starting  # noqa: F401  imports open files, too
 
+    os.environ[ownbinary.MARK] = str(os.getpid())  # no new life, which would not be counted
     killer = Killer(int(sys.argv[1]))
     sys.addaudithook(killer)
     code = cli.main(sys.argv[2:])
