@@ -1,1 +1,1 @@
-"""What SimPy lacks: a processor that is shared, memory that is shared, named randomness."""
+"""What SimPy lacks: capacity shared by weight, memory shared by content, named randomness."""

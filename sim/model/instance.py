@@ -59,7 +59,8 @@ def perform(
         share_s = cpu_s / stage.width_cores
         spun_s = share_s * stage.busy_wait_ratio
         work_s = share_s - spun_s
-        yield simpy.AllOf(host.env, [host.cpu.serve(work_s) for _ in range(stage.width_cores)])
+        if work_s:
+            yield host.cpu.serve(work_s * stage.width_cores, stage.width_cores)
         if wait_s + spun_s:
             yield host.env.timeout(wait_s + spun_s)
         tell(Span(stage.name, begin_s, host.env.now, cpu_s))

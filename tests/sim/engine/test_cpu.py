@@ -70,7 +70,7 @@ def test_it_agrees_with_its_dumb_twin(jobs, cores, contention_ratio):
 def test_work_is_conserved_and_nobody_is_faster_than_alone(jobs, cores):
     ends, cpu = ends_of(jobs, cores)
     cpu.check()
-    assert cpu.done_s == pytest.approx(sum(demand_s for _, demand_s in jobs))
+    assert cpu.done == pytest.approx(sum(demand_s for _, demand_s in jobs))
     for end_s, (arrival_s, demand_s) in zip(ends, jobs, strict=True):
         assert end_s >= arrival_s + demand_s - 1e-9
 
@@ -127,8 +127,8 @@ def test_mg1ps_sojourn_does_not_depend_on_the_shape(shape):
 
 def test_lost_work_is_a_broken_model():
     _, cpu = ends_of([(0.0, 1.0)], cores=1)
-    cpu.done_s -= 0.5
-    with pytest.raises(ModelBroken, match=r"\+0\.5 CPU seconds"):
+    cpu.done -= 0.5
+    with pytest.raises(ModelBroken, match=r"\+0\.5 units of work"):
         cpu.check()
 
 
@@ -138,5 +138,5 @@ def test_nonsense_is_refused_with_value_and_rule():
         SharedCpu(env, cores=0)
     with pytest.raises(ValueError, match="contention_ratio must be >= 0 and finite, got -1"):
         SharedCpu(env, cores=1, contention_ratio=-1)
-    with pytest.raises(ValueError, match="demand_s must be >= 0 and finite, got nan"):
+    with pytest.raises(ValueError, match="demand must be > 0 and finite, got nan"):
         SharedCpu(env, cores=1).serve(float("nan"))
