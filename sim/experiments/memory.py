@@ -40,7 +40,7 @@ def used_mib(part: Footprint, n: int, capacity_mib: float) -> float:
     """Memory in use when `n` instances with this footprint have been put on an empty host."""
     host = Memory(capacity_mib)
     for instance in range(n):
-        host.take(str(instance), part.each_mib, image="image", image_mib=part.shared_mib)
+        host.take(str(instance), part.each_mib, files={"image": part.shared_mib})
     host.check()
     return host.used_mib
 

@@ -6,6 +6,7 @@ import simpy
 
 from sim.engine.cpu import SharedCpu
 from sim.engine.memory import Memory
+from sim.engine.queue import Queue
 from sim.profiles import Host, Isolation
 
 
@@ -16,11 +17,13 @@ class HostModel:
     env: simpy.Environment
     cpu: SharedCpu
     memory: Memory
-    servers: dict[str, simpy.Resource] = field(default_factory=dict)
+    servers: dict[str, Queue] = field(default_factory=dict)
 
-    def server(self, name: str) -> simpy.Resource:
+    def server(self, name: str) -> Queue:
         """The single-threaded server `name`, made when first asked for."""
-        return self.servers.setdefault(name, simpy.Resource(self.env, capacity=1))
+        if name not in self.servers:
+            self.servers[name] = Queue(self.env)
+        return self.servers[name]
 
     def check(self) -> None:
         """All laws of the host's parts; raises ModelBroken."""

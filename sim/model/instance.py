@@ -38,7 +38,7 @@ def start(host: HostModel, plan: Sequence[Stage], luck: random.Random, tell: Tel
         if name is None:
             yield from perform(host, stages, luck, tell, asked_s)
             continue
-        with host.server(name).request() as turn:
+        with host.server(name).join() as turn:
             yield turn
             yield from perform(host, stages, luck, tell, asked_s)
 
