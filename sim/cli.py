@@ -12,6 +12,7 @@ from sim.contract import TABLES
 from sim.errors import SimError
 
 DEFAULT_NS = (1, 2, 4, 8, 16, 32, 64)
+PROFILES = Path(__file__).parents[1] / "data" / "profiles"
 INTERRUPTED = 130  # what a shell reports for a command that Ctrl-C ended
 
 
@@ -42,7 +43,8 @@ def parser() -> argparse.ArgumentParser:
         prog="sim", description="Explain and extrapolate what was measured."
     )
     verbs = top.add_subparsers(required=True, metavar="VERB")
-    _calibrate_flags(verbs.add_parser("calibrate", help="fit a profile to a folder of tables"))
+    _calibrate_flags(verbs.add_parser("calibrate", help="fit profiles to tables or to curves"))
+    _validate_flags(verbs.add_parser("validate", help="predictions against what was measured"))
     _run_flags(verbs.add_parser("run", help="simulate the isolations of a profile"))
     _report_flags(verbs.add_parser("report", help="write everything into one HTML file"))
     _picture_flags(verbs.add_parser("picture", help="draw the stacks as an SVG file of their own"))
@@ -50,11 +52,26 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _calibrate_flags(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("folder", type=Path, metavar="DIR", help="startup.csv, storm.csv, memory.csv")
+    _tables_or_curves(verb)
     verb.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="FILE", help="the profile"
+        "-o", "--output", type=Path, required=True, metavar="FILE", help="profile; curves: folder"
     )
     verb.set_defaults(verb=calibrate)
+
+
+def _tables_or_curves(verb: argparse.ArgumentParser) -> None:
+    which = verb.add_mutually_exclusive_group(required=True)
+    told = "startup.csv, storm.csv, memory.csv"
+    which.add_argument("folder", nargs="?", type=Path, metavar="DIR", help=told)
+    told = "columns as in data/published/curves.csv"
+    which.add_argument("--curves", type=Path, metavar="FILE", help=told)
+
+
+def _validate_flags(verb: argparse.ArgumentParser) -> None:
+    _tables_or_curves(verb)
+    verb.add_argument("--profiles", type=Path, default=PROFILES, metavar="DIR", help="of curves")
+    verb.add_argument("--out", type=Path, metavar="FILE", help="curves: with predictions")
+    verb.set_defaults(verb=validate)
 
 
 def _run_flags(verb: argparse.ArgumentParser) -> None:
@@ -104,15 +121,27 @@ def numbers(text: str) -> tuple[int, ...]:
 
 
 def calibrate(chosen: argparse.Namespace) -> None:
-    """Fit, write the profile, and print how well it predicts what it has not seen."""
-    from sim.calibrate import calibrate as fit
-    from sim.profile_files import write_profile
-    from sim.report.terminal import print_errors
+    """Fit, write the profile (of curves: profiles), and print how well it predicts the unseen."""
+    if chosen.curves:
+        from sim.verbs.curves import calibrate_curves
 
-    found = fit(chosen.folder, chosen.command)
-    write_profile(chosen.output, found.profile)
-    print_errors(found.errors, found.remarks)
-    print(chosen.output)
+        calibrate_curves(chosen.curves, chosen.output, chosen.command)
+    else:
+        from sim.verbs.measured import calibrate_tables
+
+        calibrate_tables(chosen.folder, chosen.output, chosen.command)
+
+
+def validate(chosen: argparse.Namespace) -> None:
+    """Predict, and print how far off that is."""
+    if chosen.curves:
+        from sim.verbs.curves import validate_curves
+
+        validate_curves(chosen.curves, chosen.out, chosen.profiles)
+    else:
+        from sim.verbs.measured import validate_tables
+
+        validate_tables(chosen.folder, chosen.out, chosen.command)
 
 
 def run(chosen: argparse.Namespace) -> None:

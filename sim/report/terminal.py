@@ -16,7 +16,15 @@ from sim.report.predictions import predictions
 from sim.report.results import HEADER, NONE, Result, results
 
 COLOURS = {"measured": "green", "recorded": "yellow", "missing": "red"}
-TEXTS = ("isolation", "data")  # columns that hold words: left; numbers stand right
+TEXTS = (
+    "isolation",
+    "data",
+    "subject",
+    "curve",
+    "law",
+    "parameter",
+    "source",
+)  # columns that hold words: left; numbers stand right
 
 
 def console() -> Console:

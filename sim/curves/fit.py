@@ -1,0 +1,297 @@
+"""Fit the laws to the small part of published curves: `sim calibrate --curves`.
+
+Only rows of the given file are fitted, and single figures of figures.csv beside it where a source
+gives a loaded host no row there (boots on the two small hosts). Which of two laws a family of
+curves follows is chosen by trial: the largest given point is left out, predicted, and compared.
+"""
+
+import csv
+import math
+import tomllib
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import linear_regression, median
+from typing import Any, NamedTuple
+
+from sim.curves.boots import fit_boots
+from sim.curves.laws import closed_loop, contended
+from sim.curves.profiles import Parameter, Subject
+from sim.curves.rows import Asked, Point, asked, read_points
+from sim.errors import BadTable
+
+Rows = list[tuple[Point, Asked]]
+RERUN = "(rerun)"
+SLEEPS = 0.05  # a waiter that keeps less than this of a core busy does not spin
+
+
+class Trial(NamedTuple):
+    """A fit with the largest point left out: which law, and how far off it was there."""
+
+    subject: str
+    law: str
+    error_ratio: float
+
+
+class Fitted(NamedTuple):
+    """Subjects by source, and the trials that chose between laws."""
+
+    subjects: dict[str, list[Subject]]
+    trials: list[Trial]
+
+
+def fit_curves(path: Path) -> Fitted:
+    """Fit every subject of `path` that a law knows; hosts.toml and figures.csv lie beside it."""
+    _, points = read_points(path)
+    hosts = _read_hosts(path.with_name("hosts.toml"))
+    figures = _read_figures(path.with_name("figures.csv"))
+    rows: dict[str, Rows] = defaultdict(list)
+    for point in points:
+        what = asked(point)
+        if what and not math.isnan(point.y):
+            rows[what.subject].append((point, what))
+    trials: list[Trial] = []
+    found: dict[str, list[Subject]] = defaultdict(list)
+    boots: dict[str, Rows] = {}
+    loops: dict[str, dict[str, Rows]] = defaultdict(dict)
+    for name, mine in rows.items():
+        first, quantities = mine[0][0], {what.quantity for _, what in mine}
+        if first.x_name == "parallel launchers":
+            boots[name] = mine
+        elif "memory" in quantities:
+            found[first.source_key].append(_memory(name, mine))
+        elif "makespan" in quantities:
+            subject, tried = _storm(name, mine, hosts)
+            trials.append(tried)
+            found[first.source_key].append(subject)
+        elif "throughput" in quantities:
+            loops[first.source_key][name] = mine
+    found = {source: _with_reruns(subjects, rows) for source, subjects in found.items()}
+    for source, all_loops in loops.items():
+        for family in sorted({_family(name) for name in all_loops}):
+            kin = {name: mine for name, mine in all_loops.items() if _family(name) == family}
+            subjects, tried_loops = _loops(kin)
+            found[source] = found.get(source, []) + subjects
+            trials += tried_loops
+    if boots:
+        found["firecracker_nsdi20"] = fit_boots(boots, hosts, figures)
+    return Fitted(found, trials)
+
+
+def _with_reruns(subjects: list[Subject], rows: dict[str, Rows]) -> list[Subject]:
+    """Where the authors ran a system again, its error is at least what the two runs differ by."""
+    reruns = {one.name.partition(" (")[0]: one for one in subjects if one.name.endswith(RERUN)}
+
+    def widened(one: Subject) -> Subject:
+        again = reruns.get(one.name.partition(",")[0])
+        if again is None or one.law != "storm":
+            return one
+        first, second = series(rows[one.name], "makespan"), series(rows[again.name], "makespan")
+        off = median(abs(second[x] / first[x] - 1) for x in first if x in second)
+        return one._replace(error_ratio=max(off, one.error_ratio))
+
+    return [widened(one) for one in subjects]
+
+
+def _family(name: str) -> str:
+    """Curves that follow one law: MySQL, whatever it runs in. `... , Felter-redis-GET`: redis."""
+    return "-".join(name.rpartition(", ")[2].split("-")[:2])
+
+
+def _read_hosts(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as why:
+        raise BadTable(f"{path}: cannot be read as TOML, the hosts of the curves: {why}") from why
+
+
+def _read_figures(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as why:
+        raise BadTable(f"{path}: cannot be read as a CSV table: {why}") from why
+
+
+def on(rows: Rows) -> str:
+    """Which points, in few words."""
+    names = dict.fromkeys(point.curve_id for point, _ in rows)
+    xs = sorted({point.x for point, _ in rows})
+    return f"{', '.join(names)} at {rows[0][0].x_name} = {', '.join(f'{x:g}' for x in xs)}"
+
+
+def series(rows: Rows, quantity: str) -> dict[float, float]:
+    """x -> y in the law's unit."""
+    return {p.x: p.y / what.scale for p, what in rows if what.quantity == quantity}
+
+
+def _memory(name: str, rows: Rows) -> Subject:
+    """A straight line of the sum; N = 1 shares with nobody and is not looked at (caution 6)."""
+    points = {x: x * y for x, y in series(rows, "memory").items() if x > 1}
+    each, shared = linear_regression(list(points), list(points.values()))
+    origin = f"fitted: {on([row for row in rows if row[0].x > 1])}; N = 1 left out, caution 6"
+    return Subject(
+        name=name,
+        law="memory",
+        resource="memory: private pages add up, shared ones are there once",
+        caution="",
+        fitted_on=origin,
+        largest_fitted=max(points),
+        error_ratio=0.01 + max(0.0, shared) / (max(points) * each),
+        parameters={
+            "each_mib": Parameter(each, origin),
+            "shared_mib": Parameter(max(0.0, shared), origin),
+        },
+    )
+
+
+def _storm(name: str, rows: Rows, hosts: dict[str, Any]) -> tuple[Subject, Trial]:
+    """Straight lines through the crowded points: a start alone waits for nobody."""
+    makespan = series(rows, "makespan")
+    latency, cpu = series(rows, "latency"), series(rows, "cpu")
+    crowd = {x: y for x, y in makespan.items() if x > 1}
+    line = _line(crowd)
+    late = _line({x: latency[x] for x in crowd if x in latency}) if latency else line
+    burnt = _line({x: cpu[x] for x in crowd if x in cpu}) if cpu else (0.0, 0.0)
+    host = hosts["host"].get(rows[0][0].source_key, {}) if cpu else {}
+    origin = f"fitted: {on([row for row in rows if row[0].x > 1])}"
+    spin = burnt[0] / late[0] if burnt[0] > SLEEPS * late[0] else 0.0
+    numbers = {
+        "first_ms": makespan[min(makespan)],
+        "hold_ms": line[0],
+        "offset_ms": line[1],
+        "together_ratio": min(0.95, max(0.5, late[0] / line[0])) if latency else 0.5,
+        "late_ms": late[1],
+        "spin_cores": spin,
+        "work_ms": burnt[1] if spin else median([cpu[x] for x in crowd if x in cpu] or [0.0]),
+    }
+    parameters = {key: Parameter(value, origin) for key, value in numbers.items()}
+    parameters["first_ms"] = Parameter(numbers["first_ms"], f"published: {rows[0][0].named}")
+    parameters["cores"] = Parameter(host.get("cores", 0), host.get("source", "not asked for"))
+    for key in ("preempted_ratio", "each_ratio", "damping"):
+        parameters[key] = Parameter(**hosts["given"][key])
+    largest = max(makespan)
+    rest = {x: y for x, y in makespan.items() if x < largest}
+    slope, offset = _line(rest)
+    error = (offset + slope * largest) / makespan[largest] - 1
+    subject = Subject(
+        name=name,
+        law="storm",
+        resource=_resource(numbers["spin_cores"], bool(cpu)),
+        caution=_storm_caution(numbers["spin_cores"], host.get("cores", 0)),
+        fitted_on=on(rows),
+        largest_fitted=largest,
+        error_ratio=abs(error),
+        parameters=parameters,
+    )
+    return subject, Trial(name, "storm", error)
+
+
+def _line(points: dict[float, float]) -> tuple[float, float]:
+    slope, offset = linear_regression(list(points), list(points.values()))
+    return max(0.0, slope), offset
+
+
+def _resource(spin_cores: float, known: bool) -> str:
+    if not known:
+        return "a lock: the last is later by the same time for each further one"
+    if not spin_cores:
+        return "a lock that is slept for: the host stays idle however many start"
+    return f"a lock that is spun for: each waiter keeps {spin_cores:.2g} cores busy"
+
+
+def _storm_caution(spin_cores: float, cores: float) -> str:
+    if not cores or not spin_cores:
+        return ""
+    return (
+        f"spinning fills the {cores:g} hardware threads from about {cores / spin_cores:.0f} starts"
+        " on, far beyond what was given: whether holders of the lock lose their cores then cannot"
+        " be told from the small part"
+    )
+
+
+def _loops(kin: dict[str, Rows]) -> tuple[list[Subject], list[Trial]]:
+    """Every curve of a family by both laws; the one with the smaller median error is taken."""
+    ways: dict[str, Callable[[dict[float, float]], dict[str, float]]] = {
+        "closed loop": _fit_closed,
+        "contended": _fit_contended,
+    }
+    trials = []
+    for name, rows in kin.items():
+        points = series(rows, "throughput")
+        largest = max(points)
+        few = {x: y for x, y in points.items() if x < largest}
+        for law, way in ways.items():
+            off = _predicted(law, way(few), largest) / points[largest] - 1
+            trials.append(Trial(name, law, off))
+    off_by = {w: median([abs(t.error_ratio) for t in trials if t.law == w]) for w in ways}
+    best = min(off_by, key=lambda law: off_by[law])
+    subjects = [_loop(n, rows, best, ways[best], off_by[best]) for n, rows in kin.items()]
+    return subjects, trials
+
+
+def _predicted(law: str, numbers: dict[str, float], x: float) -> float:
+    way = closed_loop if law == "closed loop" else contended
+    return way(numbers, "throughput", x).value
+
+
+def _loop(
+    name: str, rows: Rows, law: str, way: Callable[..., dict[str, float]], off: float
+) -> Subject:
+    points = series(rows, "throughput")
+    origin = f"fitted: {on(rows)}"
+    numbers = way(points)
+    if all(p.unit in REQUESTS for p, what in rows if what.quantity == "throughput"):
+        numbers["latency_ratio"] = 1.0  # Little's law needs requests, not kilobytes
+    serial = "one thread of the server: throughput ends at 1 / demand_ms"
+    shared = "what requests share (cores, locks): each further one makes all of them longer"
+    return Subject(
+        name=name,
+        law=law,
+        resource=serial if law == "closed loop" else shared,
+        caution=""
+        if law == "closed loop"
+        else "throughput still rose at the largest given point: where it ends is not in the small"
+        " part, so the answer lies between no further gain and the law's own end",
+        fitted_on=on(rows),
+        largest_fitted=max(points),
+        error_ratio=off,
+        parameters={key: Parameter(value, origin) for key, value in numbers.items()},
+    )
+
+
+def _fit_contended(points: dict[float, float]) -> dict[str, float]:
+    """Least squares of the time a request takes, n / throughput, which the law has straight."""
+    times_ms = [1000 * n / y for n, y in points.items()]
+    slope, alone = linear_regression(list(points), times_ms)
+    return {
+        "alone_ms": max(1e-9, alone),
+        "hinder_ms": max(1e-9, slope),
+        "seen": max(points),
+        "per_s": 1000.0,
+    }
+
+
+def _fit_closed(points: dict[float, float]) -> dict[str, float]:
+    """Least squares of the logarithm, a point counting by its n: a grid that is made finer."""
+
+    def off(demand_ms: float, think_ms: float) -> float:
+        numbers = {"demand_ms": demand_ms, "think_ms": think_ms, "per_s": 1000.0}
+        return sum(
+            n * math.log(closed_loop(numbers, "throughput", n).value / y) ** 2
+            for n, y in points.items()
+        )
+
+    demand, think = 1000 / max(points.values()), 1000 / max(points.values()) * 5
+    for factor in (2.0, 1.4, 1.15, 1.05, 1.015, 1.005):
+        for _ in range(12):
+            around = [(demand * factor**i, think * factor**j) for i in MOVES for j in MOVES]
+            best = min(around, key=lambda pair: off(*pair))
+            if best == (demand, think):
+                break
+            demand, think = best
+    return {"demand_ms": demand, "think_ms": think, "per_s": 1000.0}
+
+
+REQUESTS = ("req/s", "tx/s", "1/s")
+MOVES: Sequence[int] = (0, -1, 1)
