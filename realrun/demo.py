@@ -6,7 +6,7 @@ then shows recorded values for it, or that they are missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
@@ -17,15 +17,18 @@ from realrun.errors import NoSuchImage, RealRunError
 from realrun.guest import fetch, tools
 from realrun.image import Image, Store
 from realrun.image.base import make_base_busybox
-from realrun.measure import crowds, startup, tables
+from realrun.measure import tables
 from realrun.measure.environment import certificate
-from realrun.measure.session import Session, Tick
+from realrun.measure.experiment import Wish
+from realrun.measure.recording import Recording
+from realrun.measure.session import Tick
 from realrun.runtime.client import Spawner
 from realrun.runtime.spec import ISOLATIONS
 
 EXAMPLE = Path("examples/hello")
 COMMAND = "realrun demo"
 SEED = 1
+BLOCKS = {"startup": 5, "storm": 2, "memory": 1}  # enough to see it, and no more
 
 
 class Stage(NamedTuple):
@@ -43,9 +46,11 @@ def demo(out: Path, stage: Stage) -> list[Path]:
         image = build_example(stage)
     except RealRunError as error:
         stage.say(f"no image, so nothing can be measured here: {error}")
-        return write(out, {}, certificate(COMMAND, SEED, dict.fromkeys(ISOLATIONS, str(error)), []))
-    with Session(image, ISOLATIONS) as session:
-        return measure(session, out, stage)
+        return write_none(out, error)
+    names = list(BLOCKS)
+    with Recording(names, image, ISOLATIONS, Wish(seed=SEED), COMMAND) as recording:
+        measure(recording, stage)
+        return recording.write_to(out / "measured")
 
 
 def get_tools(stage: Stage) -> None:
@@ -79,27 +84,23 @@ def build_example(stage: Stage) -> Image:
         return building.build(EXAMPLE, ["hello"], starter, progress=tell)
 
 
-def measure(session: Session, out: Path, stage: Stage) -> list[Path]:
+def measure(recording: Recording, stage: Stage) -> None:
     """Run the image in every isolation, then measure those that work."""
+    session = recording.session
     stage.say("Run that same image in every isolation:")
     with stage.bar("run", len(ISOLATIONS)) as tick:
         session.try_all(tick)
-    for name in ISOLATIONS:
-        said = session.greetings[name].decode(errors="replace").strip()
-        stage.say(f"  {name:<10} {session.skipped.get(name) or said}")
-    turns = startup.schedule(session.isolations, startup.RUNS, startup.GUEST_RUNS, SEED)
-    with stage.bar("startup", len(turns)) as tick:
-        starts = startup.startup(session, seed=SEED, tick=tick)
-    total = len(crowds.turns(session, crowds.N, crowds.GUEST_N))
-    with stage.bar("storm and memory", total) as tick:
-        storm, memory = crowds.crowds(session, tick=tick)
-    born = certificate(COMMAND, SEED, session.skipped, session.failed)
-    return write(out, {"startup": starts, "storm": storm, "memory": memory}, born)
+    for way in session.wanted:
+        said = session.greetings[way].decode(errors="replace").strip()
+        stage.say(f"  {way!s:<10} {session.skipped.get(str(way)) or said}")
+    for experiment in recording.experiments:
+        count = BLOCKS[experiment.name]
+        with stage.bar(experiment.name, None) as tick:
+            recording.tell = lambda what, *_, tick=tick: tick(what)
+            recording.run(experiment, recording.wish._replace(blocks=(count, count)))
 
 
-def write(
-    out: Path, rows: Mapping[str, Sequence[tables.Row]], born: dict[str, object]
-) -> list[Path]:
-    """All three tables, the empty ones too."""
-    folder = out / "measured"
-    return [tables.write(folder, name, rows.get(name, []), born) for name in tables.TABLES]
+def write_none(out: Path, why: RealRunError) -> list[Path]:
+    """All tables, empty."""
+    born = certificate(COMMAND, SEED, dict.fromkeys(ISOLATIONS, str(why)), [])
+    return [tables.write(out / "measured", name, [], born) for name in (*BLOCKS, "trials")]

@@ -19,7 +19,6 @@ class StartupRow(NamedTuple):
     accelerator: str
     run: int
     first: int
-    order: int
     part: str
     step: int
     phase: str
@@ -59,4 +58,6 @@ TABLES: dict[str, type[StartupRow] | type[StormRow] | type[MemoryRow]] = {
     "storm": StormRow,
     "memory": MemoryRow,
 }
-LEAST = {"n": 1, "run": 0, "repeat": 0, "instance": 0, "step": 0, "first": 0, "order": 0}
+LEAST = {"n": 1, "run": 0, "repeat": 0, "instance": 0, "step": 0, "first": 0}
+# What measured tables have more than this: rows with other values are of another question.
+USUAL = {"cache": ("", "hot"), "level": ("", "minimal")}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from sim.contract import ISOLATIONS, LEAST, TABLES, Row
+from sim.contract import ISOLATIONS, LEAST, TABLES, USUAL, Row
 from sim.errors import BadTable, SimError, nearest
 
 EXPECTED = {int: "a whole number", float: "a number or an empty cell", str: "a word"}
@@ -70,7 +70,8 @@ def read_meta(folder: Path, name: str) -> dict[str, Any]:
 def read_table(folder: Path, name: str, *, needed: bool = True) -> list[Row]:
     """The rows of NAME.csv in `folder`.
 
-    Columns may come in any order and there may be more of them. Raises BadTable with file, line,
+    Columns may come in any order and there may be more of them; rows that are not `USUAL`, such as
+    starts with a cold page cache, are left out. Raises BadTable with file, line,
     column and what was expected if the file is missing, has a wrong column or cell, or, where it is
     `needed`, no rows: a machine that could measure nothing writes a header alone.
     """
@@ -94,6 +95,7 @@ def _rows(path: Path, name: str, lines: Any) -> list[Row]:
         raise BadTable(f"{path}: is empty; expected the columns {', '.join(kind._fields)}")
     places = _places(path, header, kind._fields)
     hints = get_type_hints(kind)
+    usual = [(header.index(name), kept) for name, kept in USUAL.items() if name in header]
     rows: list[Row] = []
     for cells in lines:
         if not cells:
@@ -101,6 +103,8 @@ def _rows(path: Path, name: str, lines: Any) -> list[Row]:
         where = f"{path}, line {lines.line_num}"
         if len(cells) != len(header):
             raise BadTable(f"{where}: expected {len(header)} cells, found {len(cells)}")
+        if any(cells[at] not in kept for at, kept in usual):
+            continue
         values = [
             _value(where, f, hints[f], cells[at])
             for f, at in zip(kind._fields, places, strict=True)

@@ -31,11 +31,10 @@ from realrun.guest import tools
 from realrun.image import Store
 from realrun.image.base import make_base_busybox
 from realrun.image.save import save
-from realrun.measure import docker
+from realrun.measure import blocks, docker
 from realrun.measure.environment import machine_id
+from realrun.measure.rows import BuildRow
 from realrun.measure.session import Tick
-from realrun.measure.startup import schedule
-from realrun.measure.tables import BuildRow
 from realrun.measure.timing import Taken, timed
 
 RUNS, LAYER_RUNS = 10, 5
@@ -98,10 +97,9 @@ class Yard:
     def take_turns(self, turns: Turns, size_mib: int, runs: int, seed: int, tick: Tick) -> None:
         """Everybody once, then `runs` times each, mixed."""
         known = {f"{task} by {who}": (task, who) for task, who in turns}
-        order = random.Random(seed).sample(list(known), len(known))
-        order += schedule(list(known), runs, runs, seed)
+        order = [blocks.order(dict.fromkeys(known, runs), seed, "build", one) for one in (0, 1)]
         counts = dict.fromkeys(known, 0)
-        for place, name in enumerate(order):
+        for place, (name, _) in enumerate([*order[0], *order[1]]):
             tick(name)
             os.sync()
             try:

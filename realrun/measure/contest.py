@@ -17,8 +17,8 @@ from realrun.measure import floor, peers, sandbox
 from realrun.measure.caller import Answer
 from realrun.measure.environment import machine_id
 from realrun.measure.peers import CONTAINER, FLOOR, Place
+from realrun.measure.rows import PeerRow, StepRow
 from realrun.measure.session import Tick
-from realrun.measure.tables import PeerRow, StepRow
 
 ROUNDS, REPEATS = 30, 5
 MANY, AT_ONCE, CROWD = 200, 32, 1000

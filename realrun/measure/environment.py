@@ -69,8 +69,13 @@ def versions() -> dict[str, str]:
     return found
 
 
+def now() -> str:
+    """A name for what begins now."""
+    return datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
 def certificate(
-    command: str, seed: int, skipped: dict[str, str], failed: list[str]
+    command: str, seed: int, skipped: dict[str, str], failed: list[str], session: str = ""
 ) -> dict[str, Any]:
     """Everything but the table's name."""
     return {
@@ -92,4 +97,6 @@ def certificate(
         "load_1min": round(os.getloadavg()[0], 2),
         "skipped": skipped,
         "failed": failed,
+        "session": session or now(),
+        "stopped": {},
     }

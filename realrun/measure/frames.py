@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 
 from realrun.measure import contest
-from realrun.measure.tables import TABLES, Row
+from realrun.measure.rows import TABLES, Row, columns
 
 
 def frame(name: str, rows: Sequence[Row]) -> pd.DataFrame:
     """Rows of table `name`."""
-    return pd.DataFrame(rows, columns=list(TABLES[name]._fields))
+    return pd.DataFrame(rows, columns=columns(TABLES[name]))
 
 
 def peers(**options: Any) -> pd.DataFrame:

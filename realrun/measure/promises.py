@@ -12,8 +12,8 @@ from typing import NamedTuple
 from realrun.measure import ratios
 from realrun.measure.builds import BUILDERS, HASH, PYTHON, REALRUN
 from realrun.measure.ratios import Combine, compare
+from realrun.measure.rows import BuildRow
 from realrun.measure.summary import Summary
-from realrun.measure.tables import BuildRow
 
 
 class Promise(NamedTuple):

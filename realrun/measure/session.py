@@ -4,35 +4,53 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import NamedTuple
 
 from realrun import engine
-from realrun.errors import RealRunError
+from realrun.errors import GuestFailed, RealRunError
 from realrun.measure.environment import machine_id
 from realrun.runtime.client import Spawner
-from realrun.runtime.run import Run, drive, ignore
+from realrun.runtime.run import Run, Sink, drive, ignore
 
 Tick = Callable[[str], None]
-T = TypeVar("T")
 WAIT = "wait"  # the word that makes examples/hello stay after its greeting
+PATIENCE_S, LEAST_PATIENCE_S = 120.0, 30.0  # for a trial to end; later, when more is known
+PATIENCE_RATIO = 10  # of the first start's time
+
+
+class Way(NamedTuple):
+    """How to run the image: an isolation, and of a guest which level of it."""
+
+    isolation: str
+    level: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.isolation}:{self.level}" if self.level else self.isolation
+
+
+def way(text: str) -> Way:
+    """`qemu`, or `qemu:LEVEL`. Raises UsageError for what is no isolation."""
+    isolation, _, level = text.partition(":")
+    engine.check_isolations([isolation])
+    return Way(isolation, level)
 
 
 class Session:
     """Use it in `with`; leaving ends whatever still runs.
 
-    `isolations` are those that have printed a greeting here; `skipped` says why others have not.
+    `ways` are those that have printed a greeting here; `skipped` says why others have not.
     """
 
     def __init__(self, image: engine.Runnable, wanted: Sequence[str]) -> None:
-        engine.check_isolations(wanted)
+        self.wanted = tuple(map(way, wanted))
         self.image = image
         self.starter = Spawner()
         self.machine = machine_id()
-        self.first: dict[str, Run] = {}
+        self.began_ns = time.monotonic_ns()
+        self.first: dict[Way, Run] = {}
+        self.took_s: dict[Way, float] = {}  # the first start
         self.skipped: dict[str, str] = {}
-        self.greetings: dict[str, bytes] = {}
-        self.failed: list[str] = []  # one line for each start that is missing in the tables
-        self.wanted = tuple(wanted)
+        self.greetings: dict[Way, bytes] = {}
 
     def __enter__(self) -> Session:
         return self
@@ -41,60 +59,82 @@ class Session:
         self.starter.close()
 
     @property
-    def isolations(self) -> list[str]:
+    def ways(self) -> list[Way]:
         """Those that work here, in the order asked for."""
-        return [name for name in self.wanted if name in self.first]
+        return [way for way in self.wanted if way in self.first]
 
     def try_all(self, tick: Tick = lambda _: None) -> None:
-        """Run the image once in every isolation: the proof that it works, and the first start."""
-        for isolation in self.wanted:
-            tick(isolation)
+        """Run the image once in every way: the proof that it works, and the first start."""
+        for way in self.wanted:
+            tick(str(way))
             said: list[bytes] = []
+            begin_ns = time.monotonic_ns()
             try:
-                self.first[isolation] = self.complete(isolation, out=said.append)
+                self.first[way] = self.complete(way, out=said.append)
             except RealRunError as error:
-                self.skipped[isolation] = str(error)
-            self.greetings[isolation] = b"".join(said)
+                self.skipped[str(way)] = str(error)
+            self.took_s[way] = (time.monotonic_ns() - begin_ns) / 1e9
+            self.greetings[way] = b"".join(said)
 
-    def begin(self, isolation: str, *words: str, out: Callable[[bytes], None] = ignore) -> Run:
-        """Ask for an instance; `words` go behind the image's own command."""
+    def begin(self, way: Way, *words: str, out: Sink = ignore) -> Run:
+        """Ask for an instance; `words` go behind the image's own command.
+
+        The request is stamped before anything is done for it.
+        """
+        requested_ns = time.monotonic_ns()
         config = self.image.config
         own = [*(config.get("Entrypoint") or []), *(config.get("Cmd") or [])]
-        wishes = engine.Wishes(isolation=isolation, words=(*own, *words), entrypoint="")
-        return engine.begin(engine.spec_for(self.image, wishes), self.starter, out, ignore)
+        wishes = engine.Wishes(isolation=way.isolation, words=(*own, *words), entrypoint="")
+        run = engine.begin(engine.spec_for(self.image, wishes), self.starter, out, ignore)
+        run.record.requested_ns = requested_ns
+        return run
 
-    def complete(self, isolation: str, out: Callable[[bytes], None] = ignore) -> Run:
+    def complete(self, way: Way, out: Sink = ignore) -> Run:
         """One instance from the request to its last trace. A failure is an error, never a time."""
-        run = self.begin(isolation, out=out)
+        run = self.begin(way, out=out)
         try:
-            drive([run], self.starter)
+            self.drive([run], Run.over, self.patience_s(way))
+        except BaseException:
+            engine.stop(run, self.starter)
+            raise
         finally:
             run.close()
         check(run, engine.exit_code(run))
         return run
 
-    def attempt(self, work: Callable[[], T]) -> T | None:
-        """Do it, once more if it fails; what failed is noted, and what failed twice is left out."""
-        for _ in range(2):
-            try:
-                return work()
-            except RealRunError as error:
-                self.failed.append(str(error))
-        return None
+    def patience_s(self, way: Way, count: int = 1) -> float:
+        """How long `count` instances at once may take: a guest that hangs must not hang us."""
+        if way not in self.first:
+            return PATIENCE_S
+        return max(LEAST_PATIENCE_S, PATIENCE_RATIO * self.took_s[way] * count)
+
+    def drive(self, runs: Sequence[Run], until: Callable[[Run], bool], patience_s: float) -> None:
+        """Listen until each is as far as asked. Raises GuestFailed if that takes too long."""
+        late_s = time.monotonic() + patience_s
+        drive(runs, self.starter, until=lambda run: until(run) or time.monotonic() > late_s)
+        if late := [run for run in runs if not until(run)]:
+            name = late[0].record.plan.isolation
+            raise GuestFailed(
+                f"{name}: {len(late)} of {len(runs)} did not get on within {patience_s:.0f} s"
+            )
 
     def identity(self, run: Run) -> tuple[str, str, str]:
         """The columns that every row begins with."""
         plan = run.record.plan
         return self.machine, plan.isolation, plan.accelerator
 
-    def crowd(self, isolation: str, count: int) -> tuple[list[Run], int]:
+    def accelerator(self, way: Way) -> str:
+        """What makes this way's machine, as its first start told."""
+        return self.first[way].record.plan.accelerator
+
+    def crowd(self, way: Way, count: int) -> tuple[list[Run], int]:
         """`count` instances asked for at once, all ready and waiting; and the moment of asking."""
         asked_ns = time.monotonic_ns()
         runs: list[Run] = []
         try:
             for _ in range(count):
-                runs.append(self.begin(isolation, WAIT))
-            drive(runs, self.starter, until=Run.ready)
+                runs.append(self.begin(way, WAIT))
+            self.drive(runs, Run.ready, self.patience_s(way, count))
             for run in runs:
                 check(run, engine.exit_code(run) if run.over() else 0)
         except BaseException:

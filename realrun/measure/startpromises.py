@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from realrun.measure import contest, ratios
 from realrun.measure.peers import COMMAND, CONTAINER, FLOOR, LARGE
+from realrun.measure.rows import PeerRow, StepRow
 from realrun.measure.summary import Summary, summarise, told
-from realrun.measure.tables import PeerRow, StepRow
 
 
 class Sample(NamedTuple):

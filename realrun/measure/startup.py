@@ -1,57 +1,52 @@
-"""startup: how long from the request to the first output, phase by phase, for each isolation."""
+"""startup: how long from the request until the program is ready, phase by phase, for each way."""
 
 from __future__ import annotations
 
-import random
+from collections.abc import Sequence
 from functools import partial
 
 from realrun.engine import GUESTS
-from realrun.measure.session import Session, Tick
-from realrun.measure.tables import StartupRow
+from realrun.measure.experiment import Arm, Experiment, Wish
+from realrun.measure.rows import Row, StartupRow
+from realrun.measure.session import Session, Way
 from realrun.runtime.run import Run
 
-RUNS, GUEST_RUNS = 20, 5
+LIGHT_PER_BLOCK = 4  # starts of a process or container, for each of a guest
 
 
-def schedule(isolations: list[str], runs: int, guest_runs: int, seed: int) -> list[str]:
-    """Whose turn it is: all isolations mixed over the whole session, in an order that `seed` gives.
-
-    So a disturbance of the machine meets all of them, not one.
-    """
-    chance = random.Random(seed)
-    turns = []
-    for name in isolations:
-        count = guest_runs if name in GUESTS else runs
-        turns += [((k + chance.random()) / count, name) for k in range(count)]
-    return [name for _, name in sorted(turns)]
-
-
-def rows_of(session: Session, run: Run, number: int, order: int) -> list[StartupRow]:
+def rows_of(session: Session, run: Run, number: int) -> list[Row]:
     """The phases of one start."""
-    common = (*session.identity(run), number, int(number == 0), order)
+    common = (*session.identity(run), number, int(number == 0))
     return [
         StartupRow(*common, phase.part, phase.step, phase.name, *phase[3:])
         for phase in run.record.phases()
     ]
 
 
-def startup(
-    session: Session,
-    runs: int = RUNS,
-    guest_runs: int = GUEST_RUNS,
-    seed: int = 1,
-    tick: Tick = lambda _: None,
-) -> list[StartupRow]:
-    """`runs` starts of each process and container, `guest_runs` of each guest, and the first."""
-    rows: list[StartupRow] = []
-    counts = dict.fromkeys(session.isolations, 0)
-    for order, name in enumerate(session.isolations):
-        rows += rows_of(session, session.first[name], 0, order)
-    turns = schedule(session.isolations, runs, guest_runs, seed)
-    for order, name in enumerate(turns, len(session.isolations)):
-        tick(name)
-        counts[name] += 1
-        run = session.attempt(partial(session.complete, name))
-        if run:
-            rows += rows_of(session, run, counts[name], order)
-    return rows
+def start(session: Session, way: Way, number: int) -> list[Row]:
+    """One start, from nothing to nothing; the first is the session's own."""
+    run = session.complete(way) if number else session.first[way]
+    return rows_of(session, run, number)
+
+
+def arms(session: Session, _: Wish) -> list[Arm]:
+    """Every way."""
+    return [
+        Arm(
+            str(way), way, partial(start, session, way),
+            per_block=1 if way.isolation in GUESTS else LIGHT_PER_BLOCK,
+            cost_s=session.took_s[way],
+        )
+        for way in session.ways
+    ]  # fmt: skip
+
+
+def total_s(rows: Sequence[Row]) -> float:
+    """From the request to the first output."""
+    return sum(r.duration_s for r in rows if isinstance(r, StartupRow) and r.part == "start")
+
+
+STARTUP = Experiment(
+    "startup", "from the request to the first output, by phases", ("startup",), arms, total_s, "s",
+    blocks=(5, 40),
+)  # fmt: skip

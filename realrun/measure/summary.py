@@ -6,10 +6,13 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from statistics import median
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from realrun.measure.tables import BuildRow, MemoryRow, Row, StartupRow, StormRow
+from realrun.measure.rows import BuildRow, StartupRow, StormRow
 from realrun.runtime.spec import ISOLATIONS
+
+if TYPE_CHECKING:
+    from realrun.measure.runner import Bench
 
 CONFIDENCE = 0.95
 
@@ -48,7 +51,7 @@ def totals(rows: Sequence[StartupRow]) -> dict[str, list[float]]:
     """Start times of each isolation in s, the first start left out."""
     sums: dict[tuple[str, int], float] = defaultdict(float)
     for row in rows:
-        if row.part == "start" and not row.first:
+        if row.part == "start" and not row.first and row.cache == "hot":
             sums[row.isolation, row.run] += row.duration_s
     found: dict[str, list[float]] = defaultdict(list)
     for (isolation, _), value in sorted(sums.items(), key=lambda sum: ISOLATIONS.index(sum[0][0])):
@@ -68,22 +71,18 @@ def makespans(rows: Sequence[StormRow]) -> dict[tuple[str, int], list[float]]:
     return dict(found)
 
 
-def lines(experiment: str, rows: Sequence[Row]) -> list[tuple[str, ...]]:
-    """The table to print: a header, then a line each."""
-    if experiment == "startup":
-        found = totals([row for row in rows if isinstance(row, StartupRow)])
-        starts = [(name, *told(summarise(values), 1e3)) for name, values in found.items()]
-        return [("isolation", "starts", "median [ms]", "95 % interval [ms]"), *starts]
-    if experiment == "storm":
-        spans = makespans([row for row in rows if isinstance(row, StormRow)])
-        storms = [(name, str(n), *told(summarise(v), 1e3)) for (name, n), v in spans.items()]
-        header = ("isolation", "n at once", "storms", "median makespan [ms]", "interval [ms]")
-        return [header, *storms]
-    if experiment == "build":
-        return build_lines([row for row in rows if isinstance(row, BuildRow)])
-    wanted = [row for row in rows if isinstance(row, MemoryRow) and row.part == "total"]
-    body = [(r.isolation, str(r.n), r.account, f"{r.value_mib:.1f}") for r in wanted]
-    return [("isolation", "n", "account", "together [MiB]"), *body]
+def arm_lines(bench: Bench) -> list[tuple[str, ...]]:
+    """The table to print: the figure of each arm, and why there are no more trials of it."""
+    unit = bench.experiment.unit
+    body = []
+    for name in bench.arms:
+        values = bench.figures[name]
+        told = [f"{value:.4g}" for value in summarise(values)[1:]] if values else ["", "", ""]
+        marked = str(bench.marked[name] or "")
+        why = bench.stopped.get(name, "interrupted")
+        body.append((name, str(len(values)), *told, marked, why))
+    header = ("arm", "trials", f"median [{unit}]", "from", "to", "disturbed", "stopped by")
+    return [header, *body]
 
 
 def build_lines(rows: Sequence[BuildRow]) -> list[tuple[str, ...]]:

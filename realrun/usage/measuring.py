@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from realrun.usage.oneverb import Parser
+
 
 def add_bench(verbs: Any) -> None:
     """bench, demo."""
     bench = verbs.add_parser("bench", help="measure this machine")
     kinds = bench.add_subparsers(dest="experiment", required=True, metavar="EXPERIMENT")
-    startup = kinds.add_parser("startup", help="from the request to the first output, by phases")
-    storm = kinds.add_parser("storm", help="many at once: when each is ready")
-    memory = kinds.add_parser("memory", help="many at once: what they hold")
-    startup.add_argument("--runs", type=int, help="starts of each process and container")
-    startup.add_argument("--guest-runs", type=int, help="starts of each guest")
-    for crowd in (storm, memory):
-        crowd.add_argument("--n", help="numbers of instances, e.g. 1,2,4,8")
-        crowd.add_argument("--guest-n", help="numbers of guests, e.g. 1,2,4")
+    framed = add_framed(kinds) if isinstance(bench, Parser) else []
     build = kinds.add_parser("build", help="builds and large layers, beside Docker and tar")
     build.add_argument("--runs", type=int, help="builds of each sort by each builder")
     build.add_argument("--layer-runs", type=int, help="turns with each large layer")
@@ -28,17 +23,30 @@ def add_bench(verbs: Any) -> None:
     start = kinds.add_parser("start", help="a container beside the kernel's floor")
     start.add_argument("--runs", type=int, help="starts by each")
     start.add_argument("--profile", action="store_true", help="say what each step takes")
-    for kind in (startup, storm, memory):
-        kind.add_argument("image", nargs="?", default="hello")
-        kind.add_argument("--isolation", action="append", default=[], help="may be repeated")
-    for kind in (startup, storm, memory, build, peers, start):
+    for kind in (*framed, build, peers, start):
         kind.add_argument("--seed", type=int, default=1, help="seed of the order of the starts")
-        kind.add_argument("-o", "--out", help="folder to write the table to")
+        kind.add_argument("-o", "--out", help="folder for the tables; what has begun there goes on")
         kind.add_argument("--json", action="store_true", help="print the rows as JSON")
     demo = verbs.add_parser("demo", help="build examples/hello, run it every way, measure it all")
     demo.add_argument(
         "--out", default="out", metavar="FOLDER", help="where the tables go (default: out)"
     )
+
+
+def add_framed(kinds: Any) -> list[Any]:
+    """The experiments that come in blocks, and all of them; loaded only for `bench`."""
+    from realrun.measure.catalogue import EXPERIMENTS
+
+    framed = [kinds.add_parser(one.name, help=one.about) for one in EXPERIMENTS.values()]
+    framed.append(kinds.add_parser("all", help="all that come in blocks, out of one budget"))
+    for kind in framed:
+        kind.add_argument("image", nargs="?", default="hello")
+        kind.add_argument("--isolation", action="append", default=[], help="may be repeated")
+        kind.add_argument("--budget", help="time for it, e.g. 10m (default: until it is enough)")
+        kind.add_argument("--blocks", type=int, help="so many blocks of trials, come what may")
+        kind.add_argument("--n", help="numbers of instances, e.g. 1,2,4,8")
+        kind.add_argument("--guest-n", help="numbers of guests, e.g. 1,2,4")
+    return framed
 
 
 def add_machine(verbs: Any) -> None:

@@ -6,19 +6,21 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from realrun.console.options import counts, size_bytes
-from realrun.console.progress import progress
+from realrun.console.options import counts, duration_s, size_bytes
+from realrun.console.progress import meter, progress
 from realrun.errors import Missing, UsageError
 from realrun.image import Store
-from realrun.measure import crowds, startup, summary, tables
+from realrun.measure import summary, tables
+from realrun.measure.catalogue import EXPERIMENTS
 from realrun.measure.environment import certificate
-from realrun.measure.session import Session, Tick
-from realrun.measure.tables import Row
+from realrun.measure.experiment import Wish
+from realrun.measure.recording import Recording, written
+from realrun.measure.rows import Row
 from realrun.runtime.spec import ISOLATIONS
 
 if TYPE_CHECKING:
@@ -29,15 +31,49 @@ def main(args: argparse.Namespace) -> int:
     """Measure, then write and print."""
     if args.experiment in OF_THEIR_OWN:
         return OF_THEIR_OWN[args.experiment](args)
-    image = Store().resolve(args.image)
-    measure = experiment(args)
-    with Session(image, args.isolation or ISOLATIONS) as session, progress(args.experiment) as tick:
-        session.try_all(tick)
-        rows = measure(session, tick)
-        born = certificate(command(), args.seed, session.skipped, session.failed)
-    if give(args, rows, born):
-        summary.show(args.experiment, summary.lines(args.experiment, rows))
+    names = list(EXPERIMENTS) if args.experiment == "all" else [args.experiment]
+    image, folder = Store().resolve(args.image), Path(args.out) if args.out else None
+    ways = args.isolation or ISOLATIONS
+    wish = wish_of(args)
+    with meter("bench") as tell:
+        recording = Recording(names, image, ways, wish, command(), folder, tell)
+        try:
+            with written(recording):
+                recording.measure()
+        except KeyboardInterrupt:
+            if folder:
+                print(f"stopped; the same command goes on where this one was: {command()}")
+            raise
+    tell_all(args, recording)
     return 0
+
+
+def wish_of(args: argparse.Namespace) -> Wish:
+    """The options that all experiments share, checked before anything is started."""
+    blocks = None if args.blocks is None else positive(args.blocks, 1)
+    return Wish(
+        seed=args.seed,
+        budget_s=duration_s(args.budget, "--budget") if args.budget else None,
+        blocks=(blocks, blocks) if blocks else None,
+        n=counts(args.n, "--n") or (),
+        guest_n=counts(args.guest_n, "--guest-n") or (),
+    )
+
+
+def tell_all(args: argparse.Namespace, recording: Recording) -> None:
+    """What is missing, where the tables are, and the tables for people."""
+    born = recording.certificate()
+    for line in [*(f"skipped {k}: {v}" for k, v in born["skipped"].items()), *born["failed"]]:
+        print(line, file=sys.stderr)
+    if args.json:
+        rows = {name: recording.rows(name) for name in recording.tables}
+        told = {name: list(map(asdict, found)) for name, found in rows.items()}
+        print(json.dumps({"meta": born, "tables": told}))
+        return
+    for bench in recording.benches:
+        summary.show(bench.experiment.name, summary.arm_lines(bench))
+    if recording.folder:
+        print(recording.folder, file=sys.stderr)
 
 
 def command() -> str:
@@ -53,7 +89,7 @@ def give(args: argparse.Namespace, rows: Sequence[Row], born: dict[str, Any]) ->
     if args.out:
         print(tables.write(Path(args.out), args.experiment, rows, born), file=sys.stderr)
     if args.json:
-        print(json.dumps({"meta": born, "rows": [row._asdict() for row in rows]}))
+        print(json.dumps({"meta": born, "rows": list(map(asdict, rows))}))
     return not (args.json or args.out)
 
 
@@ -73,7 +109,7 @@ def build(args: argparse.Namespace) -> int:
     for line in place.failed:
         print(f"failed: {line}", file=sys.stderr)
     if give(args, place.rows, born) or (args.out and not args.json):
-        summary.show("build", summary.lines("build", place.rows))
+        summary.show("build", summary.build_lines(place.rows))
         summary.show("promises", promises.lines(place.rows, args.seed))
     return 0
 
@@ -119,23 +155,8 @@ def told(args: argparse.Namespace, rows: Sequence[Row], done: Contest) -> bool:
 def positive(asked: int | None, usual: int) -> int:
     """How many."""
     if asked is not None and asked < 1:
-        raise UsageError(f"--runs and --repeats want numbers above 0; got {asked}")
+        raise UsageError(f"--runs, --repeats and --blocks want numbers above 0; got {asked}")
     return asked or usual
-
-
-def experiment(args: argparse.Namespace) -> Callable[[Session, Tick], Sequence[Row]]:
-    """The experiment with its options, checked before anything is started."""
-    if args.experiment == "startup":
-        runs = startup.RUNS if args.runs is None else args.runs
-        guest_runs = startup.GUEST_RUNS if args.guest_runs is None else args.guest_runs
-        if min(runs, guest_runs) < 1:
-            raise UsageError("--runs and --guest-runs want numbers above 0")
-        return lambda session, tick: startup.startup(session, runs, guest_runs, args.seed, tick)
-    n = counts(args.n, "--n") or crowds.N
-    guest_n = counts(args.guest_n, "--guest-n") or crowds.GUEST_N
-    which = 0 if args.experiment == "storm" else 1
-    measure = partial(crowds.crowds, n=n, guest_n=guest_n)
-    return lambda session, tick: measure(session, tick=tick)[which]
 
 
 OF_THEIR_OWN = {"build": build, "peers": peers, "start": start}

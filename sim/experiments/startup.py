@@ -38,7 +38,6 @@ def _row(profile: Profile, isolation: str, run: int, step: int, span: Span) -> S
         accelerator=profile[isolation].accelerator,
         run=run,
         first=0,
-        order=run,
         part="start",
         step=step,
         phase=span.stage,

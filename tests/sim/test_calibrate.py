@@ -162,7 +162,7 @@ def test_a_folder_without_warm_starts_is_refused(tmp_path):
 def rows_of(duration_s: float, cpu_s: float, count: int = 5) -> list[StartupRow]:
     head = ("m", "qemu", "tcg")
     return [
-        StartupRow(*head, run, 0, run, "start", 0, "guest kernel", 0.0, duration_s, cpu_s)
+        StartupRow(*head, run, 0, "start", 0, "guest kernel", 0.0, duration_s, cpu_s)
         for run in range(count)
     ]
 

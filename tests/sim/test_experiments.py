@@ -17,7 +17,7 @@ from tests.sim.profiles_made_up import profile, stage
 
 
 def test_a_start_is_its_stages_one_after_the_other():
-    head = ("made-up", "process", "none", 0, 0, 0, "start")
+    head = ("made-up", "process", "none", 0, 0, "start")
     assert startup(profile(), "process", runs=1) == [
         StartupRow(*head, 0, "clone", 0.0, 0.01, 0.01),
         StartupRow(*head, 1, "first output", 0.01, pytest.approx(0.03), 0.03),

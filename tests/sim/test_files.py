@@ -22,7 +22,7 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), m
 @given(NAMES, st.floats(0, 1e6), st.integers(0, 10**9))
 def test_a_table_survives_the_disk(tmp_path, phase, duration_s, run):
     row = StartupRow(
-        "m", "uml", "uml", run, 0, 0, "start", 0, phase, 0.0, float(f"{duration_s:.9g}"), math.nan
+        "m", "uml", "uml", run, 0, "start", 0, phase, 0.0, float(f"{duration_s:.9g}"), math.nan
     )
     write_table(tmp_path, "startup", [row], {})
     (back,) = read_table(tmp_path, "startup")

@@ -27,9 +27,9 @@ HEAD = ("m", "process", "none")
 def starts(*durations: tuple[float, float], first: int = 0) -> list[StartupRow]:
     rows = []
     for run, (clone_s, exec_s) in enumerate(durations):
-        rows.append(StartupRow(*HEAD, run, first, run, "start", 0, "clone", 0.0, clone_s, clone_s))
-        rows.append(StartupRow(*HEAD, run, first, run, "start", 1, "exec", clone_s, exec_s, exec_s))
-        rows.append(StartupRow(*HEAD, run, first, run, "end", 2, "remove", 9.0, 9.0, 9.0))
+        rows.append(StartupRow(*HEAD, run, first, "start", 0, "clone", 0.0, clone_s, clone_s))
+        rows.append(StartupRow(*HEAD, run, first, "start", 1, "exec", clone_s, exec_s, exec_s))
+        rows.append(StartupRow(*HEAD, run, first, "end", 2, "remove", 9.0, 9.0, 9.0))
     return rows
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from realrun.errors import RealRunError
 from realrun.measure import builds, docker, promises
 from realrun.measure.ratios import compare
-from realrun.measure.tables import BuildRow
+from realrun.measure.rows import BuildRow
 from realrun.measure.timing import timed
 from tests.realrun.stage import cli, everything_left
 

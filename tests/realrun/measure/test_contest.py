@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter, defaultdict
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from realrun.errors import Missing, RealRunError
 from realrun.measure import contest, floor, frames, peers, sandbox, startpromises
 from realrun.measure.contest import AMONG, AT_A_TIME, HELD, ONE, Contest
 from realrun.measure.peers import COMMAND, CONTAINER, FLOOR, LARGE, PROCESS
-from realrun.measure.tables import PeerRow, StepRow
+from realrun.measure.rows import PeerRow, StepRow, columns
 from tests.realrun.stage import cli, everything_left
 
 pytestmark = [pytest.mark.overlay, pytest.mark.root]
@@ -130,7 +131,7 @@ def test_the_tables_for_programs(root, tmp_path):
     assert {row["run"] for row in told["rows"]} == {0, 1}
     assert sorted(os.listdir(tmp_path)) == ["start.csv", "start.meta.json"]
     found = frames.frame("start", [StepRow(**row) for row in told["rows"]])
-    assert list(found.columns) == list(StepRow._fields)
+    assert list(found.columns) == columns(StepRow)
     assert len(found) == len(told["rows"])
 
 
@@ -178,7 +179,7 @@ def test_one_more_in_a_crowd_may_be_as_slow_as_the_kernel_makes_it():
 def test_memory_is_what_the_engine_holds_more_for_each():
     held = [row(HELD, CONTAINER, 0, pss_mib=20.0), row(HELD, CONTAINER, 100, pss_mib=70.0)]
     assert verdicts(held) == {"memory of the engine for each": "kept"}
-    held[1] = held[1]._replace(pss_mib=220.0)
+    held[1] = replace(held[1], pss_mib=220.0)
     assert verdicts(held) == {"memory of the engine for each": "broken"}
 
 

@@ -9,8 +9,13 @@ import pytest
 
 from realrun.errors import RealRunError, UsageError
 from realrun.linux import cgroups
-from realrun.measure import crowds, startup
-from realrun.measure.session import Session
+from realrun.measure.crowds import MEMORY
+from realrun.measure.experiment import Wish
+from realrun.measure.journal import Journal
+from realrun.measure.runner import Bench
+from realrun.measure.session import Session, Way
+from realrun.measure.startup import STARTUP
+from realrun.measure.storm import STORM
 from realrun.runtime import planning
 from tests.realrun.measure.contract import first_column, section
 
@@ -34,62 +39,73 @@ def test_what_does_not_work_is_skipped_with_its_reason(stage, monkeypatch):
     """And the others are measured all the same."""
     real = Session.complete
 
-    def complete(self, isolation, **more):
-        if isolation == "container":
+    def complete(self, way, **more):
+        if way.isolation == "container":
             raise RealRunError("not on a Monday")
-        return real(self, isolation, **more)
+        return real(self, way, **more)
 
     monkeypatch.setattr(Session, "complete", complete)
     with Session(stage.image, LIGHT) as session:
         session.try_all()
-        assert (session.isolations, session.skipped) == (
-            ["process"], {"container": "not on a Monday"}
-        )  # fmt: skip
+        assert session.ways == [Way("process")]
+        assert session.skipped == {"container": "not on a Monday"}
+
+
+def measured(session, experiment, count, **wish):
+    """What the frame makes of an experiment of so many blocks."""
+    journal = Journal({"session": "now"})
+    wish = Wish(blocks=(count, count), **wish)
+    return Bench(experiment, session, wish, journal).run()
 
 
 def test_starts_keep_the_laws_of_their_table(session):
     """Numbered runs in one mixed order, phases without gaps, the first marked, none negative."""
-    rows = startup.startup(session, runs=4, seed=7)
+    done = measured(session, STARTUP, 1, seed=7)
     starts = defaultdict(list)
-    for row in rows:
+    for row in done.journal.rows("startup"):
         starts[row.isolation, row.run].append(row)
     assert sorted(starts) == [(name, run) for name in sorted(LIGHT) for run in range(5)]
-    assert sorted({row.order for row in rows}) == list(range(10))
+    trials = list(done.journal.rows("trials"))
+    assert [row.trial for row in trials] == list(range(10))
     for (_, run), phases in starts.items():
         assert phases[0].begin_s == 0
-        assert {row.first for row in phases} == {int(run == 0)}
+        assert {row.first for row in phases} == {int(run == 0)} == {int(phases[0].block == 0)}
         assert all(row.duration_s >= 0 and (row.cpu_s or 0) >= 0 for row in phases)
         for one, following in pairwise(phases):
             assert following.begin_s == pytest.approx(one.begin_s + one.duration_s, abs=1e-6)
         parts = [row.part for row in phases]
         assert parts == sorted(parts, reverse=True)  # start, then end
         assert [row.phase for row in phases][-3:] == ["first output", "exit", "remove"]
-    assert session.failed == []
+    assert {row.failed for row in trials} == {""}
+    assert done.stopped.keys() == set(LIGHT)
+    assert set(done.stopped.values()) <= {"blocks", "narrow"}
 
 
 def test_the_phases_are_the_steps_of_the_plan(session):
-    rows = startup.startup(session, runs=1, seed=1)
-    for name in LIGHT:
-        steps = session.first[name].record.plan.steps
-        phases = [row.phase for row in rows if row.isolation == name and row.run == 1]
+    rows = list(measured(session, STARTUP, 1).journal.rows("startup"))
+    for way in session.ways:
+        steps = session.first[way].record.plan.steps
+        phases = [row.phase for row in rows if row.isolation == str(way) and row.run == 1]
         assert phases == [*(step.name for step in steps), "exit", "remove"]
 
 
-def test_a_start_that_fails_is_tried_again_and_noted_never_timed(session, monkeypatch):
-    """A failure is no fast result."""
+def test_a_start_that_fails_is_noted_never_timed(session, monkeypatch):
+    """A failure is no fast result; who fails twice in a row is given up."""
     real, calls = Session.complete, []
 
-    def complete(self, isolation, **more):
-        calls.append(isolation)
-        if len(calls) in (1, 3, 4):
+    def complete(self, way, **more):
+        calls.append(way)
+        if len(calls) in (2, 4, 5):
             raise RealRunError(f"failure {len(calls)}")
-        return real(self, isolation, **more)
+        return real(self, way, **more)
 
     monkeypatch.setattr(Session, "complete", complete)
-    session.wanted = ("process",)
-    rows = startup.startup(session, runs=3, seed=1)
-    assert {row.run for row in rows} == {0, 1, 3}
-    assert session.failed == ["failure 1", "failure 3", "failure 4"]
+    session.wanted = (Way("process"),)
+    done = measured(session, STARTUP, 9)
+    assert {row.run for row in done.journal.rows("startup")} == {0, 1, 3}
+    told = {row.run: row.failed for row in done.journal.rows("trials")}
+    assert told == {0: "", 1: "", 2: "failure 2", 3: "", 4: "failure 4", 5: "failure 5"}
+    assert done.stopped == {"process": "failed"}
 
 
 @pytest.mark.parametrize("code", ["true", "echo said; exit 3"])
@@ -110,9 +126,10 @@ class Silent:
 def test_crowds_keep_the_laws_of_their_tables(session):
     """Everybody is ready after he was asked for; parts add up; unique <= proportional <= resident;
     more instances hold more."""
-    storm, memory = crowds.crowds(session, n=(1, 3))
+    storm = list(measured(session, STORM, 2, n=(1, 3)).journal.rows("storm"))
+    memory = list(measured(session, MEMORY, 1, n=(1, 3)).journal.rows("memory"))
     counts = {(r.isolation, r.n, r.repeat, r.instance) for r in storm}
-    assert len(counts) == len(storm) == len(LIGHT) * (1 + 3) * crowds.REPEATS
+    assert len(counts) == len(storm) == len(LIGHT) * (1 + 3) * 2
     assert all(row.ready_s > row.requested_s == 0 for row in storm)
     value = {(r.isolation, r.n, r.account, r.part): r.value_mib for r in memory}
     for name in LIGHT:
@@ -128,7 +145,7 @@ def test_crowds_keep_the_laws_of_their_tables(session):
 
 
 def test_accounts_and_parts_are_those_of_the_contract(session):
-    _, memory = crowds.crowds(session, n=(1,))
+    memory = list(measured(session, MEMORY, 1, n=(1,)).journal.rows("memory"))
     text = section("`memory.csv`")
     assert {row.account for row in memory} <= set(first_column(text, "account"))
     assert {row.part for row in memory} <= {*first_column(text, "part (account"), "total"}
@@ -141,8 +158,7 @@ def test_a_guests_memory_is_told_from_both_sides(stage):
     with Session(stage.image, ["uml"]) as session:
         session.try_all()
         assert session.skipped == {}
-        storm, memory = crowds.crowds(session, guest_n=(2,))
-    assert len(storm) == 2 * crowds.GUEST_REPEATS
+        memory = list(measured(session, MEMORY, 1, guest_n=(2,)).journal.rows("memory"))
     pss = {row.part: row.value_mib for row in memory if row.account == "pss"}
     names = {"program", "vmm", "guest page cache", "guest kernel", "helper", "total"}
     assert pss.keys() == names

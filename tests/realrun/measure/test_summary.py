@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realrun.measure import summary
+from realrun.measure.rows import StartupRow, StormRow
 from realrun.measure.summary import summarise
-from realrun.measure.tables import MemoryRow, StartupRow, StormRow
 
 ONE = ("m", "process", "none")
 
@@ -67,9 +67,7 @@ def test_no_values_are_an_error():
 
 
 def phase(run: int, part: str, seconds: float, isolation: str = "process") -> StartupRow:
-    return StartupRow(
-        "m", isolation, "none", run, int(run == 0), run, part, 0, "x", 0.0, seconds, 0.0
-    )
+    return StartupRow("m", isolation, "none", run, int(run == 0), part, 0, "x", 0.0, seconds, 0.0)
 
 
 def test_a_start_is_the_sum_of_its_phases_without_the_first_and_without_the_end():
@@ -83,16 +81,3 @@ def test_a_start_is_the_sum_of_its_phases_without_the_first_and_without_the_end(
 def test_a_storm_is_over_when_the_last_is_ready():
     rows = [StormRow(*ONE, 2, r, k, 0.0, s) for r, k, s in [(0, 0, 3.0), (0, 1, 2.0), (1, 0, 1.0)]]
     assert summary.makespans(rows) == {("process", 2): [3.0, 1.0]}
-
-
-def test_what_is_printed():
-    """Milliseconds with one digit, a header that names its units, totals only."""
-    assert summary.lines("startup", [phase(1, "start", 0.0123)]) == [
-        ("isolation", "starts", "median [ms]", "95 % interval [ms]"),
-        ("process", "1", "12.3", "12.3 - 12.3"),
-    ]
-    assert summary.lines("storm", [StormRow(*ONE, 4, 0, 0, 0.0, 0.5)])[1:] == [
-        ("process", "4", "1", "500.0", "500.0 - 500.0")
-    ]
-    rows = [MemoryRow(*ONE, 4, "pss", part, 2.25) for part in ("total", "program")]
-    assert summary.lines("memory", rows)[1:] == [("process", "4", "pss", "2.2")]

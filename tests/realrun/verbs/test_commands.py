@@ -34,7 +34,8 @@ WRONG = [
     ("build /no/such/folder", r"/no/such/folder"),
     ("build -t UPPER examples/hello", r"'UPPER' is no image name"),
     ("bench storm --n 0 hello", r"--n wants whole numbers above 0, .* got '0'"),
-    ("bench startup --runs 0 hello", r"above 0"),
+    ("bench startup --blocks 0 hello", r"above 0"),
+    ("bench all --budget 10 hello", r"--budget wants a time such as 90s, 10m or 1h; got '10'"),
     ("bench startup --isolation vm hello", r"got 'vm'"),
     ("bench startup nosuch", r"no image 'nosuch' here"),
     ("fetch vm", r"'vm' is none of busybox"),
@@ -150,21 +151,23 @@ def test_what_the_caller_has_closed_is_empty_or_unheard(root, closed, out, err):
 
 @pytest.mark.overlay
 def test_a_bench_as_json_is_a_table_with_its_certificate(root):
-    done = cli("bench", "startup", "--json", "--isolation", "process", "--runs", "3", "hello")
+    done = cli("bench", "startup", "--json", "--isolation", "process", "--blocks", "1", "hello")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert ["table", *told["meta"]] == certificate_keys()
     assert told["meta"]["failed"] == []
-    assert {tuple(row) for row in told["rows"]} == {tuple(columns("startup"))}
-    assert {row["run"] for row in told["rows"]} == {0, 1, 2, 3}
-    assert {row["isolation"] for row in told["rows"]} == {"process"}
+    rows = told["tables"]["startup"]
+    assert {tuple(row) for row in rows} == {tuple(columns("startup"))}
+    assert {row["run"] for row in rows} == {0, 1, 2, 3, 4}
+    assert {row["isolation"] for row in rows} == {"process"}
+    assert len(told["tables"]["trials"]) == 5
 
 
 @pytest.mark.overlay
 def test_a_bench_writes_what_it_prints(root, tmp_path):
-    options = ["--isolation", "container", "--n", "2", "-o", str(tmp_path)]
+    options = ["--isolation", "container", "--n", "2", "--blocks", "3", "-o", str(tmp_path)]
     done = cli("bench", "storm", *options, "hello")
-    assert (done.returncode, done.stdout) == (0, "")
+    assert done.returncode == 0, done.stderr
     header, *rows = (tmp_path / "storm.csv").read_text().splitlines()
     assert header.split(",") == columns("storm")
     assert len(rows) == 2 * 3

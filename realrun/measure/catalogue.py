@@ -1,0 +1,9 @@
+"""All experiments that the frame knows, in the order of `bench all`."""
+
+from __future__ import annotations
+
+from realrun.measure.crowds import MEMORY
+from realrun.measure.startup import STARTUP
+from realrun.measure.storm import STORM
+
+EXPERIMENTS = {one.name: one for one in (STARTUP, STORM, MEMORY)}
