@@ -6,6 +6,8 @@ Measured and simulated tables have the same columns, so that one chart draws bot
 from typing import NamedTuple
 
 ISOLATIONS = ("process", "container", "uml", "qemu")
+# What a profile may hold: those that are measured here, and those known from published figures.
+MODELLED = (*ISOLATIONS, "sandbox", "microvm", "vm", "snapshot", "pool")
 HELPER = "helper"  # the part of memory that is the engine's own process, one for all instances
 INSTANCES = "instances"  # in no table, but what `sim` draws: the total without the helper
 FITTED_UP_TO = 4  # storms and memory with more instances are held out from calibration

@@ -4,11 +4,11 @@ import json
 import tomllib
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
-from sim.contract import ISOLATIONS
+from sim.contract import MODELLED
 from sim.errors import BadProfile, nearest
 from sim.files import write_text
 from sim.profiles import Isolation, Profile
@@ -72,18 +72,18 @@ def _value(kind: Any, raw: Any, key: str) -> Any:
         kind = get_args(kind)[0]
     if kind in WORDS:
         return _scalar(kind, raw, key)
-    if kind == Mapping[str, Isolation]:
-        return _isolations(raw, key)
+    if get_origin(kind) is Mapping:
+        return _named_tables(get_args(kind)[1], raw, key)
     return parse(kind, raw, key)
 
 
-def _isolations(raw: Any, key: str) -> dict[str, Isolation]:
+def _named_tables(kind: type, raw: Any, key: str) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise BadProfile(f"{key}: expected a table, found {raw!r}")
     for name in raw:
-        if name not in ISOLATIONS:
-            raise BadProfile(f"{key}.{name}: unknown isolation; {nearest(name, ISOLATIONS)}")
-    return {name: parse(Isolation, one, f"{key}.{name}") for name, one in raw.items()}
+        if kind is Isolation and name not in MODELLED:
+            raise BadProfile(f"{key}.{name}: unknown isolation; {nearest(name, MODELLED)}")
+    return {name: parse(kind, one, f"{key}.{name}") for name, one in raw.items()}
 
 
 def _scalar(kind: type, raw: Any, key: str) -> Any:
@@ -100,24 +100,32 @@ def write_profile(path: Path, profile: Profile) -> None:
 
 def as_toml(profile: Profile) -> str:
     """The profile as TOML text: what `read_profile` reads back as the same value."""
-    lines = ["# Parameters of the model. Keys carry their unit: _s seconds, _mib MiB, _ratio none."]
-    for name in ("provenance", "host"):
-        lines += ["", f"[{name}]", *_pairs(getattr(profile, name))]
-    for name, isolation in profile.isolation.items():
-        lines += ["", f"[isolation.{name}]", *_pairs(isolation)]
-        for list_name in ("stage", "memory"):
-            for one in getattr(isolation, list_name):
-                lines += ["", f"[[isolation.{name}.{list_name}]]", *_pairs(one)]
+    head = "# Parameters of the model. Keys carry their unit: _s seconds, _mib MiB, _ratio none."
+    lines = [head, *_table("", profile)]
     return "\n".join(lines) + "\n"
 
 
-def _pairs(thing: Any) -> Iterator[str]:
-    """`key = value` for the plain fields of a dataclass; absent and nested ones are left out."""
+def _table(key: str, thing: Any, brackets: str = "[{}]") -> Iterator[str]:
+    """A dataclass under `key`: its plain fields, then one table for each that is nested."""
+    plain, nested = [], []
     for field in fields(thing):
         value = getattr(thing, field.name)
-        nested = isinstance(value, tuple) and field.name in ("stage", "memory")
-        if value is not None and not nested:
-            yield f"{field.name} = {_literal(value)}"
+        inner = value if isinstance(value, tuple) else (value,)
+        if isinstance(value, Mapping) or (inner and is_dataclass(inner[0])):
+            nested.append((_join(key, field.name), value))
+        elif value is not None and value != field.default:
+            plain.append(f"{field.name} = {_literal(value)}")
+    if key:
+        yield from ["", brackets.format(key), *plain]
+    for name, value in nested:
+        if isinstance(value, Mapping):
+            for own, one in value.items():
+                yield from _table(f"{name}.{own}", one)
+        elif isinstance(value, tuple):
+            for one in value:
+                yield from _table(name, one, "[[{}]]")
+        else:
+            yield from _table(name, value)
 
 
 def _literal(value: Any) -> str:

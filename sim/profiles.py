@@ -28,6 +28,12 @@ def _rising(**demands: tuple[float, ...]) -> None:
             raise ValueError(f"{name} must rise from quantile to quantile, got {quantiles}")
 
 
+def _different(what: str, names: list[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{what} must differ, got twice: {', '.join(twice)}")
+
+
 def _named(**values: str) -> None:
     for name, value in values.items():
         if not value.strip():
@@ -49,8 +55,17 @@ class Stage:
     width_cores: int = 1  # cores that the stage can use at once
     serial: str | None = None  # the single-threaded server that does it; none: in parallel
     busy_wait_ratio: float = 0.0  # share of cpu_s spun away by the clock: it takes as long anyway
+    lock: str | None = None  # the kernel's lock that it holds, for hold_s, before it does its work
+    hold_s: tuple[float, ...] = (0.0,)
+    disk_mib: float = 0.0  # moved before it does its work
+    disk_operations: float = 0.0
+    source: str = ""  # measured (which table), published (which row), or assumed (why)
 
     def __post_init__(self) -> None:
+        _rising(hold_s=self.hold_s)
+        _at_least(0, disk_mib=self.disk_mib, disk_operations=self.disk_operations)
+        if (self.lock is None) != (self.hold_s == (0.0,)):
+            raise ValueError(f"lock and hold_s go together, got {self.lock} and {self.hold_s}")
         _named(name=self.name, serial="parallel" if self.serial is None else self.serial)
         _rising(cpu_s=self.cpu_s, wait_s=self.wait_s)
         _at_least(1, width_cores=self.width_cores)
@@ -73,34 +88,118 @@ class Footprint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceMemory:
+    """Memory of one instance by kind; the image's own files come on top, once a host."""
+
+    private_mib: float  # the application, and what manages and emulates its machine
+    merged_mib: float = 0.0  # the same in all guests: text of their kernel, zero pages
+    page_cache_mib: float = 0.0  # a guest's own, which its balloon can take away
+    promised_mib: float = 0.0  # the size that the instance was given; 0: what it takes
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        _at_least(0, private_mib=self.private_mib, merged_mib=self.merged_mib)
+        _at_least(0, page_cache_mib=self.page_cache_mib, promised_mib=self.promised_mib)
+
+    @property
+    def placed_mib(self) -> float:
+        """What a fleet has to find room for."""
+        return self.promised_mib or self.private_mib + self.page_cache_mib
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What work of one kind costs inside, beside the same work in a plain process."""
+
+    kind: str  # cpu, syscall, disk, network
+    cost_ratio: float  # 1: as much as outside
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        _named(kind=self.kind)
+        _at_least(0, cost_ratio=self.cost_ratio)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Isolation:
     """One way to run the image: its plan, its memory, how its instances hinder each other."""
 
     accelerator: str
     contention_ratio: float = 0.0  # slowing down of a core for each other core that is busy
+    background_cores: float = 0.0  # what a guest's own system keeps busy of a core, idle or not
     stage: tuple[Stage, ...]
     memory: tuple[Footprint, ...] = ()
+    instance: InstanceMemory | None = None
+    work: tuple[Work, ...] = ()
+    source: str = ""
 
     def __post_init__(self) -> None:
         _named(accelerator=self.accelerator)
-        _at_least(0, contention_ratio=self.contention_ratio)
+        _at_least(0, contention_ratio=self.contention_ratio, background_cores=self.background_cores)
         if not self.stage:
             raise ValueError("stage must hold at least one stage")
-        names = [stage.name for stage in self.stage]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"stage names must differ, got twice: {', '.join(twice)}")
+        _different("stage names", [stage.name for stage in self.stage])
+        _different("kinds of work", [work.kind for work in self.work])
+
+    def cost_ratio(self, kind: str) -> float:
+        """What one unit of work of this kind costs; 1 if the profile does not say."""
+        return next((work.cost_ratio for work in self.work if work.kind == kind), 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """The machine that everything runs on."""
+    """The machine that everything runs on. What it is silent about does not limit anything."""
 
     cores: int
     memory_mib: float
+    disk_mib_per_s: float | None = None
+    disk_operations_per_s: float | None = None
+    link_mib_per_s: float | None = None  # to where images and requests come from
+    lock_growth_ratio: float = 0.0  # how much dearer a hold is for each other core that spins
+    overcommit_ratio: float = 1.0  # memory that may be promised, of that there is
+    idle_w: float = 0.0
+    busy_w: float = 0.0  # with all cores busy
+    price_per_h: float = 0.0
+    source: str = ""
 
     def __post_init__(self) -> None:
         _at_least(1, cores=self.cores, memory_mib=self.memory_mib)
+        for name in ("disk_mib_per_s", "disk_operations_per_s", "link_mib_per_s"):
+            rate = getattr(self, name)
+            if rate is not None and not (math.isfinite(rate) and rate > 0):
+                raise ValueError(f"{name} must be > 0 and finite, got {rate}")
+        _at_least(0, lock_growth_ratio=self.lock_growth_ratio, price_per_h=self.price_per_h)
+        _at_least(0, overcommit_ratio=self.overcommit_ratio, idle_w=self.idle_w)
+        _at_least(self.idle_w, busy_w=self.busy_w)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One layer of an image."""
+
+    name: str
+    packed_mib: float  # over the link
+    unpacked_mib: float  # on the disk, and in the page cache when used
+    unpack_cpu_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        _named(name=self.name)
+        _at_least(0, packed_mib=self.packed_mib, unpacked_mib=self.unpacked_mib)
+        _at_least(0, unpack_cpu_s=self.unpack_cpu_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """What is run: layers, of which hosts have each once, and the part that a start reads."""
+
+    layer: tuple[Layer, ...]
+    read_ratio: float = 1.0  # of the unpacked files, by an instance that starts
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        _different("layer names", [layer.name for layer in self.layer])
+        if not 0 <= self.read_ratio <= 1:
+            raise ValueError(f"read_ratio must be in [0, 1], got {self.read_ratio}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +226,7 @@ class Profile:
     provenance: Provenance
     host: Host
     isolation: Mapping[str, Isolation] = field(default_factory=dict)
+    image: Mapping[str, Image] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Isolation:
         """The isolation of this name; raises UnknownIsolation, naming the nearest there is."""
