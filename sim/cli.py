@@ -45,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(required=True, metavar="VERB")
     _calibrate_flags(verbs.add_parser("calibrate", help="fit profiles to tables or to curves"))
     _validate_flags(verbs.add_parser("validate", help="predictions against what was measured"))
+    _explain_flags(verbs.add_parser("explain", help="every parameter and who says so"))
     _run_flags(verbs.add_parser("run", help="simulate the isolations of a profile"))
     _report_flags(verbs.add_parser("report", help="write everything into one HTML file"))
     _picture_flags(verbs.add_parser("picture", help="draw the stacks as an SVG file of their own"))
@@ -72,6 +73,11 @@ def _validate_flags(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--profiles", type=Path, default=PROFILES, metavar="DIR", help="of curves")
     verb.add_argument("--out", type=Path, metavar="FILE", help="curves: with predictions")
     verb.set_defaults(verb=validate)
+
+
+def _explain_flags(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("profile", type=Path, metavar="PROFILE", help="of tables or of curves")
+    verb.set_defaults(verb=explain)
 
 
 def _run_flags(verb: argparse.ArgumentParser) -> None:
@@ -142,6 +148,13 @@ def validate(chosen: argparse.Namespace) -> None:
         from sim.verbs.measured import validate_tables
 
         validate_tables(chosen.folder, chosen.out, chosen.command)
+
+
+def explain(chosen: argparse.Namespace) -> None:
+    """List the parameters with their sources."""
+    from sim.verbs.explain import explain as tell
+
+    tell(chosen.profile)
 
 
 def run(chosen: argparse.Namespace) -> None:

@@ -81,6 +81,7 @@ class Footprint:
     part: str
     shared_mib: float  # counted once, however many run
     each_mib: float  # more for every instance
+    source: str = ""
 
     def __post_init__(self) -> None:
         _named(account=self.account, part=self.part)

@@ -89,7 +89,13 @@ def _host(tables: Tables, remarks: list[str]) -> Host:
             remarks.append(f"host: {key} is not in the tables' .meta.json, assumed {stand_in:g}")
     told = {key: tables.meta.get(key, value) for key, value in values.items()}
     try:
-        return Host(cores=int(told["cores"]), memory_mib=float(told["memory_mib"]))
+        return Host(
+            cores=int(told["cores"]),
+            memory_mib=float(told["memory_mib"]),
+            source="measured: startup.meta.json"
+            if all(key in tables.meta for key in values)
+            else "assumed: see provenance",
+        )
     except (TypeError, ValueError) as why:
         raise BadTable(f"startup.meta.json: cores or memory_mib make no sense: {why}") from why
 
@@ -110,11 +116,12 @@ def _isolation(profile: Profile, name: str, tables: Tables, remarks: list[str]) 
         remarks.append(
             f"{name}: no storm with n = 2..4 measured, contention and busy waiting taken as 0"
         )
-        return kind
+        return replace(kind, source="assumed: no storm with n = 2..4 was measured")
     found = fit_storm(replace(profile, isolation={name: kind}), name, points)
     if any(one.busy_wait_ratio for one in found.stage):
         remarks.append(f"{name}: storms explained by busy waiting alone, contention taken as 0")
-    return found
+    ns = ", ".join(str(point.n) for point in points)
+    return replace(found, source=f"measured: storm.csv, {name}, fitted to n = {ns}")
 
 
 def _stages(name: str, warm: pd.DataFrame, remarks: list[str]) -> tuple[Stage, ...]:
@@ -128,7 +135,8 @@ def _stages(name: str, warm: pd.DataFrame, remarks: list[str]) -> tuple[Stage, .
             remarks.append(f"{name}: phase {rows[0].phase!r} has no durations, left out")
             continue
         one, assumed = stage(timed[0].phase, timed)
-        stages.append(one)
+        runs = len({row.run for row in timed})
+        stages.append(replace(one, source=f"measured: startup.csv, {name}, {runs} warm starts"))
         remarks += [f"{name}: {text}" for text in assumed]
     return with_serial(stages)
 
@@ -143,7 +151,9 @@ def _footprints(name: str, rows: pd.DataFrame, remarks: list[str]) -> tuple[Foot
         parts = [part for part in dict.fromkeys(group["part"]) if part != "total"] or ["total"]
         for part in parts:
             values = group[group["part"] == part].groupby("n")["value_mib"].median()
-            found.append(footprint(str(account), str(part), values.to_dict()))
+            one = footprint(str(account), str(part), values.to_dict())
+            ns = ", ".join(str(n) for n in values.index)
+            found.append(replace(one, source=f"measured: memory.csv, {name}, n = {ns}"))
         if group["n"].nunique() == 1:
             remarks.append(f"{name}: memory {account} at one n only, sharing taken as 0")
     return tuple(found)

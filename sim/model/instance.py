@@ -49,10 +49,10 @@ def perform(
     """Use up the demand of each stage: first its processor time, then its waiting.
 
     A stage that spins until the clock has moved on (a booting kernel calibrates its delay loop and
-    tries out its checksums that way) is done at the same time on a crowded host as on an idle one:
-    that share of its processor time is waited for and does not queue. Valid while instances that
-    spin do so side by side. What the spinning takes from those that work meanwhile is not modelled,
-    and `cpu_s` tells what was spun alone; on a crowded host it is less.
+    tries out its checksums that way) spins for as long on a crowded host as on an idle one: that
+    share of its processor time passes by the clock. Whoever spins has its share of the cores all
+    the same, and those that work have less; `cpu_s` tells what was spun alone, on a crowded host
+    it is less.
     """
     for stage in stages:
         cpu_s, wait_s = drawn(luck, stage.cpu_s), drawn(luck, stage.wait_s)
@@ -61,8 +61,12 @@ def perform(
         work_s = share_s - spun_s
         if work_s:
             yield host.cpu.serve(work_s * stage.width_cores, stage.width_cores)
-        if wait_s + spun_s:
-            yield host.env.timeout(wait_s + spun_s)
+        if spun_s:
+            spinner = host.cpu.ask(spun_s * stage.width_cores, stage.width_cores, stage.width_cores)
+            yield host.env.timeout(spun_s)
+            host.cpu.cancel(spinner)
+        if wait_s:
+            yield host.env.timeout(wait_s)
         tell(Span(stage.name, begin_s, host.env.now, cpu_s))
         begin_s = host.env.now
 

@@ -2,9 +2,23 @@
 
 from pathlib import Path
 
+import pandas as pd
+from rich.markup import escape
+
 from sim.calibrate import calibrate
+from sim.errors import SimError
 from sim.profile_files import write_profile
-from sim.report.terminal import print_errors
+from sim.report.predictions import percent
+from sim.report.terminal import console, new_table, print_errors
+
+AIMS = {  # quantity -> how large the median error over held-out points may be
+    "storm makespan [s]": 0.10,
+    "storm p50 [s]": 0.10,
+    "storm p95 [s]": 0.15,
+    "memory pss [MiB]": 0.05,
+    "memory cgroup [MiB]": 0.05,
+}
+HEADER = ("isolation", "n", "quantity", "measured", "predicted", "error", "median", "aim")
 
 
 def calibrate_tables(folder: Path, output: Path, command: str) -> None:
@@ -16,6 +30,49 @@ def calibrate_tables(folder: Path, output: Path, command: str) -> None:
 
 
 def validate_tables(folder: Path, output: Path | None, command: str) -> None:
-    """Fit to n <= 4 and print every held-out point, measured against predicted."""
+    """Fit to n <= 4; print every held-out point, measured against predicted; draw them."""
+    if output and output.suffix != ".svg":
+        raise SimError(f"{output}: the chart is an SVG file; expected a name that ends in .svg")
     found = calibrate(folder, command)
-    print_errors(found.errors, found.remarks)
+    held_out = found.errors[found.errors["held_out"]]
+    if output and len(held_out):
+        _draw(found.errors, output)
+    _print_points(held_out)
+    for remark in found.remarks:
+        console().print(f"note: {remark}", markup=False, highlight=False)
+    if output and len(held_out):
+        print(output)
+
+
+def _print_points(held_out: pd.DataFrame) -> None:
+    """Each point; behind the last of a quantity the median size of its errors, and the aim."""
+    out = console()
+    if held_out.empty:
+        out.print("nothing was held out: no storm and no memory with n > 4", highlight=False)
+        return
+    table = new_table("Held-out points: fitted to n <= 4, predicted beyond", HEADER)
+    met = total = 0
+    for (isolation, quantity), rows in held_out.groupby(["isolation", "quantity"], sort=False):
+        middle, aim = rows["error_ratio"].abs().median(), AIMS[str(quantity)]
+        met, total = met + (middle <= aim), total + 1
+        for at, row in enumerate(rows.sort_values("n").itertuples(), start=1):
+            values = f"{row.value_measured:.4g}", f"{row.value_simulated:.4g}"
+            error = f"{100 * row.error_ratio:+.1f} %"
+            ends = (percent(middle), percent(aim)) if at == len(rows) else ("", "")
+            table.add_row(str(isolation), str(row.n), escape(str(quantity)), *values, error, *ends)
+    out.print(table)
+    out.print(f"{met} of {total} medians within their aim", highlight=False)
+
+
+def _draw(errors: pd.DataFrame, output: Path) -> None:
+    import io
+
+    from sim.charts.style import styled
+    from sim.charts.validation import validation_figure
+    from sim.files import write_text
+
+    text = io.StringIO()
+    with styled():
+        figure = validation_figure(errors, AIMS)
+        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+    write_text(output, text.getvalue())
