@@ -41,7 +41,7 @@ def memory_rows(session: Session, runs: list[Run], n: int, before_mib: float) ->
 def arms(session: Session, wish: Wish) -> list[Arm]:
     """The same crowds as in a storm."""
     return [
-        Arm(f"{n} x {way}", way, partial(memory, session, way, n), cost_s=n * session.took_s[way])
+        Arm(f"{n} x {way}", way, partial(memory, session, way, n), cost_s=session.cost_s(way, n))
         for way, n in storm.sizes(session, wish)
     ]
 

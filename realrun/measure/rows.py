@@ -49,6 +49,20 @@ class StormRow(Row):
     instance: int
     requested_s: float
     ready_s: float
+    cpu_s: float | None = None
+    voluntary: int | None = None
+    involuntary: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitRow(Row):
+    """Where the instances of a storm spent their time, summed over all of them."""
+
+    n: int
+    repeat: int
+    kind: str
+    where: str
+    total_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +135,7 @@ class TrialRow(Row):
 
 TABLES: dict[str, type[Row]] = {
     "startup": StartupRow, "storm": StormRow, "memory": MemoryRow, "build": BuildRow,
-    "peers": PeerRow, "start": StepRow, "trials": TrialRow,
+    "peers": PeerRow, "start": StepRow, "trials": TrialRow, "waits": WaitRow,
 }  # fmt: skip
 NAMES = {kind: name for name, kind in TABLES.items()}
 

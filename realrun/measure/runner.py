@@ -6,7 +6,7 @@ import math
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 from realrun.errors import RealRunError, in_words
@@ -16,7 +16,7 @@ from realrun.measure.journal import Journal, Trial
 from realrun.measure.rows import Row, TrialRow
 from realrun.measure.session import Session
 
-DEAR_RATIO = 0.25  # of an experiment's budget: more than this for one trial is too much
+LEAST_BLOCKS = 2  # must fit into the budget; what is too dear for that is left out
 Tell = Callable[["Bench"], None]
 
 
@@ -40,10 +40,8 @@ class Bench:
 
     def run(self) -> Bench:
         """All trials that are still to be done."""
-        for arm in self.experiment.arms(self.session, self.wish):
-            self.arms[arm.name] = arm
-            if arm.cost_s > DEAR_RATIO * self.budget_s:
-                self.stopped[arm.name] = blocks.DEAR
+        self.arms = {arm.name: arm for arm in self.experiment.arms(self.session, self.wish)}
+        self.stopped = dict.fromkeys(too_dear(self.arms.values(), self.budget_s), blocks.DEAR)
         for trial in self.journal.of(self.experiment.name):
             self.note(trial)
         known = {trial.key for trial in self.journal.of(self.experiment.name)}
@@ -131,6 +129,16 @@ class Bench:
         if trial.row.block and trial.rows:
             self.figures[name].append(self.experiment.figure(trial.rows))
             self.marked[name] += bool(trial.row.mark)
+
+
+def too_dear(arms: Collection[Arm], budget_s: float) -> list[str]:
+    """The dearest arms, as many as must go for the rest to fit into the budget."""
+    left_s, gone = LEAST_BLOCKS * sum(arm.cost_s * arm.per_block for arm in arms), []
+    for arm in sorted(arms, key=lambda arm: -arm.cost_s):
+        if left_s > budget_s:
+            left_s -= LEAST_BLOCKS * arm.cost_s * arm.per_block
+            gone.append(arm.name)
+    return gone
 
 
 def stamped(row: Row, trial: TrialRow) -> Row:

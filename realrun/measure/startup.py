@@ -1,4 +1,8 @@
-"""startup: how long from the request until the program is ready, phase by phase, for each way."""
+"""startup: how long from the request until the program is ready, phase by phase, for each way.
+
+Once with all files in the page cache (`hot`), and once with none of them there (`cold`), followed
+at once by a start that finds what the cold one has read (`once`).
+"""
 
 from __future__ import annotations
 
@@ -6,47 +10,58 @@ from collections.abc import Sequence
 from functools import partial
 
 from realrun.engine import GUESTS
+from realrun.measure import caches
 from realrun.measure.experiment import Arm, Experiment, Wish
 from realrun.measure.rows import Row, StartupRow
 from realrun.measure.session import Session, Way
 from realrun.runtime.run import Run
 
-LIGHT_PER_BLOCK = 4  # starts of a process or container, for each of a guest
+LIGHT_PER_BLOCK = 4  # hot starts of a process or container, for each of a guest
 
 
-def rows_of(session: Session, run: Run, number: int) -> list[Row]:
+def rows_of(session: Session, run: Run, number: int, cache: str) -> list[StartupRow]:
     """The phases of one start."""
     common = (*session.identity(run), number, int(number == 0))
+    by = session.ready_by(run)
     return [
-        StartupRow(*common, phase.part, phase.step, phase.name, *phase[3:])
+        StartupRow(*common, phase.part, phase.step, phase.name, *phase[3:], cache, by)
         for phase in run.record.phases()
     ]
 
 
-def start(session: Session, way: Way, number: int) -> list[Row]:
+def hot(session: Session, way: Way, number: int) -> Sequence[Row]:
     """One start, from nothing to nothing; the first is the session's own."""
     run = session.complete(way) if number else session.first[way]
-    return rows_of(session, run, number)
+    return rows_of(session, run, number, caches.HOT)
+
+
+def cold(session: Session, way: Way, number: int) -> Sequence[Row]:
+    """A start that has to read everything, and the next one."""
+    state = caches.make_cold(caches.read_by(session, way))
+    rows = rows_of(session, session.complete(way), number, state)
+    if state == caches.COLD:
+        rows += rows_of(session, session.complete(way), number, caches.ONCE)
+    return rows
 
 
 def arms(session: Session, _: Wish) -> list[Arm]:
-    """Every way."""
-    return [
-        Arm(
-            str(way), way, partial(start, session, way),
-            per_block=1 if way.isolation in GUESTS else LIGHT_PER_BLOCK,
-            cost_s=session.took_s[way],
-        )
-        for way in session.ways
-    ]  # fmt: skip
+    """Every way, hot and cold."""
+    found = []
+    for way in session.ways:
+        count = 1 if way.isolation in GUESTS else LIGHT_PER_BLOCK
+        cost_s = session.cost_s(way)
+        found.append(Arm(f"{way}, hot", way, partial(hot, session, way), count, cost_s))
+        found.append(Arm(f"{way}, cold", way, partial(cold, session, way), 1, 2 * cost_s))
+    return found
 
 
-def total_s(rows: Sequence[Row]) -> float:
-    """From the request to the first output."""
-    return sum(r.duration_s for r in rows if isinstance(r, StartupRow) and r.part == "start")
+def ready_s(rows: Sequence[Row]) -> float:
+    """From the request until the program was ready; of a cold start and the next, the cold one."""
+    starts = [row for row in rows if isinstance(row, StartupRow) and row.part == "start"]
+    return sum(row.duration_s for row in starts if row.cache == starts[0].cache)
 
 
 STARTUP = Experiment(
-    "startup", "from the request to the first output, by phases", ("startup",), arms, total_s, "s",
-    blocks=(5, 40),
+    "startup", "from the request until the program is ready, by phases", ("startup",), arms,
+    ready_s, "s", blocks=(5, 40),
 )  # fmt: skip

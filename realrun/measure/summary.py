@@ -73,16 +73,14 @@ def makespans(rows: Sequence[StormRow]) -> dict[tuple[str, int], list[float]]:
 
 def arm_lines(bench: Bench) -> list[tuple[str, ...]]:
     """The table to print: the figure of each arm, and why there are no more trials of it."""
-    unit = bench.experiment.unit
+    unit, scale = ("ms", 1e3) if bench.experiment.unit == "s" else (bench.experiment.unit, 1.0)
     body = []
     for name in bench.arms:
         values = bench.figures[name]
-        told = [f"{value:.4g}" for value in summarise(values)[1:]] if values else ["", "", ""]
+        cells = told(summarise(values), scale) if values else ("0", "", "")
         marked = str(bench.marked[name] or "")
-        why = bench.stopped.get(name, "interrupted")
-        body.append((name, str(len(values)), *told, marked, why))
-    header = ("arm", "trials", f"median [{unit}]", "from", "to", "disturbed", "stopped by")
-    return [header, *body]
+        body.append((name, *cells, marked, bench.stopped.get(name, "interrupted")))
+    return [("arm", "trials", f"median [{unit}]", "95 % interval", "marked", "stop"), *body]
 
 
 def build_lines(rows: Sequence[BuildRow]) -> list[tuple[str, ...]]:
@@ -116,8 +114,9 @@ def show(title: str, found: Sequence[tuple[str, ...]]) -> None:
     header, *body = found
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False)
     for head, *cells in zip(header, *body, strict=True):
-        number = all(cell[:1].isdigit() or not cell for cell in cells)
-        table.add_column(escape(head), justify="right" if number else "left", no_wrap=number)
+        number = all(cell[:1].isdigit() or not cell for cell in cells) and head != "arm"
+        whole = number or head == "arm"
+        table.add_column(escape(head), justify="right" if number else "left", no_wrap=whole)
     for line in body:
         table.add_row(*map(escape, line))
     Console().print(table)
