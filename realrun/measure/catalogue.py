@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from realrun.measure.crowds import MEMORY
+from realrun.measure.instrument import INSTRUMENT
 from realrun.measure.startup import STARTUP
 from realrun.measure.storm import STORM
 
-EXPERIMENTS = {one.name: one for one in (STARTUP, STORM, MEMORY)}
+EXPERIMENTS = {one.name: one for one in (INSTRUMENT, STARTUP, STORM, MEMORY)}

@@ -36,7 +36,7 @@ rest: blocks in an order of chance, warm-ups, noise and marks, the journal, stop
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from realrun.measure.rows import Row
@@ -79,3 +79,4 @@ class Experiment(NamedTuple):
     share: float = 1.0
     blocks: tuple[int, int] = (LEAST, MOST)
     warm_up: bool = True
+    remark: Callable[[Mapping[str, Sequence[float]]], str] = lambda _: ""  # on the arms' figures

@@ -11,6 +11,7 @@ import errno
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from realrun.linux import processes
 from realrun.measure.rows import NAMES, TABLES, Row, TrialRow
 
 NAME = "bench.journal"
+SYNC_S = 30.0  # waiting for the disk disturbs the trials to come
 Key = tuple[str, int, str, int]
 
 
@@ -58,19 +60,24 @@ class Journal:
     head: dict[str, Any]
     fd: int = -1
     trials: list[Trial] = field(default_factory=list)
+    keys: set[Key] = field(default_factory=set)  # what need not be done again
+    synced_s: float = 0.0
 
     def add(self, trial: Trial) -> None:
         """One more trial; whole once this returns."""
-        if trial.key in self.keys():
-            raise ValueError(f"trial {trial.key} has been noted before")
         with processes.signals_held():
             if self.fd >= 0:
                 append(self.fd, written(trial))
-            self.trials.append(trial)
+            self.know(trial)
+        if time.monotonic() > self.synced_s + SYNC_S:
+            self.sync()
 
-    def keys(self) -> set[Key]:
-        """What need not be done again."""
-        return {trial.key for trial in self.trials}
+    def know(self, trial: Trial) -> None:
+        """It has been done. Raises ValueError if it had been before."""
+        if trial.key in self.keys:
+            raise ValueError(f"trial {trial.key} has been noted before")
+        self.keys.add(trial.key)
+        self.trials.append(trial)
 
     def of(self, experiment: str) -> list[Trial]:
         """The trials of one experiment."""
@@ -83,6 +90,7 @@ class Journal:
 
     def sync(self) -> None:
         """Make it survive a power cut, too."""
+        self.synced_s = time.monotonic()
         if self.fd >= 0:
             os.fsync(self.fd)
 
@@ -113,7 +121,8 @@ def opened(folder: Path, head: dict[str, Any]) -> Journal:
             append(fd, head)
             return journal
         journal.head = same_head(path, lines[0], head)
-        journal.trials = [read(line) for line in lines[1:]]
+        for line in lines[1:]:
+            journal.know(read(line))
     except BaseException:
         os.close(fd)
         raise

@@ -15,6 +15,8 @@ from statistics import median
 from realrun.measure.summary import CONFIDENCE, Summary
 
 DRAWS = 4000
+ENOUGH = 6
+MORE, LESS, CANNOT_TELL = "more", "less", "cannot tell"
 Combine = Callable[[float, float], float]
 
 
@@ -49,6 +51,21 @@ def verdict(found: Summary, limit: float | None) -> str:
     if found.high <= limit:
         return "kept"
     return "broken" if found.low > limit else "not sure"
+
+
+def apart(found: Summary) -> str:
+    """What a ratio says: `more`, `less`, or that nobody can tell.
+
+    With less than `ENOUGH` values on a side the interval promises more than it keeps.
+    """
+    if found.n < ENOUGH or found.low <= 1 <= found.high:
+        return CANNOT_TELL
+    return MORE if found.low > 1 else LESS
+
+
+def said(found: Summary) -> str:
+    """A ratio, its interval, and what it says."""
+    return f"ratio {found.median:.3f} [{found.low:.3f}, {found.high:.3f}], {apart(found)}"
 
 
 def judged(name: str, found: Summary, limit: float | None, unit: str) -> tuple[str, ...]:

@@ -118,6 +118,15 @@ class StepRow(Row):
 
 
 @dataclass(frozen=True, slots=True)
+class InstrumentRow(Row):
+    """What a piece of the instrument costs, or one of two equal starts."""
+
+    what: str
+    run: int
+    value_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class TrialRow(Row):
     """One trial of an experiment, and what the machine did meanwhile."""
 
@@ -136,6 +145,7 @@ class TrialRow(Row):
 TABLES: dict[str, type[Row]] = {
     "startup": StartupRow, "storm": StormRow, "memory": MemoryRow, "build": BuildRow,
     "peers": PeerRow, "start": StepRow, "trials": TrialRow, "waits": WaitRow,
+    "instrument": InstrumentRow,
 }  # fmt: skip
 NAMES = {kind: name for name, kind in TABLES.items()}
 

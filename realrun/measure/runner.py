@@ -44,9 +44,8 @@ class Bench:
         self.stopped = dict.fromkeys(too_dear(self.arms.values(), self.budget_s), blocks.DEAR)
         for trial in self.journal.of(self.experiment.name):
             self.note(trial)
-        known = {trial.key for trial in self.journal.of(self.experiment.name)}
         for arm, run in self.turns():
-            if (self.experiment.name, self.block, arm.name, run) not in known:
+            if (self.experiment.name, self.block, arm.name, run) not in self.journal.keys:
                 self.now = arm.name
                 self.tell(self)
                 self.journal.add(trial := self.take(arm, run))
@@ -74,7 +73,6 @@ class Bench:
                     return self.stop(blocks.BUDGET)
                 if name not in self.stopped:
                     yield self.arms[name], run
-            self.journal.sync()
             if self.block and self.all_narrow():
                 return self.stop(blocks.NARROW)
         return self.stop(blocks.BLOCKS)

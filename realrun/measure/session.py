@@ -165,7 +165,9 @@ class Session:
 
     def accelerator(self, way: Way) -> str:
         """What makes this way's machine, as its first start told."""
-        return self.first[way].record.plan.accelerator
+        if way in self.first:
+            return self.first[way].record.plan.accelerator
+        return engine.accelerator(way.isolation)
 
     def crowd(self, way: Way, count: int) -> tuple[list[Run], int]:
         """`count` instances asked for at once, all ready and waiting; and the moment of asking."""

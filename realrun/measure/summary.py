@@ -101,7 +101,10 @@ def build_lines(rows: Sequence[BuildRow]) -> list[tuple[str, ...]]:
 def told(summary: Summary, scale: float) -> tuple[str, str, str]:
     """Count, median and interval as text."""
     low, high = summary.low * scale, summary.high * scale
-    return str(summary.n), f"{summary.median * scale:.1f}", f"{low:.1f} - {high:.1f}"
+    size = summary.median * scale
+    digits = 1 if size >= 1 or size <= 0 else 2 - math.floor(math.log10(size))
+    middle = f"{summary.median * scale:.{digits}f}"
+    return str(summary.n), middle, f"{low:.{digits}f} - {high:.{digits}f}"
 
 
 def show(title: str, found: Sequence[tuple[str, ...]]) -> None:

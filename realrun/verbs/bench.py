@@ -72,6 +72,8 @@ def tell_all(args: argparse.Namespace, recording: Recording) -> None:
         return
     for bench in recording.benches:
         summary.show(bench.experiment.name, summary.arm_lines(bench))
+        if said := bench.experiment.remark(bench.figures):
+            print(said)
     if recording.folder:
         print(recording.folder, file=sys.stderr)
 
