@@ -8,6 +8,7 @@
     ├── NoSuchVolume        a name that no volume has
     ├── BadImage            an image, layer or archive that breaks the OCI image specification
     ├── BadBundle           a bundle whose config.json breaks the OCI runtime specification
+    ├── BadTable            a table of measurements that breaks its contract, data/README.md
     ├── WrongState          a container that is in no state for the operation
     ├── DockerfileError     a Dockerfile that does not parse or does not build; names file and line
     ├── KernelRefused       a system call failed; names the call, the object and the remedy
@@ -83,6 +84,10 @@ class BadImage(RealRunError):
 
 class BadBundle(RealRunError):
     """A bundle's config.json cannot be read or breaks the OCI runtime specification."""
+
+
+class BadTable(RealRunError):
+    """A table of measurements breaks the contract; the text says where, and what was expected."""
 
 
 class WrongState(RealRunError):

@@ -1,4 +1,6 @@
-"""Tables as files: CSV with a birth certificate beside it, each there whole or not at all."""
+"""Tables as files, with their birth certificates: written whole or not at all, read with every cell
+checked. CSV for what people look at and what is committed; Parquet for what is large.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,13 @@ import csv
 import io
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace as replaced
 from pathlib import Path
 from typing import Any
 
+from realrun.errors import BadTable
+from realrun.measure import schema
 from realrun.measure.rows import TABLES, Row, columns
 
 
@@ -32,11 +36,15 @@ def text(name: str, rows: Sequence[Row]) -> str:
 
 
 def write(folder: Path, name: str, rows: Sequence[Row], certificate: Mapping[str, Any]) -> Path:
-    """Write `name.csv` and `name.meta.json`; each is there whole or not at all."""
+    """Write `name.csv` and `name.meta.json`; each is there whole or not at all.
+
+    Raises BadTable, and writes nothing, if they break the contract.
+    """
+    born = {"table": name} | dict(certificate)
+    rows = [row if row.session else replaced(row, session=born.get("session", "")) for row in rows]
+    schema.check(name, rows, born)
     folder.mkdir(parents=True, exist_ok=True)
-    rows = [row if row.session else replaced(row, session=certificate["session"]) for row in rows]
-    meta = json.dumps({"table": name} | dict(certificate), indent=1) + "\n"
-    replace(folder / f"{name}.meta.json", meta)
+    replace(folder / f"{name}.meta.json", json.dumps(born, indent=1) + "\n")
     return replace(folder / f"{name}.csv", text(name, rows))
 
 
@@ -49,3 +57,61 @@ def replace(path: Path, content: str) -> Path:
     finally:
         half.unlink(missing_ok=True)
     return path
+
+
+def read(folder: Path, name: str) -> list[Row]:
+    """The rows of `name.csv`. Raises BadTable with file, line, column and what was expected."""
+    kind, path = schema.known(name), folder / f"{name}.csv"
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            lines = csv.reader(file, strict=True)
+            return [kind(**values) for values in values_of(path, name, lines)]
+    except FileNotFoundError:
+        raise BadTable(f"{path}: no such file") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadTable(f"{path}: cannot be read as CSV: {error}") from None
+
+
+def values_of(path: Path, name: str, lines: Any) -> Iterator[dict[str, Any]]:
+    """Each line as the values of a row, the columns that it may lack filled in."""
+    header: list[str] = next(lines, [])
+    given = schema.defaults(name)
+    if missing := [one for one in schema.types(name) if one not in (*header, *given)]:
+        raise BadTable(f"{path}, line 1: expected the column {missing[0]!r}, it is missing")
+    session = read_certificate(path.parent, name).get("session", "")
+    for cells in lines:
+        where = f"{path}, line {lines.line_num}"
+        if len(cells) != len(header):
+            raise BadTable(f"{where}: expected {len(header)} cells, found {len(cells)}")
+        told = {
+            column: value(name, column, cell, where)
+            for column, cell in zip(header, cells, strict=True)
+            if column in schema.types(name)
+        }
+        yield given | {"session": session} | told
+
+
+def value(table: str, column: str, cell: str, where: str) -> Any:
+    """One cell as what its column holds."""
+    kind, _ = schema.types(table)[column]
+    try:
+        found = None if not cell and kind is not str else kind(cell)
+    except ValueError:
+        found = cell
+    if wrong := schema.complaint(table, column, found):
+        raise BadTable(f"{where}, column {column!r}: {wrong}")
+    return found
+
+
+def read_certificate(folder: Path, name: str) -> dict[str, Any]:
+    """The birth certificate of a table; empty if there is none."""
+    path = folder / f"{name}.meta.json"
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise BadTable(f"{path}: cannot be read as JSON: {error}") from None
+    if not isinstance(told, dict):
+        raise BadTable(f"{path}: expected an object, found {type(told).__name__}")
+    return told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import pairwise
 
 import pytest
@@ -20,7 +20,7 @@ from realrun.runtime import planning
 from tests.realrun.measure.contract import first_column, section
 
 pytestmark = pytest.mark.overlay
-LIGHT = ("process", "container")
+LIGHT, HOT_COLD = ("process", "container"), ("hot", "cold")
 
 
 @pytest.fixture
@@ -63,11 +63,14 @@ def test_starts_keep_the_laws_of_their_table(session):
     done = measured(session, STARTUP, 1, seed=7)
     starts = defaultdict(list)
     for row in done.journal.rows("startup"):
-        starts[row.isolation, row.run].append(row)
-    assert sorted(starts) == [(name, run) for name in sorted(LIGHT) for run in range(5)]
+        starts[row.isolation, row.cache, row.run].append(row)
+    hot = {(name, run) for name, cache, run in starts if cache == "hot"}
+    assert hot == {(name, run) for name in LIGHT for run in range(5)}
+    cold = Counter(cache for _, cache, _ in starts if cache != "hot")
+    assert cold["cold"] == cold["once"] == 4 - cold["unknown"]
     trials = list(done.journal.rows("trials"))
-    assert [row.trial for row in trials] == list(range(10))
-    for (_, run), phases in starts.items():
+    assert [row.trial for row in trials] == list(range(14))
+    for (_, _, run), phases in starts.items():
         assert phases[0].begin_s == 0
         assert {row.first for row in phases} == {int(run == 0)} == {int(phases[0].block == 0)}
         assert all(row.duration_s >= 0 and (row.cpu_s or 0) >= 0 for row in phases)
@@ -77,7 +80,8 @@ def test_starts_keep_the_laws_of_their_table(session):
         assert parts == sorted(parts, reverse=True)  # start, then end
         assert [row.phase for row in phases][-3:] == ["first output", "exit", "remove"]
     assert {row.failed for row in trials} == {""}
-    assert done.stopped.keys() == set(LIGHT)
+    assert {row.ready_by for phases in starts.values() for row in phases} == {"program"}
+    assert done.stopped.keys() == {f"{name}, {cache}" for name in LIGHT for cache in HOT_COLD}
     assert set(done.stopped.values()) <= {"blocks", "narrow"}
 
 
@@ -85,7 +89,8 @@ def test_the_phases_are_the_steps_of_the_plan(session):
     rows = list(measured(session, STARTUP, 1).journal.rows("startup"))
     for way in session.ways:
         steps = session.first[way].record.plan.steps
-        phases = [row.phase for row in rows if row.isolation == str(way) and row.run == 1]
+        own = [row for row in rows if row.isolation == str(way) and row.cache == "hot"]
+        phases = [row.phase for row in own if row.run == 1]
         assert phases == [*(step.name for step in steps), "exit", "remove"]
 
 
@@ -101,11 +106,12 @@ def test_a_start_that_fails_is_noted_never_timed(session, monkeypatch):
 
     monkeypatch.setattr(Session, "complete", complete)
     session.wanted = (Way("process"),)
-    done = measured(session, STARTUP, 9)
+    hot = STARTUP._replace(arms=lambda *given: STARTUP.arms(*given)[:1])
+    done = measured(session, hot, 9)
     assert {row.run for row in done.journal.rows("startup")} == {0, 1, 3}
     told = {row.run: row.failed for row in done.journal.rows("trials")}
     assert told == {0: "", 1: "", 2: "failure 2", 3: "", 4: "failure 4", 5: "failure 5"}
-    assert done.stopped == {"process": "failed"}
+    assert done.stopped == {"process, hot": "failed"}
 
 
 @pytest.mark.parametrize("code", ["true", "echo said; exit 3"])

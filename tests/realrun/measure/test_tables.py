@@ -16,7 +16,7 @@ from realrun.measure import environment, rows, tables
 from realrun.measure.rows import TABLES, MemoryRow
 from tests.realrun.measure.contract import certificate_keys, columns
 
-BORN = {"machine": "m", "seed": 3, "session": "now"}
+BORN = {"machine": "m", "session": "now", "recorded_utc": "", "command": "x", "seed": 3}
 
 
 @pytest.mark.parametrize("name", TABLES)
