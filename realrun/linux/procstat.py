@@ -110,6 +110,11 @@ def io_bytes(pids: Iterable[int]) -> tuple[int, int]:
     return read_bytes, written
 
 
+def status_kib(pid: int, key: str) -> int:
+    """A line of /proc/PID/status that is in kB, such as `VmPTE`; 0 if the process has ended."""
+    return rows(f"/proc/{pid}/status").get(key, [0])[0]
+
+
 def net_bytes(pid: int) -> tuple[int, int]:
     """Received and sent through the interfaces that process `pid` sees, but for the loopback."""
     cards = [row for name, row in rows(f"/proc/{pid}/net/dev").items() if name != LOOPBACK]

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import os
 
-from realrun.linux.cgroups import PARENT, Layout, read_words
+from realrun.linux.cgroups import PARENT, Layout, parse, read_words
 
+KERNEL_PARTS = {"slab": "slab", "page tables": "pagetables", "kernel stack": "kernel_stack"}
 UNLIMITED = 1 << 60  # v1 says so with a number just below 2**63
 
 
@@ -80,6 +81,46 @@ def charged_bytes(here: Layout, name: str) -> int | None:
     """All that the memory controller charges it with, idle pages of files included."""
     words = file_of(here, name, "memory", "memory.usage_in_bytes", "memory.current")
     return int(words[0]) if words else None
+
+
+def memory_parts(here: Layout, name: str) -> dict[str, int] | None:
+    """What the memory controller charges it with, by kind, bytes; None where it does not count.
+
+    `anon`, `file` (the page cache without `shmem`), `shmem`, `mapped` (of these two, what is in
+    page tables), `kernel`; of that, by version 2 alone, `slab`, `page tables`, `kernel stack`.
+    """
+    told = table(file_of(here, name, "memory", "memory.stat", "memory.stat"))
+    if not told:
+        return None
+    if here.version != "v2":
+        kernel = file_of(here, name, "memory", "memory.kmem.usage_in_bytes", "")
+        cache, shmem = told["total_cache"], told.get("total_shmem", 0)
+        found = {"anon": told["total_rss"], "file": cache - shmem, "shmem": shmem}
+        found["mapped"] = told["total_mapped_file"]
+        return found | {"kernel": int(kernel[0]) if kernel else 0}
+    parts = {part: told.get(key, 0) for part, key in KERNEL_PARTS.items()}
+    whole = told.get("kernel", sum(parts.values()) + told.get("percpu", 0))  # since Linux 5.18
+    found = {"anon": told["anon"], "file": told["file"] - told["shmem"], "shmem": told["shmem"]}
+    return found | {"mapped": told["file_mapped"], "kernel": whole + told.get("sock", 0)} | parts
+
+
+def around_us(controller: str, most: str, used: str) -> list[tuple[int, int]]:
+    """Of the group that we are in and those above it: how much is used, and how much may be.
+
+    `most` and `used` are files of the controller in either version; a group without a limit is
+    left out.
+    """
+    with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+        text = mounts.read()
+    with open("/proc/self/cgroup", encoding="utf-8") as own:
+        folder = parse(text, own.read()).trees.get(controller, "/")
+    found = []
+    while folder != "/":
+        limit, now = (read_words(f"{folder}/{file}") for file in (most, used))
+        if limit and now and limit[0].isdigit() and int(limit[0]) < UNLIMITED:
+            found.append((int(now[0]), int(limit[0])))
+        folder = os.path.dirname(folder)
+    return found
 
 
 def oom_kills(here: Layout, name: str) -> int:

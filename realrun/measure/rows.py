@@ -76,6 +76,76 @@ class MemoryRow(Row):
 
 
 @dataclass(frozen=True, slots=True)
+class ReconciliationRow(Row):
+    """One line of the way from one account of memory to the next."""
+
+    n: int
+    touched: str
+    line: int
+    kind: str
+    text: str
+    value_mib: float
+
+
+@dataclass(frozen=True, slots=True)
+class DensityRow(Row):
+    """One more instance beside those that wait, and what is left of the machine then."""
+
+    n: int
+    start_s: float
+    memory_mib: float
+    disk_mib: float
+    processes_ratio: float
+    descriptors_ratio: float
+    stop: str
+    failed: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiskRow(Row):
+    """What one part of an image and of `n` instances takes on the disk."""
+
+    n: int
+    state: str
+    part: str
+    apparent_mib: float
+    allocated_mib: float
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRow(Row):
+    """One kind of work, done once in one place."""
+
+    kind: str
+    unit: str
+    run: int
+    order: int
+    amount: float | None
+    inside_s: float | None
+    host_s: float | None
+    step_p50_s: float | None
+    step_p99_s: float | None
+    failed: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourRow(Row):
+    """One kind of work beside a neighbour that takes all it can."""
+
+    noise: str
+    limit: str
+    neighbour: str
+    kind: str
+    unit: str
+    run: int
+    amount: float
+    inside_s: float
+    host_s: float
+    step_p50_s: float
+    step_p99_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class BuildRow(Row):
     """One turn at building: one command, by us or by somebody else."""
 
@@ -145,7 +215,8 @@ class TrialRow(Row):
 TABLES: dict[str, type[Row]] = {
     "startup": StartupRow, "storm": StormRow, "memory": MemoryRow, "build": BuildRow,
     "peers": PeerRow, "start": StepRow, "trials": TrialRow, "waits": WaitRow,
-    "instrument": InstrumentRow,
+    "instrument": InstrumentRow, "reconciliation": ReconciliationRow, "density": DensityRow,
+    "disk": DiskRow, "work": WorkRow, "neighbours": NeighbourRow,
 }  # fmt: skip
 NAMES = {kind: name for name, kind in TABLES.items()}
 

@@ -13,14 +13,22 @@ from realrun.measure.rows import TABLES, Row
 from realrun.runtime.spec import ISOLATIONS
 
 EXPECTED = {int: "a whole number", float: "a number", str: "text"}
-WORDS = {  # of a column in every table, or in one
+WORDS = {  # of a column in every table, or in one alone
     "isolation": ISOLATIONS,
     "accelerator": ("none", "uml", "tcg", "kvm"),
     "mark": ("", "stolen", "throttled", "stolen, throttled"),
     "startup.cache": ("hot", "cold", "once", "unknown"),
     "startup.ready_by": ("program", "engine"),
     "waits.kind": ("phase", "queue", "cpu", "pressure"),
-}
+    "work.isolation": (*ISOLATIONS, "native"),
+    "trials.isolation": (*ISOLATIONS, "native"),
+    "reconciliation.touched": ("others", "own", "unknown"),
+    "reconciliation.kind": ("account", "line", "unexplained", "noise"),
+    "density.stop": ("", "failed", "slow", "memory", "disk", "processes", "descriptors", "most",
+                     "time"),
+    "disk.state": ("started", "wrote 8 MiB", "changed 1 byte"),
+    "neighbours.noise": ("", "cpu", "memory", "disk"),
+}  # fmt: skip
 LEAST = {"n": 1}  # other whole numbers and times begin with 0
 CERTIFICATE = ("table", "machine", "session", "recorded_utc", "command", "seed")
 Types = dict[str, tuple[type, bool]]
@@ -56,7 +64,7 @@ def complaint(table: str, column: str, value: object) -> str:
     whole_as_float = kind is float and isinstance(value, int)
     if isinstance(value, bool) or not (isinstance(value, kind) or whole_as_float):
         return f"expected {EXPECTED[kind]}, found {value!r}"
-    words = WORDS.get(column) or WORDS.get(f"{table}.{column}")
+    words = WORDS.get(f"{table}.{column}") or WORDS.get(column)
     if words and value not in words:
         return f"expected one of {', '.join(map(repr, words))}, found {value!r}"
     return out_of_range(column, kind, value)

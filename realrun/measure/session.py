@@ -6,7 +6,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from realrun import engine
 from realrun.errors import GuestFailed, RealRunError
@@ -79,25 +79,27 @@ class Session:
                 self.skipped[str(way)] = str(error)
             self.greetings[way] = STAMPED.sub(b"", b"".join(said))
 
-    def begin(self, way: Way, *words: str, out: Sink = ignore) -> Run:
-        """Ask for an instance; `words` go behind the image's own command.
+    def begin(
+        self, way: Way, *words: str, out: Sink = ignore, image: engine.Runnable | None = None,
+        **wishes: Any,
+    ) -> Run:  # fmt: skip
+        """Ask for an instance, by itself of the session's image; `words` go behind its own command.
 
         The request is stamped before anything is done for it. When it is ready the program tells
         itself, if it runs on our clock and its image knows how (`examples/hello`).
         """
         requested_ns, ahead_ns = time.monotonic_ns(), wall_ahead_ns()
-        config = self.image.config
-        own = [*(config.get("Entrypoint") or []), *(config.get("Cmd") or [])]
-        wishes = engine.Wishes(
-            isolation=way.isolation, words=(*own, *words), entrypoint="", env={"STAMP": "1"}
-        )
+        image = image or self.image
+        own = [*(image.config.get("Entrypoint") or []), *(image.config.get("Cmd") or [])]
+        asked = {"words": (*own, *words), "entrypoint": "", "env": {"STAMP": "1"}} | wishes
+        spec = engine.spec_for(image, engine.Wishes(isolation=way.isolation, **asked))
 
         def hear(data: bytes) -> None:
             if way.isolation not in engine.GUESTS and run.id not in self.told_ns:
                 self.believe(run, data, ahead_ns)
             out(data)
 
-        run = engine.begin(engine.spec_for(self.image, wishes), self.starter, hear, ignore)
+        run = engine.begin(spec, self.starter, hear, ignore)
         run.record.requested_ns = requested_ns
         return run
 
@@ -169,13 +171,16 @@ class Session:
             return self.first[way].record.plan.accelerator
         return engine.accelerator(way.isolation)
 
-    def crowd(self, way: Way, count: int) -> tuple[list[Run], int]:
-        """`count` instances asked for at once, all ready and waiting; and the moment of asking."""
+    def crowd(self, way: Way, count: int, **more: Any) -> tuple[list[Run], int]:
+        """`count` instances asked for at once, all ready and waiting; and the moment of asking.
+
+        `more` as in `begin`.
+        """
         asked_ns = time.monotonic_ns()
         runs: list[Run] = []
         try:
             for _ in range(count):
-                runs.append(self.begin(way, WAIT))
+                runs.append(self.begin(way, WAIT, **more))
             self.drive(runs, Run.ready, self.patience_s(way, count))
             for run in runs:
                 check(run, engine.exit_code(run) if run.over() else 0)

@@ -67,6 +67,46 @@ def test_a_group_that_is_not_there_tells_nothing(tmp_path):
         assert [one(here, "gone") for one in told] == [None] * 4
 
 
+SPLIT_V1 = {
+    "memory": {"memory.stat": "cache 1\ntotal_cache 700\ntotal_rss 300\ntotal_shmem 100\n"
+                              "total_mapped_file 250\n",
+               "memory.kmem.usage_in_bytes": "90\n"},
+}  # fmt: skip
+SPLIT_V2 = {
+    "memory": {"memory.stat": "anon 300\nfile 700\nkernel 85\nkernel_stack 16\npagetables 8\n"
+                              "percpu 1\nsock 5\nshmem 100\nfile_mapped 250\nslab 40\n"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("version", "files", "kernel"),
+    [
+        ("v1", SPLIT_V1, {}),
+        ("v2", SPLIT_V2, {"slab": 40, "page tables": 8, "kernel stack": 16}),
+    ],
+)
+def test_charged_memory_comes_apart_by_kind(tmp_path, version, files, kernel):
+    """Shared memory is no file; version 1 has one number for all of the kernel's."""
+    here = made(tmp_path, version, files)
+    same = {"anon": 300, "file": 600, "shmem": 100, "mapped": 250, "kernel": 90}
+    assert usage.memory_parts(here, "box") == same | kernel
+    assert usage.memory_parts(here, "gone") is None
+
+
+def test_the_groups_around_us_say_what_they_allow(tmp_path, monkeypatch):
+    """From our own up to the top; who has no limit is left out."""
+    tree = tmp_path / "tree"
+    for path, limit in (("a/b", "max"), ("a", "50"), ("", "100")):
+        (tree / path).mkdir(parents=True, exist_ok=True)
+        (tree / path / "pids.max").write_text(limit)
+        (tree / path / "pids.current").write_text("7")
+    (tree / "a/b/pids.max").write_text("max")
+    here = Layout("v2", {"pids": str(tree / "a/b")}, True)
+    monkeypatch.setattr(usage, "parse", lambda *_: here)
+    assert usage.around_us("pids", "pids.max", "pids.current") == [(7, 50), (7, 100)]
+    assert usage.around_us("memory", "memory.max", "memory.current") == []
+
+
 def test_a_process_is_read_as_ps_shows_it():
     with subprocess.Popen(["sleep", "1000"]) as child:
         try:  # until exec(2) it is called as we are, or not at all

@@ -1,0 +1,194 @@
+"""The image `work`: this machine's own Python with what measuring runs inside, and a real server.
+
+Whoever runs `realrun` has a Python, so nothing has to be compiled or fetched: its program, the
+modules that `inside` loads, and the libraries that they name, taken from where they are. They lie
+together below /work, which is also where they can be run from natively: the same files everywhere.
+redis-server comes from the distribution's packages where they can be had.
+
+Source: ld.so(8), LD_TRACE_LOADED_OBJECTS and LD_LIBRARY_PATH; the Python documentation, "The
+initialization of the sys.path module search path", for how a Python finds its modules.
+"""
+
+from __future__ import annotations
+
+import os
+import py_compile
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from realrun import paths
+from realrun.errors import Missing
+from realrun.files.workspace import workspace
+from realrun.guest import fetch, tools
+from realrun.image import Image, Store
+from realrun.image import config as configs
+from realrun.image.layers import pack
+
+NAME = "realrun-work:latest"
+PLACE = "work"
+INSIDE = Path(__file__).with_name("inside")
+PROGRAM = "from inside.main import main; main()"
+COMMAND = ("bin/python3", "-I", "-S", "-c", PROGRAM)
+LOADED = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import encodings.idna
+from inside import main
+for module in list(sys.modules.values()):
+    print(getattr(module, "__file__", None) or "")
+"""
+LOADER = re.compile(rb"/[^\0]*/ld[^\0/]*\.so[^\0/]*")
+LIBRARY = re.compile(r"^\s*(\S+) => (/.*) \(0x", re.M)
+PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
+Tell = Callable[[str], None]
+
+
+def make(store: Store, tell: Tell = lambda _: None) -> Image:
+    """Make the image anew, on top of `busybox`; the same Python gives the same image.
+
+    Raises Missing without `busybox`, or where this Python cannot be taken along.
+    """
+    base = store.resolve("busybox")
+    with store.workspace("work") as scratch:
+        tree = scratch / "tree"
+        place = tree / PLACE
+        for folder in (place / "bin", place / "lib" / PYTHON / "lib-dynload"):
+            folder.mkdir(parents=True)
+        for path in [tree, *tree.rglob("*")]:
+            path.chmod(0o755)
+        fill(tree, base.layers[0])
+        if server := redis(tell):
+            put_program(
+                tree, server.resolve(), "redis-server", tools.Tool(server, server.parents[2])
+            )
+        layer = pack(tree, scratch / "layer", latest=0)
+        created = configs.timestamp(0)
+        step = {"created": created, "created_by": "this machine's Python, and what it loads"}
+        document = configs.make(
+            config={**base.config, "Cmd": [f"/{PLACE}/{COMMAND[0]}", *COMMAND[1:]],
+                    "Env": [*base.config["Env"], f"LD_LIBRARY_PATH=/{PLACE}/lib"]},
+            diff_ids=[*base.diff_ids, layer.diff_id],
+            history=[*base.history, step],
+            created=created,
+        )  # fmt: skip
+        return store.add(document, [*base.stored, layer], NAME)
+
+
+def native(image: Image) -> tuple[list[str], dict[str, str]]:
+    """Command and environment that run the image's own files on this machine, as they are."""
+    place = image.layers[-1] / PLACE
+    words = [str(place / COMMAND[0]), *COMMAND[1:]]
+    return words, {"LD_LIBRARY_PATH": str(place / "lib"), "PATH": os.defpath}
+
+
+def fill(tree: Path, busybox: Path) -> None:
+    """Python, its modules, and a small program to be started."""
+    program = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+    put_program(tree, program, "python3", None)
+    library = sysconfig.get_path("stdlib")
+    for path in modules(program):
+        relative = os.path.relpath(path, library)
+        if relative.startswith(".."):
+            relative = f"lib-dynload/{path.name}"
+        target = tree / PLACE / "lib" / PYTHON / relative
+        if path.suffix == ".py":
+            put_module(path, target)
+        else:
+            put(path, target)
+            put_libraries(tree, path, None)
+    for path in INSIDE.glob("*.py"):
+        put_module(path, tree / PLACE / "lib" / PYTHON / "inside" / path.name)
+    put(busybox / "bin/busybox", tree / PLACE / "bin/busybox")
+
+
+def modules(program: Path) -> Iterator[Path]:
+    """Files of what a fresh Python loads for `inside`; our own are not among them."""
+    done = subprocess.run(
+        [program, "-I", "-S", "-B", "-c", LOADED, str(INSIDE.parent)],
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise Missing(f"this Python does not load what is measured with: {done.stderr[-300:]}")
+    for line in filter(None, done.stdout.splitlines()):
+        if not line.startswith(str(INSIDE)):
+            yield Path(line)
+
+
+def put_program(tree: Path, program: Path, name: str, tool: tools.Tool | None) -> None:
+    """A program, its libraries, and its loader where it wants it."""
+    put(program, tree / PLACE / "bin" / name)
+    put_libraries(tree, program, tool)
+    with open(program, "rb") as file:
+        found = LOADER.search(file.read(4096))
+    if found is None:
+        raise Missing(f"{program} names no loader of libraries (ELF, PT_INTERP)")
+    loader = Path(os.fsdecode(found[0]))
+    put(loader, tree / loader.relative_to("/"))
+
+
+def put_libraries(tree: Path, file: Path, tool: tools.Tool | None) -> None:
+    """The libraries that a program or module names, as the loader finds them here."""
+    for name, path in LIBRARY.findall(traced(file, tool)):
+        put(Path(path), tree / PLACE / "lib" / name)
+
+
+def traced(file: Path, tool: tools.Tool | None) -> str:
+    """What the loader says of a file: `NAME => PATH (ADDRESS)` lines."""
+    own = tool.environment if tool else {}
+    environment = {"PATH": os.defpath, "LC_ALL": "C"} | own
+    return subprocess.run(
+        ["ldd", str(file)], capture_output=True, text=True, env=environment
+    ).stdout  # fmt: skip
+
+
+def put(source: Path, target: Path) -> None:
+    """Copy a file, with a mode that anybody can use."""
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+        target.chmod(0o755)
+
+
+def put_module(source: Path, target: Path) -> None:
+    """A module, translated: under emulation each would take a while to translate at the start."""
+    put(source, target)
+    py_compile.compile(
+        str(target),
+        dfile=str(target.name),
+        doraise=True,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+
+
+def redis(tell: Tell) -> Path | None:
+    """redis-server: unpacked before, or fetched now; None where it cannot be had."""
+    for folder in tools.folders():
+        if (found := folder / "redis/usr/bin/redis-server").exists():
+            return found
+    if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
+        return None
+    try:
+        with workspace(paths.root(), "fetch") as work:
+            options = fetch.prepare(work)
+            tell("package lists")
+            fetch.run(["apt-get", *options, "update"], work)
+            tell("redis-server")
+            wanted = fetch.closure("redis", "redis-server", options, work)
+            fetch.unpack("redis", wanted, options, work)
+    except Missing as error:
+        tell(f"no redis-server: {error}")
+        return None
+    return paths.root() / "tools/redis/usr/bin/redis-server"
+
+
+def missing(image: Image, kinds: Iterable[str]) -> dict[str, str]:
+    """The kinds of work that this image has nothing for, with the reason."""
+    if "redis" in kinds and not (image.layers[-1] / PLACE / "bin/redis-server").exists():
+        return {"redis": "no redis-server in the distribution's packages here"}
+    return {}
