@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 
-from realrun.measure import accounts, caches, reconcile, storm
+from realrun.measure import accounts, caches, readable, reconcile, storm
 from realrun.measure.experiment import Arm, Experiment, Wish
 from realrun.measure.rows import MemoryRow, ReconciliationRow, Row
 from realrun.measure.session import Session, Way
@@ -97,5 +97,5 @@ def together_mib(rows: Sequence[Row]) -> float:
 
 MEMORY = Experiment(
     "memory", "many at once: what they hold", ("memory", "reconciliation"), arms, together_mib,
-    "MiB", share=2.0, blocks=(1, 5), warm_up=False,
+    "MiB", share=2.0, blocks=(1, 5), warm_up=False, tell=readable.memory,
 )  # fmt: skip

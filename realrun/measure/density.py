@@ -19,7 +19,7 @@ from typing import Any
 
 from realrun.engine import GUESTS
 from realrun.errors import RealRunError
-from realrun.measure import budgets
+from realrun.measure import budgets, readable
 from realrun.measure.experiment import Arm, Experiment, Wish
 from realrun.measure.rows import DensityRow, Row
 from realrun.measure.session import WAIT, Session, Way, check
@@ -170,5 +170,5 @@ def reached(rows: Sequence[Row]) -> float:
 
 DENSITY = Experiment(
     "density", "how many fit", ("density",), arms, reached, "instances", share=2.0,
-    blocks=(1, 1), warm_up=False,
+    blocks=(1, 1), warm_up=False, tell=readable.density,
 )  # fmt: skip

@@ -14,7 +14,7 @@ from realrun.engine import GUESTS
 from realrun.image import Image, Store
 from realrun.image import config as configs
 from realrun.image.layers import pack
-from realrun.measure import diskuse
+from realrun.measure import diskuse, readable
 from realrun.measure.diskuse import Size
 from realrun.measure.experiment import Arm, Experiment, Wish
 from realrun.measure.rows import DiskRow, Row
@@ -110,5 +110,5 @@ def own_mib(rows: Sequence[Row]) -> float:
 
 DISK = Experiment(
     "disk", "image, layers and copy on write", ("disk",), arms, own_mib, "MiB",
-    share=1.0, blocks=(1, 3), warm_up=False,
+    share=1.0, blocks=(1, 3), warm_up=False, tell=readable.disk,
 )  # fmt: skip

@@ -30,13 +30,14 @@ rest: blocks in an order of chance, warm-ups, noise and marks, the journal, stop
 5. `cost_s` is a guess of how long one trial takes (`session.cost_s(way, n)`). If two blocks would
    not fit into the experiment's part of the budget, the dearest arms are left out, and the
    certificate says so.
-6. `EXPERIMENTS` in `realrun.measure.catalogue` is the list that `bench NAME`, `bench all` and the
+6. `tell` makes tables for people of all rows, if the figures alone say too little.
+7. `EXPERIMENTS` in `realrun.measure.catalogue` is the list that `bench NAME`, `bench all` and the
    Python functions know. `share` is its part of the budget of `bench all`, beside the others'.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from realrun.measure.rows import Row
@@ -79,4 +80,5 @@ class Experiment(NamedTuple):
     share: float = 1.0
     blocks: tuple[int, int] = (LEAST, MOST)
     warm_up: bool = True
+    tell: Callable[[Sequence[Row]], Iterator[tuple[str, list[tuple[str, ...]]]]] | None = None
     remark: Callable[[Mapping[str, Sequence[float]]], str] = lambda _: ""  # on the arms' figures

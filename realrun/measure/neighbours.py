@@ -18,7 +18,7 @@ from realrun import paths
 from realrun.engine import GUESTS
 from realrun.errors import RealRunError
 from realrun.image import Image
-from realrun.measure import diskuse, work
+from realrun.measure import diskuse, readable, work
 from realrun.measure.experiment import Arm, Experiment, Wish
 from realrun.measure.heard import Heard
 from realrun.measure.inside.main import WORK
@@ -150,5 +150,5 @@ def speed(rows: Sequence[Row]) -> float:
 
 NEIGHBOURS = Experiment(
     "neighbours", "what is lost to a bad neighbour", ("neighbours",), arms, speed,
-    "geometric mean of rates", share=3.0, blocks=(3, 8), warm_up=False,
+    "geometric mean of rates", share=3.0, blocks=(3, 8), warm_up=False, tell=readable.neighbours,
 )  # fmt: skip

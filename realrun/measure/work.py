@@ -16,7 +16,7 @@ from realrun.engine import GUESTS
 from realrun.errors import Missing, NoSuchImage, RealRunError
 from realrun.files.workspace import workspace
 from realrun.image import Image, Store
-from realrun.measure import workimage
+from realrun.measure import readable, workimage
 from realrun.measure.experiment import Arm, Experiment, Wish
 from realrun.measure.heard import Heard, natively
 from realrun.measure.inside.main import WORK as KINDS
@@ -115,5 +115,5 @@ def speed(rows: Sequence[Row]) -> float:
 
 WORK = Experiment(
     "work", "what a program loses, for each kind of work", ("work",), arms, speed,
-    "geometric mean of rates", share=4.0, blocks=(3, 10), warm_up=False,
+    "geometric mean of rates", share=4.0, blocks=(3, 10), warm_up=False, tell=readable.work,
 )  # fmt: skip

@@ -72,6 +72,10 @@ def tell_all(args: argparse.Namespace, recording: Recording) -> None:
         return
     for bench in recording.benches:
         summary.show(bench.experiment.name, summary.arm_lines(bench))
+        if tell := bench.experiment.tell:
+            found = [row for name in bench.experiment.tables for row in recording.rows(name)]
+            for title, lines in tell([row for row in found if row.block]):
+                summary.show(title, lines)
         if said := bench.experiment.remark(bench.figures):
             print(said)
     if recording.folder:
