@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     _run_flags(verbs.add_parser("run", help="simulate the isolations of a profile"))
     _report_flags(verbs.add_parser("report", help="write everything into one HTML file"))
     _picture_flags(verbs.add_parser("picture", help="draw the stacks as an SVG file of their own"))
+    _compare_flags(verbs.add_parser("compare", help="draw what `realrun compare` has written"))
     return top
 
 
@@ -103,6 +104,12 @@ def _picture_flags(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--measured", type=Path, required=True, metavar="DIR", help="memory.csv")
     verb.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the SVG")
     verb.set_defaults(verb=picture)
+
+
+def _compare_flags(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("table", type=Path, metavar="FILE.csv", help="what `realrun compare` wrote")
+    verb.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the SVG")
+    verb.set_defaults(verb=compare)
 
 
 def numbers(text: str) -> tuple[int, ...]:
@@ -196,6 +203,13 @@ def report(chosen: argparse.Namespace) -> None:
     write_text(chosen.output, page(evidence))
     print_results(evidence)
     print(chosen.output)
+
+
+def compare(chosen: argparse.Namespace) -> None:
+    """The chart of two recorded sets side by side."""
+    from sim.verbs.compare import compare as draw
+
+    draw(chosen.table, chosen.output)
 
 
 def picture(chosen: argparse.Namespace) -> None:

@@ -54,6 +54,20 @@ class MemoryRow(NamedTuple):
     value_mib: float
 
 
+class CompareRow(NamedTuple):
+    """One figure on two sides, and B's median divided by A's: what `realrun compare` writes."""
+
+    experiment: str
+    arm: str
+    unit: str
+    a_median: float
+    b_median: float
+    ratio: float
+    ratio_low: float
+    ratio_high: float
+    verdict: str
+
+
 Row = StartupRow | StormRow | MemoryRow
 TABLES: dict[str, type[StartupRow] | type[StormRow] | type[MemoryRow]] = {
     "startup": StartupRow,

@@ -6,13 +6,14 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from sim.contract import ISOLATIONS, LEAST, TABLES, USUAL, Row
 from sim.errors import BadTable, SimError, nearest
 
+R = TypeVar("R", bound=tuple[Any, ...])
 EXPECTED = {int: "a whole number", float: "a number or an empty cell", str: "a word"}
 
 
@@ -68,35 +69,42 @@ def read_meta(folder: Path, name: str) -> dict[str, Any]:
 
 
 def read_table(folder: Path, name: str, *, needed: bool = True) -> list[Row]:
-    """The rows of NAME.csv in `folder`.
+    """The rows of NAME.csv in `folder`; see `read_rows`.
 
-    Columns may come in any order and there may be more of them; rows that are not `USUAL`, such as
-    starts with a cold page cache, are left out. Raises BadTable with file, line,
-    column and what was expected if the file is missing, has a wrong column or cell, or, where it is
-    `needed`, no rows: a machine that could measure nothing writes a header alone.
+    Raises BadTable also if it has no rows and is `needed`: a machine that could measure nothing
+    writes a header alone.
     """
     path = folder / f"{name}.csv"
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = _rows(path, name, csv.reader(file))
-    except FileNotFoundError as why:
-        raise BadTable(f"{path}: no such file; expected a table {name}.csv") from why
-    except (OSError, UnicodeDecodeError, csv.Error) as why:
-        raise BadTable(f"{path}: cannot be read as a CSV table: {why}") from why
+    rows = read_rows(path, TABLES[name])
     if needed and not rows:
         raise BadTable(f"{path}: has a header but no rows")
     return rows
 
 
-def _rows(path: Path, name: str, lines: Any) -> list[Row]:
-    kind = TABLES[name]
+def read_rows(path: Path, kind: type[R]) -> list[R]:
+    """The rows of a table, as `kind`.
+
+    Columns may come in any order and there may be more of them; rows that are not `USUAL`, such as
+    starts with a cold page cache, are left out. Raises BadTable with file, line, column and what
+    was expected if the file is missing or has a wrong column or cell.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return list(_rows(path, kind, csv.reader(file)))
+    except FileNotFoundError as why:
+        raise BadTable(f"{path}: no such file; expected a table {path.name}") from why
+    except (OSError, UnicodeDecodeError, csv.Error) as why:
+        raise BadTable(f"{path}: cannot be read as a CSV table: {why}") from why
+
+
+def _rows(path: Path, kind: type[R], lines: Any) -> Iterator[R]:
+    hints = get_type_hints(kind)
+    names = tuple(hints)
     header = next(lines, None)
     if header is None:
-        raise BadTable(f"{path}: is empty; expected the columns {', '.join(kind._fields)}")
-    places = _places(path, header, kind._fields)
-    hints = get_type_hints(kind)
+        raise BadTable(f"{path}: is empty; expected the columns {', '.join(names)}")
+    places = _places(path, header, names)
     usual = [(header.index(name), kept) for name, kept in USUAL.items() if name in header]
-    rows: list[Row] = []
     for cells in lines:
         if not cells:
             continue
@@ -105,12 +113,9 @@ def _rows(path: Path, name: str, lines: Any) -> list[Row]:
             raise BadTable(f"{where}: expected {len(header)} cells, found {len(cells)}")
         if any(cells[at] not in kept for at, kept in usual):
             continue
-        values = [
-            _value(where, f, hints[f], cells[at])
-            for f, at in zip(kind._fields, places, strict=True)
-        ]
-        rows.append(kind(*values))
-    return rows
+        yield kind(
+            *(_value(where, f, hints[f], cells[at]) for f, at in zip(names, places, strict=True))
+        )
 
 
 def _places(path: Path, header: Sequence[str], fields: Sequence[str]) -> list[int]:

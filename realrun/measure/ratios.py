@@ -21,7 +21,11 @@ Combine = Callable[[float, float], float]
 
 
 def compare(
-    ours: Sequence[float], theirs: Sequence[float], how: Combine = operator.truediv, seed: int = 1
+    ours: Sequence[float],
+    theirs: Sequence[float],
+    how: Combine = operator.truediv,
+    seed: int = 1,
+    draws: int = DRAWS,
 ) -> Summary:
     """`how(median of ours, median of theirs)` with its 95 % interval; by itself their ratio.
 
@@ -37,9 +41,9 @@ def compare(
         how(
             median(chance.choices(ours, k=len(ours))), median(chance.choices(theirs, k=len(theirs)))
         )
-        for _ in range(DRAWS)
+        for _ in range(draws)
     )
-    tail = round((1 - CONFIDENCE) / 2 * DRAWS)
+    tail = round((1 - CONFIDENCE) / 2 * draws)
     value = how(median(ours), median(theirs))
     return Summary(min(len(ours), len(theirs)), value, drawn[tail], drawn[-1 - tail])
 

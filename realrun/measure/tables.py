@@ -8,7 +8,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace as replaced
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,22 @@ def cell(value: object) -> object:
 
 def text(name: str, rows: Sequence[Row]) -> str:
     """The rows of table `name` as CSV, with a header."""
+    names = columns(TABLES[name])
+    return as_csv(names, ([getattr(row, one) for one in names] for row in rows))
+
+
+def as_csv(header: Sequence[str], lines: Iterable[Iterable[object]]) -> str:
+    """Values as CSV."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    names = columns(TABLES[name])
-    writer.writerow(names)
-    writer.writerows([cell(getattr(row, one)) for one in names] for row in rows)
+    writer.writerow(header)
+    writer.writerows(map(cell, line) for line in lines)
     return out.getvalue()
+
+
+def as_json(born: Mapping[str, Any]) -> str:
+    """A certificate as its file holds it."""
+    return json.dumps(born, indent=1) + "\n"
 
 
 def write(folder: Path, name: str, rows: Sequence[Row], certificate: Mapping[str, Any]) -> Path:
@@ -44,7 +54,7 @@ def write(folder: Path, name: str, rows: Sequence[Row], certificate: Mapping[str
     rows = [row if row.session else replaced(row, session=born.get("session", "")) for row in rows]
     schema.check(name, rows, born)
     folder.mkdir(parents=True, exist_ok=True)
-    replace(folder / f"{name}.meta.json", json.dumps(born, indent=1) + "\n")
+    replace(folder / f"{name}.meta.json", as_json(born))
     return replace(folder / f"{name}.csv", text(name, rows))
 
 

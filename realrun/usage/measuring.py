@@ -8,7 +8,7 @@ from realrun.usage.oneverb import Parser
 
 
 def add_bench(verbs: Any) -> None:
-    """bench, demo."""
+    """bench, compare, demo."""
     bench = verbs.add_parser("bench", help="measure this machine")
     kinds = bench.add_subparsers(dest="experiment", required=True, metavar="EXPERIMENT")
     framed = add_framed(kinds) if isinstance(bench, Parser) else []
@@ -27,6 +27,12 @@ def add_bench(verbs: Any) -> None:
         kind.add_argument("--seed", type=int, default=1, help="seed of the order of the starts")
         kind.add_argument("-o", "--out", help="folder for the tables; what has begun there goes on")
         kind.add_argument("--json", action="store_true", help="print the rows as JSON")
+    compare = verbs.add_parser("compare", help="two recorded sets side by side, as ratios")
+    for side in "ab":
+        about = f"{side.upper()}: a folder that bench wrote; FOLDER:ISOLATION for one way of it"
+        compare.add_argument(side, help=about)
+    compare.add_argument("--seed", type=int, default=1, help="seed of the bootstrap")
+    compare.add_argument("-o", "--out", metavar="FILE.csv", help="the table, for `sim compare`")
     demo = verbs.add_parser("demo", help="build examples/hello, run it every way, measure it all")
     demo.add_argument(
         "--out", default="out", metavar="FOLDER", help="where the tables go (default: out)"

@@ -17,9 +17,25 @@ def section(title: str) -> str:
 
 def first_column(text: str, header: str) -> list[str]:
     """The names in the first column of the table with this header."""
+    return [row[0] for row in lines(text, header)]
+
+
+def lines(text: str, header: str) -> list[list[str]]:
+    """The cells of the table with this header, a list for each of its lines."""
     _, _, below = text.partition(f"| {header} ")
     table = below.split("\n\n")[0].splitlines()[2:]
-    return [row.split("|")[1].strip(" `") for row in table]
+    return [[cell.strip(" `") for cell in row.split("|")[1:]] for row in table]
+
+
+def column_types(table: str) -> dict[str, str]:
+    """The columns of a table with their types, the common ones first."""
+    parts = (section("Columns that every"), section(f"`{table}.csv`"))
+    return {row[0]: row[1] for part in parts for row in lines(part, "column")}
+
+
+def columns_of(table: str) -> list[str]:
+    """The columns of a table that does not begin with the common ones."""
+    return first_column(section(f"`{table}.csv`"), "column")
 
 
 def columns(table: str) -> list[str]:
