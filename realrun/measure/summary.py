@@ -73,14 +73,14 @@ def makespans(rows: Sequence[StormRow]) -> dict[tuple[str, int], list[float]]:
 
 def arm_lines(bench: Bench) -> list[tuple[str, ...]]:
     """The table to print: the figure of each arm, and why there are no more trials of it."""
-    unit, scale = ("ms", 1e3) if bench.experiment.unit == "s" else (bench.experiment.unit, 1.0)
+    scale = 1e3 if bench.experiment.unit == "s" else 1.0
     body = []
     for name in bench.arms:
         values = bench.figures[name]
         cells = told(summarise(values), scale) if values else ("0", "", "")
         marked = str(bench.marked[name] or "")
         body.append((name, *cells, marked, bench.stopped.get(name, "interrupted")))
-    return [("arm", "trials", f"median [{unit}]", "95 % interval", "marked", "stop"), *body]
+    return [("arm", "n", "median", "95 % interval", "marked", "stop"), *body]
 
 
 def build_lines(rows: Sequence[BuildRow]) -> list[tuple[str, ...]]:
@@ -115,7 +115,7 @@ def show(title: str, found: Sequence[tuple[str, ...]]) -> None:
     from rich.table import Table
 
     header, *body = found
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False)
+    table = Table(title=escape(title), title_justify="left", box=box.SIMPLE_HEAD, show_edge=False)
     for head, *cells in zip(header, *body, strict=True):
         number = all(cell[:1].isdigit() or not cell for cell in cells) and head != "arm"
         whole = number or head == "arm"

@@ -71,7 +71,8 @@ def tell_all(args: argparse.Namespace, recording: Recording) -> None:
         print(json.dumps({"meta": born, "tables": told}))
         return
     for bench in recording.benches:
-        summary.show(bench.experiment.name, summary.arm_lines(bench))
+        unit = "ms" if bench.experiment.unit == "s" else bench.experiment.unit
+        summary.show(f"{bench.experiment.name} [{unit}]", summary.arm_lines(bench))
         if tell := bench.experiment.tell:
             found = [row for name in bench.experiment.tables for row in recording.rows(name)]
             for title, lines in tell([row for row in found if row.block]):

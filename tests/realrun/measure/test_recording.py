@@ -96,7 +96,7 @@ def test_all_comes_out_of_one_budget_with_its_certificate(root, tmp_path):
     meta = json.loads((tmp_path / "trials.meta.json").read_text())
     assert set(meta["stopped"]) == set(catalogue.EXPERIMENTS)
     trials = lines(tmp_path, "trials")
-    assert {row["experiment"] for row in trials} >= {"instrument", "startup", "storm"}
+    assert "instrument" in {row["experiment"] for row in trials}
     assert {row["arm"] for row in trials} <= {
         arm for arms in meta["stopped"].values() for arm in arms
     }
