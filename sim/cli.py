@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     _validate_flags(verbs.add_parser("validate", help="predictions against what was measured"))
     _explain_flags(verbs.add_parser("explain", help="every parameter and who says so"))
     _run_flags(verbs.add_parser("run", help="simulate the isolations of a profile"))
+    _sweep_flags(verbs.add_parser("sweep", help="a grid of parameters, replicated"))
     _report_flags(verbs.add_parser("report", help="write everything into one HTML file"))
     _picture_flags(verbs.add_parser("picture", help="draw the stacks as an SVG file of their own"))
     _compare_flags(verbs.add_parser("compare", help="draw what `realrun compare` has written"))
@@ -89,6 +90,14 @@ def _run_flags(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="for tables")
     verb.add_argument("--json", action="store_true", help="print the paths as JSON")
     verb.set_defaults(verb=run)
+
+
+def _sweep_flags(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("scenario", type=Path, metavar="SCENARIO", help="see sim/sweep/scenario.py")
+    verb.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="for results")
+    verb.add_argument("--workers", type=int, metavar="N", help="processes (default: all cores)")
+    verb.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster, instead")
+    verb.set_defaults(verb=sweep)
 
 
 def _report_flags(verb: argparse.ArgumentParser) -> None:
@@ -192,6 +201,13 @@ def run(chosen: argparse.Namespace) -> None:
         return
     for name, path in paths.items():
         print(f"{path}  {len(rows[name])} rows")
+
+
+def sweep(chosen: argparse.Namespace) -> None:
+    """Run a grid of parameters, or go on with it."""
+    from sim.verbs.sweep import sweep as go
+
+    go(chosen.scenario, chosen.output, chosen.workers, chosen.scheduler)
 
 
 def report(chosen: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 SimError                the user can mend it: shown as one line, exit code 2
 ├── BadTable            a table breaks the contract in data/README.md
 ├── BadProfile          a profile has a wrong key or value
+├── BadScenario         a scenario has one, or refers to itself
 ├── UnknownIsolation    asked for something that the profile does not hold
 └── DoesNotFit          more memory is wanted than the host has
 ModelBroken             the simulation broke one of its own laws: a bug, never a result
@@ -22,6 +23,10 @@ class BadTable(SimError):
 
 class BadProfile(SimError):
     """A profile cannot be used: the text names file, key and what was expected."""
+
+
+class BadScenario(SimError):
+    """A scenario cannot be used: the text names file, key and what was expected."""
 
 
 class UnknownIsolation(SimError):

@@ -31,7 +31,7 @@ LEVELS = {
     ),
     "sim": (
         ("errors", "contract", "profiles", "theory"),
-        ("files", "profile_files", "engine"),
+        ("files", "profile_files", "overrides", "engine"),
         ("model",),
         ("experiments",),
         ("calibrate", "curves", "sweep", "tables"),

@@ -83,8 +83,9 @@ def test_conda_gets_every_dependency():
 def test_the_lock_file_is_in_step():
     """Changed pyproject.toml? `make lock` follows."""
     metadata = locked(PYPROJECT["project"]["name"])["metadata"]
+    extras = [one for some in PYPROJECT["project"]["optional-dependencies"].values() for one in some]
     for asked, held in (
-        (PYPROJECT["project"]["dependencies"], metadata["requires-dist"]),
+        ([*PYPROJECT["project"]["dependencies"], *extras], metadata["requires-dist"]),
         (PYPROJECT["dependency-groups"]["dev"], metadata["requires-dev"]["dev"]),
     ):
         wanted = {(r.name, r.specifier) for r in map(Requirement, asked)}
