@@ -83,7 +83,7 @@ def test_conda_gets_every_dependency():
 def test_the_lock_file_is_in_step():
     """Changed pyproject.toml? `make lock` follows."""
     metadata = locked(PYPROJECT["project"]["name"])["metadata"]
-    extras = [one for some in PYPROJECT["project"]["optional-dependencies"].values() for one in some]
+    extras = [one for xs in PYPROJECT["project"]["optional-dependencies"].values() for one in xs]
     for asked, held in (
         ([*PYPROJECT["project"]["dependencies"], *extras], metadata["requires-dist"]),
         (PYPROJECT["dependency-groups"]["dev"], metadata["requires-dev"]["dev"]),
