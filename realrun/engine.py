@@ -155,7 +155,6 @@ def check_container_options(wishes: Wishes) -> None:
     guest = wishes.isolation in GUESTS
     asked = {
         "-v, --mount and --tmpfs": guest and wishes.mounts,
-        "-t": guest and wishes.tty,
         "--read-only": guest and wishes.read_only,
         "--ulimit": guest and wishes.ulimits,
         "--shm-size": wishes.shm_bytes != SHM_BYTES,
@@ -198,11 +197,20 @@ def begin(spec: Spec, starter: Starter, out: Sink, err: Sink, stdin: int | None 
     With a terminal (`spec.terminal`) all output is one stream, to `out`.
     """
     if spec.isolation in GUESTS:
-        from realrun.guest import boot
+        from realrun.guest.begin import begin as begin_guest
 
         machine = accelerator(spec.isolation)
-        return boot.begin(spec, paths.root(), starter, machine, out, err, stdin)
+        return begin_guest(spec, paths.root(), starter, machine, out, err, stdin)
     return connected(spec, partial(start.begin, spec, paths.root(), starter), out, err, stdin)
+
+
+def open_door(run: Run, folder: Path) -> None:
+    """Let others reach the program of a guest, by a socket in the folder of its container."""
+    if run.record.plan.isolation in GUESTS:
+        from realrun.guest import boot, sessions
+
+        assert isinstance(run, boot.Guest)
+        sessions.open_door(run, folder)
 
 
 def begin_exec(
@@ -221,7 +229,7 @@ def connected(spec: Spec, ask: streams.Ask, out: Sink, err: Sink, stdin: int | N
 
 def attend(run: Run, starter: Starter) -> int:
     """Stay until the run has ended, passing signals on; returns its exit code."""
-    with passing_signals(run, starter, run.record.plan.isolation in GUESTS) as heard:
+    with passing_signals(run, starter) as heard:
         drive([run], starter)
     return final_code(run, heard)
 
@@ -229,8 +237,8 @@ def attend(run: Run, starter: Starter) -> int:
 def final_code(run: Run, heard: list[int]) -> int:
     """The exit code of a run that has `heard` signals of ours; raises what made its start fail."""
     if heard:  # a guest's monitor has codes of its own for a signal
-        guest = run.record.plan.isolation in GUESTS
-        return 128 + heard[0] if guest else run.record.code or 0
+        killed = run.record.plan.isolation in GUESTS and run.record.failure
+        return 128 + heard[0] if killed else run.record.code or 0
     return exit_code(run)
 
 
@@ -265,7 +273,7 @@ class StartFailed(RealRunError):
 def stop(run: Run, starter: Starter) -> None:
     """Kill a run and wait until nothing of it is left."""
     run.deadline_s = None
-    starter.signal(run.id, signal.SIGKILL)
+    run.signal(starter, signal.SIGKILL)
     while run.record.code is None:
         for event in starter.events():
             if event["id"] == run.id:

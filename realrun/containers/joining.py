@@ -11,9 +11,8 @@ from realrun.containers.record import Container
 from realrun.containers.registry import Registry
 from realrun.containers.signals import pid_of, process_of
 from realrun.containers.watching import raw_terminal
-from realrun.errors import UsageError
 from realrun.linux import processes, terminal
-from realrun.runtime import inside
+from realrun.runtime import inside, users
 from realrun.runtime.run import Run, Sink, drive
 from realrun.runtime.spec import Spec, new_id
 from realrun.runtime.start import Inside, Starter
@@ -37,7 +36,7 @@ def run(
     """Run it to its end, passing signals on; its exit code. Raises `engine.StartFailed`."""
     one = begin(registry, container, more, starter, out, err, stdin)
     try:
-        with raw_terminal(one, stdin), engine.passing_signals(one, starter, False) as heard:
+        with raw_terminal(one, stdin), engine.passing_signals(one, starter) as heard:
             drive([one], starter)
     except BaseException:
         engine.stop(one, starter)
@@ -53,9 +52,11 @@ def begin(
 ) -> Run:  # fmt: skip
     """Ask for it; what becomes of it is in the run."""
     if container.spec.isolation in engine.GUESTS:
-        raise UsageError(
-            f"container {container.name} is a guest; exec into guests is not there yet"
-        )
+        from realrun.guest import visits
+
+        spec = spec_of(container, more, stdin)
+        user = users.resolve(spec.user, users.reader(spec.layers))
+        return visits.begin(registry.path(container.id), spec, user, out, err, stdin)
     pid = program(registry, container)
     with process_of(container, pid) as pidfd:
         folder = str(registry.root / "instances" / container.id)

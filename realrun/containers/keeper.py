@@ -115,6 +115,7 @@ def keep(registry: Registry, container: Container, asker: Asker) -> None:
         out, err = (watching.tee(log, name) for name in ("stdout", "stderr"))
         spec = watching.spec_to_start(registry, container, None)
         run = engine.begin(spec, starter, out, err, stdin)
+        engine.open_door(run, registry.path(container.id))
         streams = dict(zip(run.sources, ("stdout", "stderr"), strict=False))
         drive([run], starter, until=Run.begun)
         watching.began(registry, container, run.record)

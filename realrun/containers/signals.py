@@ -108,12 +108,23 @@ def wait_for_death(registry: Registry, container: Container, pid: int) -> None:
 
 
 def send(registry: Registry, container: Container, fd: int, number: int) -> None:
-    """A signal to a guest goes to its machine, which has exit codes of its own: note it first."""
+    """A signal to the program. In a guest its init passes it on; what kills it goes to the machine,
+    which has exit codes of its own: noted first."""
     if container.spec.isolation in GUESTS:
+        if number != KILL:
+            send_inside(registry, container, number)
+            return
         (registry.path(container.id) / "signal").write_text(str(number), encoding="utf-8")
     processes.send_signal(fd, number)
     if number == KILL:
         instances.thaw(container.id)
+
+
+def send_inside(registry: Registry, container: Container, number: int) -> None:
+    """Through the watcher of a guest."""
+    from realrun.guest import visits
+
+    visits.send_signal(registry.path(container.id), number)
 
 
 def noted(registry: Registry, container: Container) -> int | None:

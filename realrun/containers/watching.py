@@ -39,9 +39,9 @@ def foreground(
         spec = spec_to_start(registry, container, stdin)
         run = engine.begin(spec, starter, tee(log, "stdout", out), tee(log, "stderr", err), stdin)
         asked(run)
-        guest = spec.isolation in engine.GUESTS
+        engine.open_door(run, registry.path(container.id))
         try:
-            with raw_terminal(run, stdin), engine.passing_signals(run, starter, guest) as heard:
+            with raw_terminal(run, stdin), engine.passing_signals(run, starter) as heard:
                 drive([run], starter, until=Run.begun)
                 began(registry, container, run.record)
                 drive([run], starter)
@@ -88,14 +88,12 @@ def tee(log: Log, stream: str, sink: Sink = ignore) -> Sink:
 @contextmanager
 def raw_terminal(run: Run, stdin: int | None) -> Iterator[None]:
     """Our terminal hands every key on and follows in size, if the program has one of its own."""
-    master = run.terminal
-    if master is None or stdin is None or not os.isatty(stdin):
+    if run.terminal is None or stdin is None or not os.isatty(stdin):
         yield
         return
 
     def resized(*_: object) -> None:
-        if master in run.sources:
-            terminal.resize(master, *terminal.size(stdin))
+        run.resize(*terminal.size(stdin))
 
     old = signal.signal(signal.SIGWINCH, resized)
     try:

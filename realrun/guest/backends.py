@@ -19,13 +19,20 @@ QEMU_MACHINES = {
     "x86_64": ("q35", "qemu64", "console=ttyS0 no_timer_check"),
     "aarch64": ("virt", "max", "console=ttyAMA0"),
 }
-# Descriptors that the spawner passes on to the monitor: control, output, errors; and input, if any.
-CHANNELS = (4, 5, 6, 7)
+# Descriptors that the spawner passes on to the monitor begin here.
+FIRST_FD = 4
+SESSIONS = 8  # programs beside a guest's own, at the same time
+CONTROL, OUTPUT, ERRORS = 0, 1, 2  # channels by number; those of program N follow at 2 N
 
 
-def channels(takes_input: bool) -> int:
-    """How many of them a guest has: each costs memory, so the last only if it is asked for."""
-    return len(CHANNELS) if takes_input else len(CHANNELS) - 1
+def channels(isolation: str, terminal: bool) -> list[int]:
+    """The channels that a guest starts with, by number.
+
+    Each costs a machine memory, so QEMU's gets those for more programs when they come; the serial
+    lines of User-Mode Linux have to be there from the start, and cost little.
+    """
+    more = range(ERRORS + 1, ERRORS + 1 + 2 * SESSIONS) if isolation == "uml" else ()
+    return [CONTROL, OUTPUT, *([] if terminal else [ERRORS]), *more]
 
 
 class Machine(NamedTuple):
@@ -37,7 +44,17 @@ class Machine(NamedTuple):
     memory_mib: int
     cpus: int
     accelerator: str
-    channels: int = 3
+    channels: tuple[int, ...] = (CONTROL, OUTPUT, ERRORS)
+
+    @property
+    def lines(self) -> list[tuple[int, int]]:
+        """Each channel, and the monitor's descriptor of it."""
+        return [(number, FIRST_FD + place) for place, number in enumerate(self.channels)]
+
+    @property
+    def monitor_fd(self) -> int:
+        """Where QEMU is told what to change: behind the channels."""
+        return FIRST_FD + len(self.channels)
 
 
 class Backend(NamedTuple):
@@ -66,10 +83,12 @@ def qemu_argv(machine: Machine) -> list[str]:
     words += ["-append", f"{about} quiet loglevel=3 panic=-1 rdinit=/init"]
     words += ["-drive", f"file={machine.disk},format=raw,if=none,id=d,snapshot=on"]
     words += ["-device", "virtio-blk-pci,drive=d"]
-    words += ["-device", f"virtio-serial-pci,max_ports={machine.channels + 1}"]
-    for number, fd in enumerate(CHANNELS[: machine.channels], 1):
+    words += ["-chardev", f"socket,id=qmp,fd={machine.monitor_fd}"]
+    words += ["-mon", "chardev=qmp,mode=control"]
+    words += ["-device", f"virtio-serial-pci,max_ports={ERRORS + 2 + 2 * SESSIONS}"]
+    for number, fd in machine.lines:
         words += ["-chardev", f"socket,id=c{number},fd={fd}"]
-        words += ["-device", f"virtserialport,chardev=c{number},nr={number},name=realrun{number}"]
+        words += ["-device", f"virtserialport,id=p{number},chardev=c{number},nr={number + 1}"]
     return words
 
 
@@ -79,7 +98,7 @@ def uml_argv(machine: Machine) -> list[str]:
     # Relative to the folder it works in: a socket that it makes there takes 108 bytes (unix(7)).
     words += ["uml_dir=./", f"initrd={machine.initrd}", f"ubd0=cow,{machine.disk}"]
     words += ["con=null", "con0=null,fd:1", "ssl=null"]
-    words += [f"ssl{number}=fd:{fd}" for number, fd in enumerate(CHANNELS[: machine.channels])]
+    words += [f"ssl{number}=fd:{fd}" for number, fd in machine.lines]
     return [*words, "quiet", "loglevel=3", "panic=-1", "rdinit=/init", "root=/dev/ram0"]
 
 
@@ -106,22 +125,9 @@ def environment(name: str) -> Callable[[Machine], dict[str, str]]:
     return settle
 
 
-VIRTIO_PORTS = {
-    "CONTROL": "/dev/vport*p1",
-    "OUTPUT": "/dev/vport*p2",
-    "ERRORS": "/dev/vport*p3",
-    "INPUT": "/dev/vport*p4",
-    "DISK": "/dev/vda",
-    "RAW": "",
-}
-SERIAL_LINES = {
-    "CONTROL": "/dev/ttyS0",
-    "OUTPUT": "/dev/ttyS1",
-    "ERRORS": "/dev/ttyS2",
-    "INPUT": "/dev/ttyS3",
-    "DISK": "/dev/ubda",
-    "RAW": "1",
-}
+# Where the init finds its channels: names that a number is added to, that of OUTPUT the first.
+VIRTIO_PORTS = {"PORT": "/dev/vport*p", "FIRST": "2", "DISK": "/dev/vda", "RAW": ""}
+SERIAL_LINES = {"PORT": "/dev/ttyS", "FIRST": "1", "DISK": "/dev/ubda", "RAW": "1"}
 BACKENDS = {
     "qemu": Backend(
         tools=("qemu", "kernel", "busybox", "mke2fs"),

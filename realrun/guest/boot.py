@@ -1,24 +1,21 @@
-"""Boot a guest: its files, and the host's end of its channels."""
+"""A guest as the host sees it: what is said on its channels, and how it ends."""
 
 from __future__ import annotations
 
 import os
 import re
-import secrets
 import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from signal import SIGKILL
 
-from realrun.files.remove import remove_tree
-from realrun.guest import backends, disk, initramfs, monitor, tools
+from realrun.guest import backends
 from realrun.guest.channels import Pieces, Stream
-from realrun.runtime import planning, state, users
-from realrun.runtime.plan import Plan
-from realrun.runtime.record import Record
+from realrun.guest.qmp import Monitor
+from realrun.guest.sessions import Sessions
+from realrun.runtime.forwarding import ENDING
 from realrun.runtime.run import Run, Sink, hear
-from realrun.runtime.spec import Spec
 from realrun.runtime.start import Starter
 
 BOOT_DEADLINE_S = 120.0
@@ -29,63 +26,24 @@ PANIC = re.compile(rb"^(\[ *[0-9.]+\] )?Kernel panic - ", re.M)
 CRASHES = ("Kernel panic", "BUG:", "Oops", "RIP:", "Comm:")
 
 
-def begin(
-    spec: Spec, root: Path, starter: Starter, accelerator: str, out: Sink, err: Sink,
-    stdin: int | None = None,
-) -> Guest:  # fmt: skip
-    """Ask for a guest; `stdin` is read as soon as it can take any.
-
-    Raises `Missing` if this machine lacks a tool for it.
-    """
-    backend = backends.BACKENDS[spec.isolation]
-    for name in backend.tools:
-        tools.need(name)
-    kernel = tools.need("kernel").path if backend.kernel_modules else None
-    common, image = initramfs.base(kernel), disk.of(spec)
-    requested_ns = time.monotonic_ns()
-    folder, lock_fd = state.create(root, spec.id)
-    end = "\x1e" + secrets.token_hex(8)
-    try:
-        machine = backends.Machine(
-            folder=folder,
-            disk=str(image),
-            initrd=f"{folder}/initrd",
-            memory_mib=spec.limits.get("memory_bytes", backends.MEMORY_MIB * MIB) // MIB,
-            cpus=spec.limits.get("cpu_milli", 1000) // 1000,
-            accelerator=accelerator,
-            channels=backends.channels(stdin is not None),
-        )
-        user = users.resolve(spec.user, users.reader(spec.layers))
-        settings = backend.settings | {"END": end} | ({"INPUT": ""} if stdin is None else {})
-        own = initramfs.instance_part(spec, user, settings)
-        Path(folder, "instance.cpio").write_bytes(own)
-        steps = monitor.steps(spec, machine, str(common))
-        plan = Plan(spec.id, spec.isolation, accelerator, tuple(steps))
-        guest = Guest(
-            record=Record(plan=plan, requested_ns=requested_ns), end=end.encode(),
-            out=out, err=err, stdin=stdin, ram_mib=machine.memory_mib,
-        )  # fmt: skip
-        guest.start(starter, planning.request(plan, folder), lock_fd)
-    except BaseException:
-        remove_tree(Path(folder))
-        raise
-    finally:
-        os.close(lock_fd)
-    return guest
-
-
 @dataclass(slots=True, kw_only=True)
 class Guest(Run):
     """A guest as the host sees it."""
 
-    end: bytes
+    sign: bytes
     out: Sink
     err: Sink
     ram_mib: int
-    control: int = -1
+    piece: int = 1 << 16
+    lines: dict[int, int] = field(default_factory=dict)  # our ends of the channels, by number
+    qemu: Monitor | None = None
     stdin: int | None = None  # the caller's, to be read
-    input: int = -1  # the channel that it goes to
     feed: Pieces | None = None
+    streams: set[int] = field(default_factory=set)  # the program's output, until it has ended
+    sessions: Sessions | None = None
+    up: bool = False  # its init can hear
+    unsaid: list[str] = field(default_factory=list)  # until then
+    unheard: bool = False  # a signal that it has not confirmed
     logs: tuple[int, int] = (-1, -1)  # console, the monitor's complaints
     console_read: int = 0  # bytes
     memory_kib: dict[str, int] = field(default_factory=dict)
@@ -95,30 +53,59 @@ class Guest(Run):
     told_code: int | None = None  # the program's exit code
     said_goodbye: bool = False
 
-    def start(self, starter: Starter, request: dict[str, object], lock_fd: int) -> None:
+    def start(
+        self, starter: Starter, request: dict[str, object], lock_fd: int, machine: backends.Machine
+    ) -> None:
         """Make the channels and hand their other ends to the monitor."""
-        count = backends.channels(self.stdin is not None)
-        pairs = [socket.socketpair() for _ in range(count)]
+        pairs = {number: socket.socketpair() for number in machine.channels}
+        monitors = [socket.socketpair()] if self.record.plan.isolation == "qemu" else []
         self.logs = (os.memfd_create("console"), os.memfd_create("errors"))
         null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
         try:
-            theirs = [pair[1].fileno() for pair in pairs]
+            theirs = [pair[1].fileno() for pair in (*pairs.values(), *monitors)]
             starter.start(request, [lock_fd, null, *self.logs, *theirs])
         finally:
             os.close(null)
-            for _, other in pairs:
+            for _, other in (*pairs.values(), *monitors):
                 other.close()
-        self.control, output, errors, *more = (ours.detach() for ours, _ in pairs)
-        self.input = more[0] if more else -1
-        self.sources = {
-            self.control: self.hear_control,
-            output: Stream(self, output, self.hear_output),
-            errors: Stream(self, errors, self.err),
-        }
+        self.lines = {number: ours.detach() for number, (ours, _) in pairs.items()}
+        self.qemu = Monitor(monitors[0][0]) if monitors else None
         self.deadline_s = time.monotonic() + BOOT_DEADLINE_S
+        self.listen(backends.ERRORS not in pairs)
+
+    def listen(self, terminal: bool) -> None:
+        """Hear what comes over the first channels."""
+        output = self.lines[backends.OUTPUT]
+        self.sources = {self.lines[backends.CONTROL]: self.hear_control}
+        self.hear_stream(output, self.hear_output)
+        if terminal:
+            self.terminal = output
+        else:
+            self.hear_stream(self.lines[backends.ERRORS], self.err)
+
+    def hear_stream(self, fd: int, sink: Sink) -> None:
+        """Hear one of the program's outputs up to its end."""
+
+        def over() -> None:
+            self.streams.discard(fd)
+            self.sources.pop(fd, None)
+            self.say_goodbye()
+
+        self.streams.add(fd)
+        self.sources[fd] = Stream(self.sign, sink, over)
+
+    def say(self, line: str) -> None:
+        """A line to the guest's init, as soon as it can hear; one that has ended need not."""
+        if not self.up:
+            self.unsaid.append(line)
+            return
+        with suppress(BrokenPipeError):
+            os.write(self.lines[backends.CONTROL], line.encode() + b"\n")
 
     def hear_control(self, data: bytes) -> None:
         """Lines from the guest's init."""
+        if not data:
+            self.sources.pop(self.lines[backends.CONTROL], None)
         *lines, self.heard = (self.heard + data).split(b"\n")
         for line in lines:
             self.hear_line(line.decode(errors="replace"))
@@ -132,10 +119,14 @@ class Guest(Run):
             case ["memory", key, kib] if WHOLE.fullmatch(kib):
                 self.memory_told = key == "end"
                 self.memory_kib[key.rstrip(":")] = int(kib)
-            case ["exit", code] if WHOLE.fullmatch(code):
+            case ["exit", "0", code] if WHOLE.fullmatch(code):
                 self.told_code = int(code)
-            case ["more"]:
+            case ["more", "0"]:
                 self.give_more()
+            case ["heard", "0"]:
+                self.unheard = False
+            case ["exit" | "more" as what, number, *code] if self.sessions:
+                self.sessions.tell(what, number, code)
             case ["fail", *words]:
                 self.record.failure = (0, 0, " ".join(words))
 
@@ -152,16 +143,36 @@ class Guest(Run):
             self.look_back(now_ns, cpu_ns or 0, uptime_s)
         self.reached(name, now_ns, cpu_ns)
         if name == "root disk":
-            self.deadline_s = None
+            self.deadline_s, self.up = None, True
+            for line in self.unsaid:
+                self.say(line)
 
     def give_more(self) -> None:
         """The guest can take a piece of the input; an earlier one would meet an unprepared line."""
         if self.stdin is None:
             return
         if self.feed is None:
-            most = backends.BACKENDS[self.record.plan.isolation].piece
-            self.feed = Pieces(self.stdin, self.input, most)
+            channel = self.lines[backends.OUTPUT]
+            self.feed = Pieces(self.stdin, channel, self.piece, self.sign)
         self.feed.ask()
+
+    def signal(self, starter: Starter, number: int) -> None:
+        """To the program. What kills it kills the machine, and so does one that comes before
+        there is a program, or while the guest has not confirmed the last one."""
+        too_early = number in ENDING and not self.up
+        if number == SIGKILL or too_early or self.unheard:
+            Run.signal(self, starter, SIGKILL)
+            return
+        self.unheard = number in ENDING
+        self.say(f"signal 0 {number}")
+
+    def is_deaf(self, number: int) -> bool:
+        """To nothing that it has not chosen to be: it is not the first process of its guest."""
+        return False
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Our terminal has a new size, and so has the program's."""
+        self.say(f"size 0 {rows} {columns}")
 
     def look_back(self, now_ns: int, cpu_ns: int, uptime_s: float) -> None:
         """Put `firmware` and `kernel` on the host's clock; processor time goes by duration."""
@@ -179,17 +190,16 @@ class Guest(Run):
 
     def say_goodbye(self) -> None:
         """All has been said: the guest may switch off, and is made to if it does not."""
-        if self.told_code is not None and set(self.sources) == {self.control}:
+        if self.told_code is not None and not self.streams:
             if not self.said_goodbye:
                 self.said_goodbye = True
-                with suppress(BrokenPipeError):  # it has ended meanwhile
-                    os.write(self.control, b"bye\n")
+                self.say("bye")
             self.deadline_s = time.monotonic() + POWER_OFF_S
 
     def ask_memory(self) -> None:
         """Ask the guest what it holds; the answer comes in `memory_kib`."""
         self.memory_told = False
-        os.write(self.control, b"memory\n")
+        self.say("memory")
 
     def has_told(self) -> bool:
         """The answer is complete (or there will be none)."""
@@ -239,9 +249,15 @@ class Guest(Run):
         return "console: " + " | ".join((crash or lines)[-3:]) if lines else "its console is empty"
 
     def close(self) -> None:
-        """Let go of channels and logs."""
-        Run.close(self)
-        for fd in (*self.logs, self.input):
+        """Let go of channels, logs and visitors."""
+        if self.sessions:
+            self.sessions.close()
+        if self.feed:
+            self.feed.end()
+        for fd in (*self.logs, *self.lines.values()):
             if fd >= 0:
                 os.close(fd)
-        self.logs, self.input = (-1, -1), -1
+        if self.qemu:
+            self.qemu.close()
+        self.sources, self.streams, self.lines = {}, set(), {}
+        self.logs, self.qemu = (-1, -1), None

@@ -1,9 +1,10 @@
 #!/bin/sh
 # The first process in a guest. It runs from the initial ram disk, on a static busybox:
-# load drivers, mount the image, run its command, tell the host how it ended, switch off.
+# load drivers, mount the image, run programs in it, tell the host how they ended, switch off.
 #
-# Channels lead to the host: 3 = control (lines), 4 = the program's output, 5 = its errors, and
-# 6 = its input, if the host has any.
+# Channels lead to the host. One is for control: 3, lines in both directions. Each program has a
+# number, a channel for its input and output (6), and, without a terminal, one for its errors (5).
+# Number 0 is the guest's own program, others are run when the host asks.
 # `mark NAME` tells what has been reached and the kernel's own clock (seconds since it started).
 
 now() { read -r uptime _ < /proc/uptime; }
@@ -31,16 +32,123 @@ tell_memory() {
 	echo "memory end 0" >&3
 }
 
-# The program's input comes in pieces, each asked for: how many bytes on a line, then these; 0 is
-# the end.
-feed() {
-	while echo more >&3; until read -r count; do usleep 10000; done; [ "$count" -gt 0 ]; do
-		dd bs="$count" count=1 iflag=fullblock 2> /dev/null
+# Find the device of a channel: its name may be a pattern, and appears late.
+find_channel() {
+	tries=0
+	until set -- $PORT$1; [ -e "$1" ]; do # unquoted on purpose
+		tries=$((tries + 1)); [ $tries -gt 500 ] && return 1
+		usleep 10000
 	done
+	[ "$RAW" ] && stty -F "$1" raw -echo
+	path=$1
 }
 
-all_exist() {
-	for name; do [ -e "$name" ] || return 1; done
+# A program's input comes in pieces, each asked for: a sign and how many bytes on a line, then
+# these; 0 is the end. What an earlier program has left on the channel has another sign.
+feed() {
+	while echo "more $number" >&3; do
+		until read -r begins count && [ "$begins" = "$SIGN" ]; do usleep 10000; done
+		[ "$count" -gt 0 ] || break
+		dd bs="$count" count=1 iflag=fullblock 2> /dev/null
+	done <&6
+}
+
+# Run the program of a number, in a process of its own. Its arguments: the sign that ends its output
+# (and begins it, if it is not the first on its channel), whether it has input, the size of its
+# terminal (- for none).
+program() {
+	number=$1 SIGN=$2 has_input=$3 rows=$4 columns=$5
+	folder=/programs/$number first=$((FIRST + 2 * number))
+	# A port's name may appear a moment before the port can be opened. A failed `exec` would end
+	# the shell; with `command` in front it may be tried again.
+	find_channel $first && until command exec 6<> "$path"; do usleep 1000; done
+	if [ "$rows" = - ]; then
+		find_channel $((first + 1)) && until command exec 5> "$path"; do usleep 1000; done
+	fi
+	if [ "$number" != 0 ]; then
+		printf %s "$SIGN" >&6
+		[ "$rows" != - ] || printf %s "$SIGN" >&5
+		feed > "$folder/command"
+	fi
+	if [ "$rows" = - ]; then with_pipes; else with_terminal; fi
+	rm -f "$folder/pid"
+	[ "$number" = 0 ] && settle
+	# A sign behind all that the program wrote, since each channel has buffers of its own.
+	printf %s "$SIGN" >&6
+	[ "$rows" != - ] || printf %s "$SIGN" >&5
+	echo "exit $number $code" >&3
+}
+
+with_pipes() {
+	input=/dev/null
+	if [ "$has_input" = 1 ]; then
+		input=$folder/input
+		rm -f "$input"
+		mkfifo "$input"
+		feed > "$input" &
+		feeder=$!
+	fi
+	helper /bin/sh "$folder/command" < "$input" >&6 2>&5 3>&- 5>&- 6>&- &
+	pid=$!
+	echo $pid > "$folder/pid"
+	wait $pid
+	code=$?
+	[ "$has_input" = 1 ] && kill $feeder 2> /dev/null
+}
+
+# The terminal's end for the program is 8, ours 7: it says that all is over when nobody has 8 open.
+# The program is not the one to whom the terminal belongs: with that process goes what has not been
+# read. So there is a leader, which has no 8, ends behind the reader, and a second after the program
+# at the latest. It hears Ctrl-C, too, and goes on.
+LEADER='
+	trap : INT QUIT
+	helper /bin/sh "$0/command" <&8 >&8 2>&8 8>&- &
+	pid=$!
+	echo $pid > "$0/pid"
+	exec < /dev/null > /dev/null 2>&1 8>&-
+	while kill -0 $pid; do wait $pid; code=$?; done
+	tries=0
+	while [ -d "/proc/$1" ] && [ $tries -lt 100 ]; do
+		tries=$((tries + 1))
+		usleep 10000
+	done
+	exit $code'
+
+with_terminal() {
+	exec 7<> /dev/ptmx
+	helper <&7 # it is locked
+	while read -r key value; do
+		[ "$key" = tty-index: ] && terminal=/dev/pts/$value
+	done < /proc/self/fdinfo/7
+	feed >&7 &
+	feeder=$!
+	exec 8<> "$terminal"
+	stty rows "$rows" cols "$columns" <&8
+	echo "$terminal" > "$folder/terminal"
+	cat <&7 >&6 3>&- 7>&- 8>&- 2> /dev/null &
+	reader=$!
+	helper /bin/setsid -c sh -c "$LEADER" "$folder" $reader <&8 >&8 2>&8 3>&- 6>&- 7>&- &
+	leader=$!
+	exec 8>&-
+	wait $leader
+	code=$?
+	wait $reader
+	kill $feeder 2> /dev/null
+}
+
+# Nothing of what was written is to be on its way any more.
+settle() {
+	for name in dev/pts dev/shm dev sys proc; do umount "/root/$name" 2> /dev/null; done
+	umount /root 2> /dev/null || mount -o remount,ro /root 2> /dev/null || sync
+}
+
+# A program may be asked for and not have begun.
+pid_of() {
+	tries=0
+	until read -r pid < "/programs/$1/pid"; do
+		tries=$((tries + 1)); [ $tries -gt 100 ] && return 1
+		usleep 10000
+	done 2> /dev/null
 }
 
 mount -t proc proc /proc
@@ -53,54 +161,47 @@ done
 rm -rf /modules
 
 . /instance/settings
-# Unquoted on purpose: the names may be patterns.
-tries=0
-until set -- $CONTROL $OUTPUT $ERRORS $INPUT; all_exist "$@"; do
-	tries=$((tries + 1)); [ $tries -gt 500 ] && echo "realrun: no channel to the host" && poweroff -f
-	usleep 10000
-done
-if [ "$RAW" ]; then
-	for line; do stty -F "$line" raw -echo; done
+if ! find_channel $((FIRST - 1)); then
+	echo "realrun: no channel to the host"
+	poweroff -f
 fi
-# A port's name may appear a moment before the port can be opened. A failed `exec` would end the
-# shell, and the first process must not end; with `command` in front it may be tried again.
-until command exec 3<> "$1"; do usleep 1000; done
-until command exec 4> "$2"; do usleep 1000; done
-until command exec 5> "$3"; do usleep 1000; done
-[ "$INPUT" ] && until command exec 6< "$4"; do usleep 1000; done
+until command exec 3<> "$path"; do usleep 1000; done
 echo "mark kernel $init_at" >&3
 mark drivers
 
 mount -t ext4 -o noatime "$DISK" /root || { echo "fail cannot mount $DISK" >&3; poweroff -f; }
 rmdir /root/lost+found 2> /dev/null # belongs to the file system, not to the image
-for name in proc sys dev; do
+mkdir /dev/pts /dev/shm 2> /dev/null
+mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts
+mount -t tmpfs -o "mode=1777,size=$SHM" shm /dev/shm
+for name in proc sys dev dev/pts dev/shm; do
 	[ -d "/root/$name" ] || mkdir -p "/root/$name"
 	mount --bind "/$name" "/root/$name"
 done
 hostname "$HOST_NAME"
 ip link set lo up
 [ -d "/root$CWD" ] || mkdir -p "/root$CWD"
+. /instance/mounts
 mark "root-disk"
 
-# The host asks what is held, and says goodbye when it has heard everything.
-while read -r word <&3; do
-	case $word in memory) tell_memory ;; bye) poweroff -f ;; esac
-done &
+# The host asks what is held, sends signals and more programs, and says goodbye when it has heard
+# everything.
+while read -r word number rest <&3; do
+	case $word in
+	memory) tell_memory ;;
+	run)
+		mkdir -p "/programs/$number"
+		rm -f "/programs/$number/pid"
+		program "$number" $rest & ;;
+	signal) pid_of "$number" && kill "-$rest" "$pid" && echo "heard $number" >&3 ;;
+	size)
+		read -r terminal < "/programs/$number/terminal" &&
+			stty -F "$terminal" rows "${rest% *}" cols "${rest#* }" ;;
+	bye) poweroff -f ;;
+	esac
+done 2> /dev/null &
 
-input=/dev/null
-if [ "$INPUT" ]; then
-	input=/input
-	mkfifo $input
-	feed <&6 > $input 4>&- 5>&- 6>&- &
-fi
-sh /instance/command < $input >&4 2>&5 3>&- 4>&- 5>&- 6>&-
-code=$?
-for name in dev sys proc; do umount "/root/$name" 2> /dev/null; done
-umount /root 2> /dev/null || mount -o remount,ro /root 2> /dev/null
-# A sign behind all that the program wrote, since each channel has buffers of its own.
-printf %s "$END" >&4
-printf %s "$END" >&5
-echo "exit $code" >&3
+program 0 "$END" "$INPUT" "$ROWS" "$COLUMNS" &
 # The first process must never end: the kernel would panic.
 while :; do
 	wait

@@ -15,17 +15,17 @@ import subprocess
 from pathlib import Path
 
 from realrun import paths
-from realrun.errors import Missing, UsageError
+from realrun.errors import Missing
 from realrun.files.workspace import workspace, write_whole
-from realrun.guest import cpio, tools
+from realrun.guest import commands, cpio, helper, tools
 from realrun.runtime.spec import Spec
 from realrun.runtime.users import User
 
 INIT = Path(__file__).with_name("init.sh")
 DRIVERS = ("virtio_pci", "virtio_blk", "virtio_console", "ext4")
 APPLETS = (
-    "sh dd echo env hostname insmod ip mdev mkdir mkfifo mount nsenter poweroff printf readlink "
-    "rm stty umount usleep"
+    "sh cat chown dd echo env hostname insmod ip mdev mkdir mkfifo mount nsenter poweroff printf "
+    "readlink rm rmdir setpriv setsid stty su sync umount usleep"
 ).split()
 
 
@@ -33,7 +33,7 @@ def base(kernel: Path | None) -> Path:
     """The common part, for a kernel with drivers as modules or (None) one that has all built in."""
     busybox = tools.need("busybox").path
     key = hashlib.sha256()
-    for path in (INIT, busybox, *([kernel] if kernel else [])):
+    for path in (INIT, Path(helper.__file__), busybox, *([kernel] if kernel else [])):
         key.update(f"{path}{path.stat().st_size}{path.stat().st_mtime_ns}".encode())
     target = paths.root() / "guest" / f"base-{key.hexdigest()[:16]}.cpio"
     if not target.exists():
@@ -45,10 +45,12 @@ def base(kernel: Path | None) -> Path:
 
 def base_entries(busybox: Path, kernel: Path | None) -> list[cpio.Entry]:
     """The tree that the init finds."""
-    entries = [cpio.folder(name) for name in ("bin", "dev", "proc", "sys", "root", "modules")]
+    names = ("bin", "dev", "etc", "proc", "sys", "root", "modules", "programs", "programs/0")
+    entries = [cpio.folder(name) for name in names]
     entries += [cpio.device("dev/console", 5, 1), cpio.device("dev/null", 1, 3)]
     entries.append(cpio.file("bin/busybox", busybox.read_bytes(), 0o755))
     entries += [cpio.link(f"bin/{name}", "busybox") for name in APPLETS]
+    entries.append(cpio.file("bin/helper", helper.program(tools.MACHINE), 0o755))
     entries.append(cpio.file("init", INIT.read_bytes(), 0o755))
     if kernel:
         for number, (name, data) in enumerate(modules(tools.modules_of(kernel))):
@@ -91,31 +93,13 @@ def unpacked(path: Path) -> bytes:
 
 def instance_part(spec: Spec, user: User, settings: dict[str, str]) -> bytes:
     """What only this instance has: where its channels and disk are, and what to run."""
-    values = settings | {"CWD": spec.cwd, "HOST_NAME": spec.hostname}
+    values = settings | {"CWD": spec.cwd, "HOST_NAME": spec.hostname, "SHM": str(spec.shm_bytes)}
     lines = [f"{name}={shlex.quote(value)}" for name, value in values.items()]
     return cpio.archive(
         [
             cpio.folder("instance"),
             cpio.file("instance/settings", os.fsencode("\n".join(lines) + "\n")),
-            cpio.file("instance/command", os.fsencode(command(spec, user))),
+            cpio.file("instance/mounts", b""),
+            cpio.file("programs/0/command", os.fsencode(commands.script(spec, user))),
         ]
     )
-
-
-def command(spec: Spec, user: User) -> str:
-    """One line of shell that becomes the program, in the image's root, as its user.
-
-    `env` sets what a shell could not name; `nsenter` changes root, directory and ids and looks
-    the program up along the new PATH. `exec -a` reaches both through the one busybox, since PATH
-    is the image's by then.
-    """
-    if set(user.groups) - {user.gid}:
-        raise UsageError(
-            f"user {spec.user!r} has supplementary groups; guests cannot set those yet"
-        )
-    env = {"HOME": user.home} | dict(spec.env)
-    words = ["busybox", "/bin/busybox", "env", "-i", *(f"{k}={v}" for k, v in env.items())]
-    words += ["/bin/nsenter", "-F", "-r/root", f"-w/root{spec.cwd}"]
-    if (user.uid, user.gid) != (0, 0):
-        words += ["-S", str(user.uid), "-G", str(user.gid)]
-    return "exec -a " + shlex.join([*words, *spec.argv]) + "\n"

@@ -15,7 +15,8 @@ from typing import Any
 from realrun import paths
 from realrun.errors import Missing
 from realrun.files.workspace import workspace, write_whole
-from realrun.guest import boot, tools
+from realrun.guest import tools
+from realrun.guest.begin import begin
 from realrun.runtime.client import Spawner
 from realrun.runtime.run import drive, ignore
 from realrun.runtime.spec import Spec
@@ -60,7 +61,7 @@ def try_kvm() -> dict[str, Any]:
             image_digest=f"probe{busybox.stat().st_size}",
         )
         try:
-            guest = boot.begin(spec, paths.root(), starter, "kvm", ignore, ignore)
+            guest = begin(spec, paths.root(), starter, "kvm", ignore, ignore)
         except Missing as error:
             return {"works": False, "why": str(error)}
         guest.deadline_s = time.monotonic() + DEADLINE_S

@@ -9,17 +9,16 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from realrun.linux import processes
 from realrun.runtime.run import Run
 from realrun.runtime.start import Starter
 
 DEAF_S = 1.0
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-OTHERS = (signal.SIGUSR1, signal.SIGUSR2)  # a guest's monitor has no use for these
+OTHERS = (signal.SIGUSR1, signal.SIGUSR2)
 
 
 @contextmanager
-def passing_signals(run: Run, starter: Starter, guest: bool) -> Iterator[list[int]]:
+def passing_signals(run: Run, starter: Starter) -> Iterator[list[int]]:
     """Pass signals on to the program; gives those that were heard.
 
     One that has a handler may take its time. One that is deaf to a signal that should end it (a
@@ -34,12 +33,12 @@ def passing_signals(run: Run, starter: Starter, guest: bool) -> Iterator[list[in
         if deaf and number not in OTHERS:
             starter.signal(run.id, signal.SIGKILL)
             return
-        starter.signal(run.id, number)
-        if number in ENDING and (guest or not processes.catches(run.record.pid, number)):
+        run.signal(starter, number)
+        if number in ENDING and run.is_deaf(number):
             deaf.append(number)
             signal.setitimer(signal.ITIMER_REAL, DEAF_S)
 
-    numbers = (*ENDING, signal.SIGALRM, *(() if guest else OTHERS))
+    numbers = (*ENDING, signal.SIGALRM, *OTHERS)
     # What our caller ignores, as `nohup` and a script's background job do, stays ignored.
     heeded = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
     old = {number: signal.signal(number, pass_on) for number in heeded}

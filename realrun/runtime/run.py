@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from realrun.linux import processes
+from realrun.linux import processes, terminal
 from realrun.runtime.plan import WATCHED, Stamp
 from realrun.runtime.record import Record
 from realrun.runtime.start import Starter
@@ -97,6 +97,7 @@ class Run:
 
     record: Record
     sources: dict[int, Sink] = field(default_factory=dict)
+    knocks: dict[int, Callable[[], None]] = field(default_factory=dict)  # who opens when asked
     feed: Feed | None = None
     terminal: int | None = None  # our end of the program's terminal
     deadline_s: float | None = None  # monotonic clock; None = it may run for ever
@@ -138,6 +139,19 @@ class Run:
         """What the instance has used so far; None before we have been told its pid."""
         pid = self.record.pid
         return processes.cpu_ns(processes.descendants(pid)) if pid else None
+
+    def signal(self, starter: Starter, number: int) -> None:
+        """Pass on a signal that is meant for the program."""
+        starter.signal(self.id, number)
+
+    def is_deaf(self, number: int) -> bool:
+        """Would the program not notice a signal that should end it, as a first process may."""
+        return not processes.catches(self.record.pid, number)
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Our terminal has a new size, and so has the program's."""
+        if self.terminal in self.sources:
+            terminal.resize(self.terminal, rows, columns)
 
     def hear(self, event: Event) -> None:
         """What the spawner tells of this instance."""
@@ -184,7 +198,7 @@ def drive(runs: Sequence[R], starter: Starter, until: Callable[[R], bool] = Run.
 
 def listen(selector: selectors.BaseSelector, runs: Sequence[Run]) -> None:
     """Make the selector know exactly what the runs wait for at present."""
-    wanted = {fd: (selectors.EVENT_READ, run) for run in runs for fd in run.sources}
+    wanted = {fd: (selectors.EVENT_READ, run) for run in runs for fd in (*run.sources, *run.knocks)}
     for run in runs:
         if run.feed and (waits := run.feed.waits_for()):
             fd, event = waits
@@ -201,7 +215,9 @@ def listen(selector: selectors.BaseSelector, runs: Sequence[Run]) -> None:
 
 def attend(run: Run, fd: int, happened: int) -> None:
     """Something can be read from, or written to, one of the run's descriptors."""
-    if happened & selectors.EVENT_READ and fd in run.sources:
+    if happened & selectors.EVENT_READ and fd in run.knocks:
+        run.knocks[fd]()
+    elif happened & selectors.EVENT_READ and fd in run.sources:
         hear(run, fd)
     feed = run.feed
     if feed and (waits := feed.waits_for()) and waits[0] == fd and happened & waits[1]:

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realrun.errors import Missing, UsageError
-from realrun.guest import cpio, initramfs, tools
+from realrun.errors import Missing
+from realrun.guest import commands, cpio, helper, initramfs, tools
 from realrun.runtime.spec import Spec
 from realrun.runtime.users import User
 from tests.realrun.trees import write
@@ -146,18 +146,52 @@ def spec(**more) -> Spec:
     return Spec(isolation="uml", hostname="h;reboot", cwd="/c d", **given | more)
 
 
+def words_of(given: Spec, user: User) -> list[str]:
+    """The last line of the script, as a shell reads it."""
+    *_, line = commands.script(given, user).partition("exec -a ")
+    return shlex.split(line)
+
+
 def test_the_command_is_one_quoted_line():
     """What a shell reads back are the words, whatever is in them."""
-    words = shlex.split(initramfs.command(spec(), User(5, 6, (), "/h")))
+    words = words_of(spec(), User(5, 6, (6,), "/h"))
     assert words[-4:] == ["x", "a b", "$A", "'"]
     assert {"HOME=/h", "A=1\n2", "b.c==é", "-r/root", "-w/root/c d"} <= set(words)
     assert words[words.index("-S") + 1] == "5"
-    assert words[words.index("-G") + 1] == "6"
 
 
-def test_supplementary_groups_are_refused_not_lost():
-    with pytest.raises(UsageError, match="supplementary groups"):
-        initramfs.command(spec(), User(5, 6, (7,), "/h"))
+def test_groups_come_with_an_account_and_root_needs_none():
+    script = commands.script(spec(id="0123456789abcdef"), User(5, 6, (6, 7), "/h"))
+    assert "echo p0123456789ab:x:0:6::/:/bin/sh >> /etc/passwd\n" in script
+    assert "echo p0123456789abg7:x:7:p0123456789ab >> /etc/group\n" in script
+    assert "su" not in words_of(spec(), User(0, 0, (0,)))
+
+
+def test_the_program_of_the_init_is_the_same_for_every_processor_but_its_own_words():
+    """A header that says how long it is, and for what it was written."""
+    for machine, number in (("x86_64", 62), ("aarch64", 183)):
+        data = helper.program(machine)
+        assert data[:4] == b"\x7fELF"
+        assert int.from_bytes(data[18:20], "little") == number
+        assert int.from_bytes(data[96:104], "little") == len(data)
+
+
+def test_the_init_takes_signals_back_and_unlocks_terminals(tmp_path):
+    """What its program is for: no command of busybox does that."""
+    path = tmp_path / "helper"
+    path.write_bytes(helper.program(os.uname().machine))
+    path.chmod(0o755)
+    ignoring = f"trap '' INT QUIT; exec {path} /bin/grep SigIgn /proc/self/status"
+    done = subprocess.run(["sh", "-c", ignoring], capture_output=True, text=True, timeout=30)
+    assert int(done.stdout.split()[1], 16) & 0b110 == 0
+    master = os.open("/dev/ptmx", os.O_RDWR | os.O_NOCTTY)
+    told = Path(f"/proc/self/fdinfo/{master}").read_text()
+    index = next(line.split()[1] for line in told.splitlines() if line.startswith("tty-index"))
+    with pytest.raises(OSError, match="Input/output error"):
+        os.open(f"/dev/pts/{index}", os.O_RDWR | os.O_NOCTTY)
+    assert subprocess.run([path], stdin=master, timeout=30).returncode == 0
+    os.close(os.open(f"/dev/pts/{index}", os.O_RDWR | os.O_NOCTTY))
+    os.close(master)
 
 
 def test_the_settings_are_quoted_for_the_shell():
@@ -166,7 +200,8 @@ def test_the_settings_are_quoted_for_the_shell():
     assert [entry.name for entry in entries] == [
         "instance",
         "instance/settings",
-        "instance/command",
+        "instance/mounts",
+        "programs/0/command",
     ]
     script = entries[1].content + b'printf "%s|%s|%s|%s" "$HOST_NAME" "$CWD" "$END" "$DISK"'
     done = subprocess.run(["sh", "-c", script], capture_output=True, check=True, timeout=30)

@@ -33,16 +33,12 @@ class Heard:
         record = Record(plan=Plan("id", "uml", "uml", STEPS), requested_ns=0)
         record.child = [Stamp(0, 10**9, 10**6)]
         self.guest = Guest(
-            record=record, end=END, out=self.out.extend, err=self.err.extend, ram_mib=64
+            record=record, sign=END, out=self.out.extend, err=self.err.extend, ram_mib=64, up=True
         )
         pairs = [socket.socketpair() for _ in range(3)]
         self.theirs = [theirs for _, theirs in pairs]
-        self.guest.control, output, errors = (ours.detach() for ours, _ in pairs)
-        self.guest.sources = {
-            self.guest.control: self.guest.hear_control,
-            output: Stream(self.guest, output, self.guest.hear_output),
-            errors: Stream(self.guest, errors, self.guest.err),
-        }
+        self.guest.lines = {number: ours.detach() for number, (ours, _) in enumerate(pairs)}
+        self.guest.listen(terminal=False)
 
     def __enter__(self) -> Heard:
         return self
@@ -73,10 +69,10 @@ def test_however_the_bytes_arrive_the_output_is_the_same(output, cuts, behind):
     with Heard() as heard:
         stream = heard.stream(1)
         for chunk in chunks(output + END + behind, cuts):
-            if stream.fd in heard.guest.sources:
+            if stream in heard.guest.sources.values():
                 stream(chunk)
         assert bytes(heard.out) == output
-        assert stream.fd not in heard.guest.sources
+        assert stream not in heard.guest.sources.values()
 
 
 @given(pieces.map(b"".join), st.lists(st.integers(0, 10**6)))
@@ -98,7 +94,7 @@ def test_only_what_might_be_the_end_is_held_back(output, cuts):
 
 TALK = (
     b"mark kernel 0.50\nmark drivers 0.80\nmark root-disk 0.90\n"
-    b"memory MemTotal: 1000\nmemory Program: 7\nmemory end 0\nexit 3\n"
+    b"memory MemTotal: 1000\nmemory Program: 7\nmemory end 0\nexit 0 3\n"
 )
 
 
@@ -127,14 +123,24 @@ def test_the_boot_is_put_on_the_hosts_clock():
 
 @pytest.mark.parametrize(
     "line",
-    [b"", b" ", b"exit", b"exit abc", b"exit -1", b"mark", b"mark x", b"mark drivers nan"]
-    + [b"memory", b"memory a b", b"memory end x", b"\xff\xfe", b"bye", b"exit " + b"9" * 5000]
-    + ["exit ²".encode(), b"mark drivers 1e999"],
+    [
+        b"",
+        b" ",
+        b"exit",
+        b"exit 0 abc",
+        b"exit 0 -1",
+        b"exit 1 1",
+        b"mark",
+        b"mark x",
+        b"mark drivers nan",
+    ]
+    + [b"memory", b"memory a b", b"memory end x", b"\xff\xfe", b"bye", b"exit 0 " + b"9" * 5000]
+    + ["exit 0 ²".encode(), b"mark drivers 1e999"],
 )
 def test_nonsense_of_a_guest_is_left_aside(line):
     """Root in a guest can write to its end of the channel; the engine must survive that."""
     with Heard() as heard:
-        heard.guest.hear_control(line + b"\nexit 4\n")
+        heard.guest.hear_control(line + b"\nexit 0 4\n")
         assert heard.guest.told_code == 4
         assert heard.guest.record.watched == []
 
@@ -145,7 +151,7 @@ def test_goodbye_is_said_when_all_has_been_heard():
         control = heard.theirs[0]
         control.setblocking(False)
         streams = [heard.stream(1), heard.stream(2)]
-        heard.guest.hear_control(b"exit 5\n")
+        heard.guest.hear_control(b"exit 0 5\n")
         streams[0](b"out" + END)
         with pytest.raises(BlockingIOError):
             control.recv(10)
@@ -173,7 +179,7 @@ def ended(heard: Heard, code: int = 0) -> Guest:
 def test_the_guests_word_counts_not_the_monitors():
     """And what it said last is heard although it is dead already."""
     with Heard() as heard:
-        for end, words in zip(heard.theirs, (b"exit 9\n", b"out" + END, b"err"), strict=True):
+        for end, words in zip(heard.theirs, (b"exit 0 9\n", b"out" + END, b"err"), strict=True):
             end.send(words)
         guest = ended(heard, code=137)
         assert (guest.record.code, guest.record.failure) == (9, None)

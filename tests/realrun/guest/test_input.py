@@ -20,6 +20,7 @@ from tests.realrun.guest.test_guest import Heard
 from tests.realrun.stage import cli, started
 
 # Every byte there is, so also Ctrl-C, Ctrl-D, Ctrl-S, CR and LF; longer than any buffer on the way.
+SIGN = b"\x1esign"
 EVERY_BYTE = bytes(range(256)) * 4097
 
 
@@ -35,7 +36,9 @@ def parsed(said: bytes) -> tuple[list[bytes], bytes]:
     """The pieces as the guest's init takes them, and what is said behind the end."""
     pieces: list[bytes] = []
     while True:
-        count, _, rest = said.partition(b"\n")
+        line, _, rest = said.partition(b"\n")
+        sign, count = line.split()
+        assert sign == SIGN
         if int(count) == 0:
             return pieces, rest
         pieces.append(rest[: int(count)])
@@ -66,17 +69,30 @@ def test_a_file_is_said_in_pieces_and_ended_by_a_word(tmp_path):
     path = tmp_path / "input"
     path.write_bytes(EVERY_BYTE)
     with channel() as (ours, theirs), open(path, "rb") as file:
-        pieces, rest = parsed(pumped(Pieces(file.fileno(), ours.fileno(), 3000), theirs))
+        pieces, rest = parsed(pumped(Pieces(file.fileno(), ours.fileno(), 3000, SIGN), theirs))
         assert (b"".join(pieces), rest) == (EVERY_BYTE, b"")
         assert max(map(len, pieces)) == 3000
         assert ours.send(b"!") == 1  # the channel itself stays open
+
+
+def test_what_comes_before_the_input_has_an_end_of_its_own():
+    """The program itself, in pieces, then what it is to read."""
+    reader, writer = os.pipe()
+    os.write(writer, b"input")
+    os.close(writer)
+    with channel() as (ours, theirs):
+        feed = Pieces(reader, ours.fileno(), 4, SIGN, before=b"script")
+        said = pumped(feed, theirs)
+        first, rest = parsed(said)
+        assert (first, parsed(rest)) == ([b"scri", b"pt"], ([b"inpu", b"t"], b""))
+    os.close(reader)
 
 
 def test_a_pipe_that_ends_at_once_says_the_end_alone():
     reader, writer = os.pipe()
     os.close(writer)
     with channel() as (ours, theirs):
-        assert pumped(Pieces(reader, ours.fileno(), CHUNK), theirs) == b"0\n"
+        assert pumped(Pieces(reader, ours.fileno(), CHUNK, SIGN), theirs) == SIGN + b" 0\n"
     os.close(reader)
 
 
@@ -84,7 +100,7 @@ def test_a_guest_that_has_gone_takes_nothing_more():
     reader, writer = os.pipe()
     os.write(writer, b"x")
     with channel() as (ours, theirs):
-        feed = Pieces(reader, ours.fileno(), CHUNK)
+        feed = Pieces(reader, ours.fileno(), CHUNK, SIGN)
         theirs.close()
         feed.ask()
         feed.move()
@@ -110,7 +126,7 @@ def test_a_piece_is_read_when_it_is_asked_for():
     reader, writer = os.pipe()
     os.write(writer, b"abcdef")
     with channel() as (ours, theirs):
-        feed = Pieces(reader, ours.fileno(), 4)
+        feed = Pieces(reader, ours.fileno(), 4, SIGN)
         assert feed.waits_for() is None
         said = []
         for _ in range(2):
@@ -119,7 +135,7 @@ def test_a_piece_is_read_when_it_is_asked_for():
                 assert waits[0] in (reader, feed.target)
                 feed.move()
             said.append(theirs.recv(100))
-        assert said == [b"4\nabcd", b"2\nef"]
+        assert said == [SIGN + b" 4\nabcd", SIGN + b" 2\nef"]
         feed.end()
     os.close(reader)
     os.close(writer)
@@ -128,13 +144,13 @@ def test_a_piece_is_read_when_it_is_asked_for():
 def test_nothing_is_read_before_the_guest_can_take_it():
     """And a guest that asks twice does not get a second reader."""
     with Heard() as heard:
-        heard.guest.stdin, heard.guest.input = os.open("/dev/null", os.O_RDONLY), os.dup(1)
+        heard.guest.stdin = os.open("/dev/null", os.O_RDONLY)
         heard.guest.hear_control(b"mark kernel 0.50\nmark drivers 0.80\n")
         assert heard.guest.feed is None
-        heard.guest.hear_control(b"more\n")
+        heard.guest.hear_control(b"more 0\n")
         feed = heard.guest.feed
         assert isinstance(feed, Pieces)
-        heard.guest.hear_control(b"more\n")
+        heard.guest.hear_control(b"more 0\n")
         assert heard.guest.feed is feed
         os.close(heard.guest.stdin)
 

@@ -225,7 +225,7 @@ def test_qemus_command_line(machine):
     assert after(words, "-machine", "-cpu") == ["q35,accel=tcg", "qemu64"]
     assert "file=/disk,format=raw,if=none,id=d,snapshot=on" in words
     assert [w for w in words if w.startswith("socket,")] == [
-        f"socket,id=c{n},fd={fd}" for n, fd in ((1, 4), (2, 5), (3, 6))
+        f"socket,id={name},fd={fd}" for name, fd in (("qmp", 7), ("c0", 4), ("c1", 5), ("c2", 6))
     ]
     kvm = backends.BACKENDS["qemu"].argv(machine._replace(accelerator="kvm"))
     assert after(kvm, "-machine", "-cpu") == ["q35,accel=kvm", "host"]
@@ -239,19 +239,23 @@ def test_user_mode_linuxs_command_line(machine):
     assert "ssl3=fd:7" not in words
 
 
-@pytest.mark.parametrize("isolation", backends.BACKENDS)
-def test_input_takes_a_channel_more(machine, isolation):
-    """And room for it on QEMU's bus, whose port 0 is another's."""
-    machine = machine._replace(channels=backends.channels(takes_input=True))
-    words = set(backends.BACKENDS[isolation].argv(machine))
-    wanted = {"socket,id=c4,fd=7", "virtio-serial-pci,max_ports=5"}
-    assert ({"ssl3=fd:7"} if isolation == "uml" else wanted) <= words
+def test_a_terminal_takes_a_channel_less(machine):
+    """And lines for more programs are there from the start; QEMU's machine gets them when asked."""
+    for isolation, wanted in (("qemu", [0, 1]), ("uml", [0, 1, *range(3, 19)])):
+        assert backends.channels(isolation, terminal=True) == wanted
+    machine = machine._replace(channels=(0, 1, 3, 4))
+    words = set(backends.BACKENDS["uml"].argv(machine))
+    assert {"ssl0=fd:4", "ssl1=fd:5", "ssl3=fd:6", "ssl4=fd:7"} <= words
+    assert machine.monitor_fd == 8
+    ports = backends.BACKENDS["qemu"].argv(machine)
+    assert "virtserialport,id=p3,chardev=c3,nr=4" in ports
+    assert f"virtio-serial-pci,max_ports={4 + 2 * backends.SESSIONS}" in ports
 
 
 def test_each_backend_settles_what_the_init_must_know():
     """Both know the same names; a step of the init that lacks one would hang."""
     names = {frozenset(backend.settings) for backend in backends.BACKENDS.values()}
-    assert names == {frozenset({"CONTROL", "OUTPUT", "ERRORS", "INPUT", "DISK", "RAW"})}
+    assert names == {frozenset({"PORT", "FIRST", "DISK", "RAW"})}
     assert MARK not in backends.VIRTIO_PORTS
 
 
