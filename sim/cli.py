@@ -13,6 +13,7 @@ from sim.errors import SimError
 
 DEFAULT_NS = (1, 2, 4, 8, 16, 32, 64)
 PROFILES = Path(__file__).parents[1] / "data" / "profiles"
+LIVES = (1_000, 10_000, 100_000, 1_000_000)
 INTERRUPTED = 130  # what a shell reports for a command that Ctrl-C ended
 
 
@@ -48,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     _explain_flags(verbs.add_parser("explain", help="every parameter and who says so"))
     _run_flags(verbs.add_parser("run", help="simulate the isolations of a profile"))
     _sweep_flags(verbs.add_parser("sweep", help="a grid of parameters, replicated"))
+    _bench_flags(verbs.add_parser("bench", help="how fast the simulator is"))
     _report_flags(verbs.add_parser("report", help="write everything into one HTML file"))
     _picture_flags(verbs.add_parser("picture", help="draw the stacks as an SVG file of their own"))
     _compare_flags(verbs.add_parser("compare", help="draw what `realrun compare` has written"))
@@ -98,6 +100,17 @@ def _sweep_flags(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--workers", type=int, metavar="N", help="processes (default: all cores)")
     verb.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster, instead")
     verb.set_defaults(verb=sweep)
+
+
+def _bench_flags(verb: argparse.ArgumentParser) -> None:
+    told = "that has containers and micro-VMs (default: published.toml)"
+    profile = PROFILES / "published.toml"
+    verb.add_argument(
+        "profile", nargs="?", type=Path, default=profile, metavar="PROFILE", help=told
+    )
+    told = "lives (default 1000,10000,100000,1000000)"
+    verb.add_argument("--lives", type=numbers, default=LIVES, metavar="1000,10000", help=told)
+    verb.set_defaults(verb=bench)
 
 
 def _report_flags(verb: argparse.ArgumentParser) -> None:
@@ -208,6 +221,14 @@ def sweep(chosen: argparse.Namespace) -> None:
     from sim.verbs.sweep import sweep as go
 
     go(chosen.scenario, chosen.output, chosen.workers, chosen.scheduler)
+
+
+def bench(chosen: argparse.Namespace) -> None:
+    """Time a storm beside bare SimPy, and lives by the thousand."""
+    from sim.profile_files import read_profile
+    from sim.verbs.bench import bench
+
+    bench(read_profile(chosen.profile), list(chosen.lives))
 
 
 def report(chosen: argparse.Namespace) -> None:

@@ -132,10 +132,13 @@ class Isolation:
     memory: tuple[Footprint, ...] = ()
     instance: InstanceMemory | None = None
     work: tuple[Work, ...] = ()
+    pool_of: str | None = None  # booted ahead and kept waiting: the isolation that fills the pool
+    pool_instances: int = 0  # how many wait, at most, on each host
     source: str = ""
 
     def __post_init__(self) -> None:
-        _named(accelerator=self.accelerator)
+        _named(accelerator=self.accelerator, pool_of="" if self.pool_of == "" else "none")
+        _at_least(0, pool_instances=self.pool_instances)
         _at_least(0, contention_ratio=self.contention_ratio, background_cores=self.background_cores)
         if not self.stage:
             raise ValueError("stage must hold at least one stage")
@@ -228,6 +231,22 @@ class Profile:
     host: Host
     isolation: Mapping[str, Isolation] = field(default_factory=dict)
     image: Mapping[str, Image] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in self.isolation:
+            self.filler(name)
+
+    def filler(self, name: str) -> str:
+        """The isolation that starts when the pool of `name` is empty: itself, if it has no pool."""
+        path = [name]
+        while (behind := self.isolation[path[-1]].pool_of) is not None:
+            if behind in path:
+                raise ValueError(f"pool_of leads in a circle: {' -> '.join([*path, behind])}")
+            if behind not in self.isolation:
+                hint = nearest(behind, self.isolation)
+                raise ValueError(f"pool_of of {path[-1]!r} is unknown: {behind!r}; {hint}")
+            path.append(behind)
+        return path[-1]
 
     def __getitem__(self, name: str) -> Isolation:
         """The isolation of this name; raises UnknownIsolation, naming the nearest there is."""

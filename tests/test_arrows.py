@@ -33,7 +33,7 @@ LEVELS = {
         ("errors", "contract", "profiles", "theory"),
         ("files", "profile_files", "overrides", "engine"),
         ("model",),
-        ("experiments",),
+        ("experiments", "bench"),
         ("calibrate", "curves", "sweep", "tables"),
         ("charts",),
         ("report",),

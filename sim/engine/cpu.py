@@ -148,11 +148,9 @@ class Group:
         self.done_s += (self._jobs[0][0] - self._virtual) * self._threads
         self._virtual = self._jobs[0][0]
         self._busy = True
-        try:
-            while self._jobs and self._jobs[0][0] <= self._virtual:
-                _, _, width, done = heappop(self._jobs)
-                self._threads -= width
-                happen(done)
-        finally:
-            self._busy = False
-            self._go()
+        while self._jobs and self._jobs[0][0] <= self._virtual:
+            _, _, width, done = heappop(self._jobs)
+            self._threads -= width
+            happen(done)
+        self._busy = False
+        self._go()

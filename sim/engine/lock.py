@@ -21,7 +21,7 @@ from math import inf
 
 import simpy
 
-from sim.engine.events import happen
+from sim.engine.events import Alarm, happen
 
 
 class KernelLock:
@@ -47,6 +47,7 @@ class KernelLock:
         self.most_spinning = most_spinning
         self.held_s = 0.0  # for how long it has been or will be held by those that had their turn
         self._holder: simpy.Event | None = None
+        self._alarm = Alarm(env, self._let_go)
         self._waiting: deque[tuple[float, simpy.Event]] = deque()
 
     @property
@@ -67,12 +68,13 @@ class KernelLock:
 
     def _take(self, hold_s: float, over: simpy.Event) -> None:
         self._holder = over
-        spinning = min(len(self._waiting), self.most_spinning)
-        long_s = hold_s * (1 + self.growth_ratio * spinning)
-        self.held_s += long_s
-        self.env.timeout(long_s).callbacks.append(self._let_go)
+        if self.growth_ratio:
+            spinning = min(len(self._waiting), self.most_spinning)
+            hold_s *= 1 + self.growth_ratio * spinning
+        self.held_s += hold_s
+        self._alarm.set(hold_s)
 
-    def _let_go(self, timeout: simpy.Event) -> None:
+    def _let_go(self, alarm: simpy.Event) -> None:
         over, self._holder = self._holder, None
         assert over is not None
         if self._waiting:

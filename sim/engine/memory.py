@@ -26,7 +26,7 @@ Knuth, "The Art of Computer Programming" 3, 6.1 (least recently used, independen
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from math import fsum, inf
 
@@ -84,10 +84,10 @@ class Memory:
         self.cached_mib = 0.0  # part of used: files that nobody maps now
         self.reclaimable_mib = 0.0  # part of used: what holders would give up
         self.reclaimed_mib = 0.0  # evicted from the cache or given up, since the beginning
-        self._held: dict[str, _Held] = {}
+        self._held: dict[Hashable, _Held] = {}
         self._contents: dict[str, _Content] = {}
         self._cache: OrderedDict[str, float] = OrderedDict()
-        self._givers: OrderedDict[str, None] = OrderedDict()
+        self._givers: OrderedDict[Hashable, None] = OrderedDict()
 
     @property
     def free_mib(self) -> float:
@@ -100,7 +100,7 @@ class Memory:
 
     def take(
         self,
-        holder: str,
+        holder: Hashable,
         private_mib: float = 0.0,
         *,
         reclaimable_mib: float = 0.0,
@@ -112,31 +112,35 @@ class Memory:
 
         Raises DoesNotFit, and changes nothing, if the host is too small or has promised too much.
         """
-        sizes = (private_mib, reclaimable_mib, promised_mib, *files.values(), *merged.values())
-        if not min(sizes) >= 0:
-            raise ValueError(f"memory must be >= 0 MiB, got {min(sizes)}")
-        need_mib = private_mib + reclaimable_mib
+        own_mib = private_mib + reclaimable_mib
+        need_mib, pinned_mib = own_mib, 0.0
+        smallest_mib = min(private_mib, reclaimable_mib, promised_mib)
         for contents in (files, merged):
-            need_mib += fsum(mib for name, mib in contents.items() if name not in self._contents)
-        self._check_room(holder, need_mib, promised_mib, files)
-        own = self._held.setdefault(holder, _Held())
-        # What is here already first: it must not be evicted to make room for what is not.
-        for here in (True, False):
-            for contents, cached in ((files, True), (merged, False)):
-                for name, mib in contents.items():
-                    if (name in self._contents) == here:
-                        self._map(own, name, mib, cached)
-        self._reclaim(self.used_mib + private_mib + reclaimable_mib - self.capacity_mib)
+            for name, mib in contents.items():
+                smallest_mib = min(smallest_mib, mib)
+                if name not in self._contents:
+                    need_mib += mib
+                elif name in self._cache:
+                    pinned_mib += self._cache[name]
+        if not smallest_mib >= 0:
+            raise ValueError(f"memory must be >= 0 MiB, got {smallest_mib}")
+        self._check_room(holder, need_mib, pinned_mib, promised_mib)
+        own = self._held.get(holder)
+        if own is None:
+            own = self._held[holder] = _Held()
+        if files or merged:
+            self._map_all(own, files, merged)
+        self._reclaim(self.used_mib + own_mib - self.capacity_mib)
         own.private_mib += private_mib
         own.promised_mib += promised_mib
         self.promised_mib += promised_mib
-        self.used_mib += private_mib + reclaimable_mib
+        self.used_mib += own_mib
         if reclaimable_mib:
             own.reclaimable_mib += reclaimable_mib
             self.reclaimable_mib += reclaimable_mib
             self._givers[holder] = None
 
-    def give_back(self, holder: str) -> None:
+    def give_back(self, holder: Hashable) -> None:
         """Free all that `holder` has alone; files that it mapped stay cached, contents do not."""
         own = self._held.pop(holder)
         self.promised_mib -= own.promised_mib
@@ -170,12 +174,10 @@ class Memory:
             raise ModelBroken(f"{self.used_mib} of {self.capacity_mib} MiB in use")
 
     def _check_room(
-        self, holder: str, need_mib: float, promised_mib: float, files: Mapping[str, float]
+        self, holder: Hashable, need_mib: float, pinned_mib: float, promised_mib: float
     ) -> None:
-        # What it is about to map again cannot be evicted to make room for it.
-        pinned_mib = fsum(self._cache[name] for name in files if name in self._cache)
-        movable_mib = self.cached_mib - pinned_mib + self.reclaimable_mib
-        fixed_mib = self.used_mib - movable_mib
+        """Raise DoesNotFit; what is about to be mapped again is pinned, and cannot make room."""
+        fixed_mib = self.used_mib - (self.cached_mib - pinned_mib + self.reclaimable_mib)
         if fixed_mib + need_mib > self.capacity_mib:
             raise DoesNotFit(
                 f"{holder} needs {need_mib:.4g} MiB more, but"
@@ -187,6 +189,14 @@ class Memory:
                 f"{holder} is to be promised {promised_mib:.4g} MiB, but {self.promised_mib:.4g}"
                 f" of the {most_mib:.4g} MiB that may be promised already are"
             )
+
+    def _map_all(self, own: _Held, files: Mapping[str, float], merged: Mapping[str, float]) -> None:
+        """Map what is here already first: it must not be evicted to make room for the rest."""
+        for here in (True, False):
+            for contents, cached in ((files, True), (merged, False)):
+                for name, mib in contents.items():
+                    if (name in self._contents) == here:
+                        self._map(own, name, mib, cached)
 
     def _map(self, own: _Held, name: str, mib: float, cached: bool) -> None:
         """One more holder of this content, if it is not one already."""

@@ -29,7 +29,7 @@ from math import fsum, inf
 
 import simpy
 
-from sim.engine.events import happen
+from sim.engine.events import Alarm, happen
 from sim.errors import ModelBroken
 
 
@@ -56,6 +56,20 @@ class _Alike:
         self.rate = 0.0  # how fast virtual time passes
         self.weight = 0.0  # of all jobs that are inside
         self.jobs: list[tuple[float, int, Job]] = []
+
+    def leave_until(self, virtual: float) -> list[Job]:
+        """Take out the jobs that end until then; those that have been cancelled go on the way."""
+        jobs, due = self.jobs, []
+        while jobs and (jobs[0][0] <= virtual or jobs[0][2].alike is None):
+            job = heappop(jobs)[2]
+            if job.alike is not None:
+                job.alike = None
+                self.weight -= job.weight
+                due.append(job)
+        if not jobs:
+            # Idle, it begins anew: keeps the floats small and exact.
+            self.virtual = self.weight = self.rate = 0.0
+        return due
 
 
 class Shared:
@@ -86,7 +100,7 @@ class Shared:
         self._number = 0
         self._next: _Alike | None = None  # whose first job ends next, and when
         self._due_s = self._alarm_s = inf
-        self._alarm: simpy.Event | None = None
+        self._alarm = Alarm(env, self._ring)
         self._busy = False  # somebody is being told; rates are settled afterwards
 
     def ask(self, demand: float, weight: float = 1.0, cap: float = 1.0) -> Job:
@@ -95,11 +109,15 @@ class Shared:
             raise ValueError(f"demand must be > 0 and finite, got {demand}")
         if not (0 < weight < inf and 0 < cap < inf):
             raise ValueError(f"weight and cap must be > 0 and finite, got {weight} and {cap}")
-        self._advance()
         ratio = cap / weight
         alike = self._kinds.get(ratio)
         if alike is None:
             alike = self._kinds[ratio] = _Alike(ratio)
+        now_s = self.env.now
+        if now_s > self._since_s:
+            if self.jobs:
+                self._advance()
+            self._since_s = now_s
         job = Job(self.env, demand, weight, alike)
         self.asked += demand
         self.jobs += 1
@@ -107,7 +125,8 @@ class Shared:
         alike.weight += weight
         # The number breaks ties: events cannot be compared, and first come ends first.
         heappush(alike.jobs, (job.end, self._number, job))
-        self._settle()
+        if not self._busy:
+            self._settle(now_s)
         return job
 
     def cancel(self, job: Job) -> float:
@@ -120,9 +139,22 @@ class Shared:
         self._advance()
         left = max(0.0, job.end - job.alike.virtual) * job.weight
         self.asked -= left
-        self._leave(job)
-        self._settle()
+        self.jobs -= 1
+        job.alike.weight -= job.weight
+        alike, job.alike = job.alike, None
+        alike.leave_until(-inf)
+        if not self._busy:
+            self._settle(self.env.now)
         return left
+
+    def resize(self, capacity: float) -> None:
+        """From now on there are `capacity` units a second."""
+        if not 0 < capacity < inf:
+            raise ValueError(f"capacity must be > 0 and finite, got {capacity}")
+        self._advance()
+        self.capacity = capacity
+        if not self._busy:
+            self._settle(self.env.now)
 
     def check(self) -> None:
         """Law: work is conserved. Whatever was asked for was given or is still owed."""
@@ -146,45 +178,31 @@ class Shared:
             for alike in self._kinds.values():
                 alike.virtual += alike.rate * passed_s
 
-    def _leave(self, job: Job) -> None:
-        """Count `job` out. Its entry in the heap goes when it comes to the top."""
-        alike = job.alike
-        assert alike is not None
-        job.alike = None
-        self.jobs -= 1
-        alike.weight -= job.weight
-        while alike.jobs and alike.jobs[0][2].alike is None:
-            heappop(alike.jobs)
-        if not alike.jobs:
-            # An idle kind is forgotten: keeps the floats small and exact.
-            del self._kinds[alike.ratio]
-
-    def _settle(self) -> None:
+    def _settle(self, now_s: float) -> None:
         """Who gets how much from now on, and when is the next end?"""
-        if self._busy:
-            return
-        kinds = list(self._kinds.values())
-        if not kinds:
+        if not self.jobs:
             self._power, self._next, self._due_s = 0.0, None, inf
             return
-        self._share(kinds)
-        first_s = inf
-        for alike in kinds:
-            left_s = (alike.jobs[0][0] - alike.virtual) / alike.rate
-            if left_s < first_s:
-                first_s, self._next = left_s, alike
+        if len(self._kinds) == 1 and not self.contention_ratio:
+            # The same as in `_share` where all jobs are alike: most of the time goes into this.
+            (alike,) = self._kinds.values()
+            self._next, self._power = alike, alike.ratio * alike.weight
+            alike.rate = alike.ratio
+            if self._power > self.capacity:
+                self._power, alike.rate = self.capacity, self.capacity / alike.weight
+            first_s = (alike.jobs[0][0] - alike.virtual) / alike.rate
+        else:
+            first_s = self._share()
         if first_s < 0.0:
             first_s = 0.0
-        self._due_s = self.env.now + first_s
+        self._due_s = now_s + first_s
         if self._due_s < self._alarm_s:
             self._set_alarm(first_s)
 
-    def _share(self, kinds: list[_Alike]) -> None:
-        """Water filling: caps that are reached first are taken first."""
-        weight = kinds[0].weight
-        if len(kinds) > 1:
-            kinds.sort(key=_ratio)
-            weight = fsum([alike.weight for alike in kinds])
+    def _share(self) -> float:
+        """Water filling: caps that are reached first are taken first. How long to the next end?"""
+        kinds = sorted([alike for alike in self._kinds.values() if alike.jobs], key=_ratio)
+        weight = fsum([alike.weight for alike in kinds])
         left, level = self.capacity, inf
         for alike in kinds:
             if alike.ratio * weight > left:
@@ -195,39 +213,45 @@ class Shared:
         busy = self.capacity - left
         slow = 1 + self.contention_ratio * (busy - 1) if busy > 1 else 1.0
         self._power = busy / slow
+        first_s = inf
         for alike in kinds:
-            alike.rate = (alike.ratio if alike.ratio < level else level) / slow
+            alike.rate = min(alike.ratio, level) / slow
+            left_s = (alike.jobs[0][0] - alike.virtual) / alike.rate
+            if left_s < first_s:
+                first_s, self._next = left_s, alike
+        return first_s
 
     def _set_alarm(self, delay_s: float) -> None:
-        self._alarm = self.env.timeout(delay_s)
-        self._alarm.callbacks.append(self._ring)
         self._alarm_s = self._due_s
+        if self._alarm.callbacks is not None:  # set for later: it will ring in vain
+            self._alarm = Alarm(self.env, self._ring)
+        self._alarm.set(delay_s)
 
     def _ring(self, alarm: simpy.Event) -> None:
         """End every job that is due, unless the alarm has been overtaken by events."""
         if alarm is not self._alarm:
             return
-        self._alarm, self._alarm_s = None, inf
-        if self.env.now < self._due_s:
-            if self._next is not None:
-                self._set_alarm(self._due_s - self.env.now)
+        self._alarm_s = inf
+        now_s, alike = self.env.now, self._next
+        if alike is None:
             return
-        alike = self._next
-        assert alike is not None
-        self._advance()
+        if now_s < self._due_s:
+            self._set_alarm(self._due_s - now_s)
+            return
+        if len(self._kinds) > 1:
+            self._advance()
+        self._since_s = now_s
         # The clock's rounding must not leave the first job a hair short, nor serve it too much.
         virtual = alike.jobs[0][0]
         self.done += (virtual - alike.virtual) * alike.weight
         alike.virtual = virtual
+        due = alike.leave_until(virtual)
+        self.jobs -= len(due)
         self._busy = True
-        try:
-            while alike.jobs and alike.jobs[0][0] <= virtual:
-                job = alike.jobs[0][2]
-                self._leave(job)
-                happen(job)
-        finally:
-            self._busy = False
-            self._settle()
+        for job in due:
+            happen(job)
+        self._busy = False
+        self._settle(now_s)
 
 
 def _ratio(alike: _Alike) -> float:

@@ -31,6 +31,8 @@ def drawn(luck: random.Random, quantiles: Sequence[float]) -> float:
     True
     """
     at = luck.random() * (len(quantiles) - 1)
+    if not at:
+        return quantiles[0]
     low = min(int(at), len(quantiles) - 1)
     high = min(low + 1, len(quantiles) - 1)
     return quantiles[low] + (at - low) * (quantiles[high] - quantiles[low])

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sim.contract import ISOLATIONS, Row
+from sim.contract import MODELLED, Row
 from sim.experiments.memory import fits, memory
 from sim.experiments.startup import startup
 from sim.experiments.storm import storm
@@ -19,7 +19,7 @@ def everything(
     """
     rows: dict[str, list[Row]] = {"startup": [], "storm": [], "memory": []}
     left_out = []
-    for name in isolations or [one for one in ISOLATIONS if one in profile.isolation]:
+    for name in isolations or [one for one in MODELLED if one in profile.isolation]:
         fitting = [n for n in ns if fits(profile, name, n)]
         if len(fitting) < len(ns):
             too_many = ", ".join(str(n) for n in ns if n not in fitting)

@@ -1,7 +1,7 @@
 """How much memory do many instances take, and how many fit?"""
 
-import math
 from collections.abc import Sequence
+from math import fsum, inf
 
 from sim.contract import MemoryRow
 from sim.engine.memory import Memory
@@ -24,8 +24,8 @@ def memory(profile: Profile, isolation: str, ns: Sequence[int]) -> list[MemoryRo
         if not fits(profile, isolation, n):
             continue
         for account in accounts(kind):
-            parts = {part.part: used_mib(part, n, math.inf) for part in account}
-            parts.setdefault("total", sum(parts.values()))
+            parts = {part.part: used_mib(part, n, inf) for part in account}
+            parts.setdefault("total", fsum(parts.values()))
             rows += [MemoryRow(*head, n, account[0].account, *part) for part in parts.items()]
     return rows
 
@@ -51,8 +51,8 @@ def whole(account: Sequence[Footprint]) -> Footprint:
     return Footprint(
         account=account[0].account,
         part="total",
-        shared_mib=sum(part.shared_mib for part in parts),
-        each_mib=sum(part.each_mib for part in parts),
+        shared_mib=fsum(part.shared_mib for part in parts),
+        each_mib=fsum(part.each_mib for part in parts),
     )
 
 

@@ -1,12 +1,12 @@
 """The start of one instance: it passes through the stages of its plan, one after the other."""
 
 import random
-from collections.abc import Callable, Generator, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, NamedTuple
 
 import simpy
 
+from sim.engine.queue import Turn
 from sim.engine.streams import drawn
 from sim.errors import ModelBroken
 from sim.model.host import HostModel
@@ -27,26 +27,14 @@ class Span(NamedTuple):
 Tell = Callable[[Span], None]
 
 
-def start(host: HostModel, plan: Sequence[Stage], luck: random.Random, tell: Tell) -> Process:
-    """Go through `plan`; `tell` hears of each stage when it is over.
-
-    Stages in a row that belong to the same single-threaded server are done in one turn, as a
-    spawner does that is handed a whole plan.
-    """
-    for name, stages in groupby(plan, key=lambda stage: stage.serial):
-        asked_s = host.env.now
-        if name is None:
-            yield from perform(host, stages, luck, tell, asked_s)
-            continue
-        with host.server(name).join() as turn:
-            yield turn
-            yield from perform(host, stages, luck, tell, asked_s)
-
-
-def perform(
-    host: HostModel, stages: Iterator[Stage], luck: random.Random, tell: Tell, begin_s: float
+def start(
+    host: HostModel, plan: Sequence[Stage], luck: random.Random, tell: Tell | None = None
 ) -> Process:
-    """Use up the demand of each stage: first its processor time, then its waiting.
+    """Go through `plan`; `tell`, if there is one, hears of each stage when it is over.
+
+    A stage uses up its demands in turn: lock, disk, processor time, waiting. Stages in a row that
+    belong to the same single-threaded server are done in one turn, as a spawner does that is handed
+    a whole plan.
 
     A stage that spins until the clock has moved on (a booting kernel calibrates its delay loop and
     tries out its checksums that way) spins for as long on a crowded host as on an idle one: that
@@ -54,21 +42,41 @@ def perform(
     the same, and those that work have less; `cpu_s` tells what was spun alone, on a crowded host
     it is less.
     """
-    for stage in stages:
-        cpu_s, wait_s = drawn(luck, stage.cpu_s), drawn(luck, stage.wait_s)
-        share_s = cpu_s / stage.width_cores
-        spun_s = share_s * stage.busy_wait_ratio
-        work_s = share_s - spun_s
-        if work_s:
-            yield host.cpu.serve(work_s * stage.width_cores, stage.width_cores)
-        if spun_s:
-            spinner = host.cpu.ask(spun_s * stage.width_cores, stage.width_cores, stage.width_cores)
-            yield host.env.timeout(spun_s)
-            host.cpu.cancel(spinner)
-        if wait_s:
-            yield host.env.timeout(wait_s)
-        tell(Span(stage.name, begin_s, host.env.now, cpu_s))
-        begin_s = host.env.now
+    env, cpu, disk = host.env, host.cpu, host.disk
+    begin_s = env.now
+    held: str | None = None
+    turn: Turn | None = None
+    try:
+        for stage in plan:
+            if stage.serial != held:
+                if turn is not None:
+                    turn.queue.leave(turn)
+                    turn = None
+                held = stage.serial
+                if held is not None:
+                    turn = host.server(held).join()
+                    yield turn
+            cpu_s, wait_s = drawn(luck, stage.cpu_s), drawn(luck, stage.wait_s)
+            if stage.lock is not None:
+                yield host.lock(stage.lock).hold(drawn(luck, stage.hold_s))
+            if disk is not None and (stage.disk_mib or stage.disk_operations):
+                yield disk.transfer(stage.disk_mib, stage.disk_operations)
+            spun_s = cpu_s * stage.busy_wait_ratio
+            width = stage.width_cores
+            if cpu_s > spun_s:
+                yield cpu.ask(cpu_s - spun_s, width, width)
+            if spun_s:
+                spinner = cpu.ask(spun_s, width, width)
+                yield env.timeout(spun_s / width)
+                cpu.cancel(spinner)
+            if wait_s:
+                yield env.timeout(wait_s)
+            if tell is not None:
+                tell(Span(stage.name, begin_s, env.now, cpu_s))
+                begin_s = env.now
+    finally:
+        if turn is not None:
+            turn.queue.leave(turn)
 
 
 def check_spans(spans: Sequence[Span], asked_s: float, ready_s: float) -> None:

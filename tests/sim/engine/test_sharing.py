@@ -168,11 +168,13 @@ def test_a_run_that_stops_at_an_end_goes_on():
     """Jobs that end together, and a run until one of them: nothing is lost."""
     env = simpy.Environment()
     shared, ends = Shared(env, 1.0), []
-    first, second = shared.ask(1.0), shared.ask(1.0)
-    second.callbacks.append(lambda _: ends.append(env.now))
+    first, second, third = shared.ask(1.0), shared.ask(1.0), shared.ask(2.0)
+    for job in (second, third):
+        job.callbacks.append(lambda _: ends.append(env.now))
     env.run(until=first)
+    assert env.now == 3.0
     env.run()
-    assert ends == [2.0]
+    assert ends == [3.0, 4.0]
     shared.check()
 
 
