@@ -50,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     _run_flags(verbs.add_parser("run", help="simulate the isolations of a profile"))
     _sweep_flags(verbs.add_parser("sweep", help="a grid of parameters, replicated"))
     _bench_flags(verbs.add_parser("bench", help="how fast the simulator is"))
+    _sensitivity_flags(verbs.add_parser("sensitivity", help="which parameters decide an answer"))
     _report_flags(verbs.add_parser("report", help="write everything into one HTML file"))
     _picture_flags(verbs.add_parser("picture", help="draw the stacks as an SVG file of their own"))
     _compare_flags(verbs.add_parser("compare", help="draw what `realrun compare` has written"))
@@ -111,6 +112,16 @@ def _bench_flags(verb: argparse.ArgumentParser) -> None:
     told = "lives (default 1000,10000,100000,1000000)"
     verb.add_argument("--lives", type=numbers, default=LIVES, metavar="1000,10000", help=told)
     verb.set_defaults(verb=bench)
+
+
+def _sensitivity_flags(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("profile", type=Path, metavar="PROFILE", help="what `sim calibrate` wrote")
+    verb.add_argument("--isolation", required=True, metavar="NAME")
+    verb.add_argument("--n", type=int, default=8, help="starts at once (default 8)")
+    verb.add_argument("--quantity", default="makespan_s", help="makespan_s, p50_s or p95_s")
+    verb.add_argument("--samples", type=int, default=128, help="a power of two (default 128)")
+    verb.add_argument("-o", "--output", type=Path, metavar="FILE", help="the tornado, as SVG")
+    verb.set_defaults(verb=sensitivity)
 
 
 def _report_flags(verb: argparse.ArgumentParser) -> None:
@@ -229,6 +240,14 @@ def bench(chosen: argparse.Namespace) -> None:
     from sim.verbs.bench import bench
 
     bench(read_profile(chosen.profile), list(chosen.lives))
+
+
+def sensitivity(chosen: argparse.Namespace) -> None:
+    """Rank the parameters by what they do to an answer."""
+    from sim.verbs.sensitivity import sensitivity as rank
+
+    asked = chosen.isolation, chosen.n, chosen.quantity, chosen.samples
+    rank(chosen.profile, *asked, chosen.output)
 
 
 def report(chosen: argparse.Namespace) -> None:
