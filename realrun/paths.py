@@ -48,8 +48,8 @@ def place() -> Path:
 def is_ours(folder: Path) -> bool:
     """Does it carry our version; False while it has none."""
     try:
-        with open(folder / "version", encoding="utf-8", errors="replace") as file:
-            found = file.read(100).strip()
+        with open(f"{folder}/version", "rb", buffering=0) as file:
+            found = file.read(100).decode("utf-8", "replace").strip()
     except FileNotFoundError:
         return False
     if found != str(VERSION):

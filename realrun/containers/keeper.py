@@ -161,7 +161,7 @@ class Waking:
     def bury(self) -> None:
         """Reap the container's first process, and remove what the instance leaves."""
         with Watch() as watch:
-            watch.adopt(self.request, Launched(self.pid, -1, self.lock_fd, 0, []))
+            watch.adopt(self.request, Launched(self.pid, -1, self.lock_fd, 0, [], []))
             told = next(event for event in watch.events() if event["event"] == "exited")
         self.ending.code, self.ending.oom = told["code"], told["oom"]
 

@@ -20,7 +20,7 @@ from realrun.image.patient import Patient
 from realrun.image.rooted import Rooted
 from realrun.image.tarwrite import END
 from realrun.image.unpack import PRIVATE
-from realrun.linux import mounts
+from realrun.linux import trees
 
 PIECE = 1 << 16
 
@@ -163,7 +163,7 @@ def write(out: BinaryIO, spot: Spot, status: os.stat_result, label: bytes) -> No
 def send_all(root: str) -> None:
     """The container's files, without what is mounted on them: `export`. Never returns."""
     with open(1, "wb", PIECE) as out:
-        tree = mounts.cloned_tree(root, recursive=False)
+        tree = trees.cloned_tree(root, recursive=False)
         fd = os.open(".", DIRECTORY_FLAGS, dir_fd=tree)
         Sender(out).content(fd, b"")
         out.write(END)

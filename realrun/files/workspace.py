@@ -28,10 +28,12 @@ def locked(root: Path) -> Iterator[None]:
     A new ROOT gets our version. Raises RealRunError if it is another version's, or if somebody
     does not let go.
     """
-    root.mkdir(parents=True, exist_ok=True)
-    fd = os.open(root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    lock, flags = f"{root}/lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    if not os.path.isdir(root):
+        root.mkdir(parents=True, exist_ok=True)
+    fd = os.open(lock, flags, 0o600)
     try:
-        take_turn(fd, root / "lock")
+        take_turn(fd, lock)
         if not paths.is_ours(root):
             (root / "version.new").write_text(f"{paths.VERSION}\n", encoding="utf-8")
             os.replace(root / "version.new", root / "version")
@@ -40,7 +42,7 @@ def locked(root: Path) -> Iterator[None]:
         os.close(fd)
 
 
-def take_turn(fd: int, path: Path) -> None:
+def take_turn(fd: int, path: str) -> None:
     """Lock it (flock(2)), or say who has held it for too long."""
     deadline, pause_s = time.monotonic() + GIVE_UP_S, 0.0005
     while True:

@@ -45,7 +45,7 @@ def steps(spec: Spec, machine: backends.Machine, common: str) -> list[Step]:
              {"uid": 0, "gid": 0, "groups": None, "keep": []}),
         Step("no new privileges", "let no program raise its rights", CHILD, "no new privileges"),
         Step("exec", f"replace the engine's code by {name}", CHILD, "exec",
-             {"argv": backend.argv(machine), "env": env, "cwd": machine.folder}),
+             {"argv": backend.argv(machine), "env": env, "cwd": machine.folder, "joined": False}),
         Step("firmware", f"{name} makes a machine and loads the kernel", WATCHED),
         Step("kernel", "the guest's kernel boots up to its first process", WATCHED),
         Step("drivers", "the guest's init loads drivers and opens its channels", WATCHED),

@@ -11,6 +11,7 @@ Source: OCI image-spec, image-layout.md, image-index.md, manifest.md, descriptor
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -60,19 +61,12 @@ class Layout:
 
     def index(self) -> list[dict[str, Any]]:
         """Descriptors of all images, in the order of their arrival."""
+        path = f"{self.path}/index.json"
         try:
-            data = (self.path / "index.json").read_bytes()
+            told = index_of(path, identity(path))
         except FileNotFoundError:
             return []
-        told = documents.load(data, "index.json")
-        if told.get("schemaVersion", 2) != 2:
-            raise BadImage(
-                f"index.json: schemaVersion {told['schemaVersion']!r:.20}; it has to be 2"
-            )
-        manifests = told.get("manifests", [])
-        if not isinstance(manifests, list) or not all(map(is_descriptor, manifests)):
-            raise BadImage("index.json: manifests has to be a list of descriptors")
-        return manifests
+        return list(told)
 
     def write_index(self, manifests: list[dict[str, Any]], scratch: Path) -> None:
         document = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": manifests}
@@ -91,16 +85,40 @@ class Layout:
         try:
             if not isinstance(size, int) or size > documents.MAX_BYTES:
                 raise BadImage(f"{what}: a size of {size!r:.40} is not possible")
-            data = path.read_bytes()
+            return document_of(str(path), identity(str(path)), size, what)
         except FileNotFoundError:
             raise BadImage(f"{what} is missing in the store (blob {path.name[:12]})") from None
-        if len(data) != size or sha256_of(data) != path.name:
-            raise BadImage(f"{what} was changed: blob {path.name[:12]} is not what its name says")
-        return documents.load(data, what)
 
     def manifest(self, descriptor: dict[str, Any]) -> dict[str, Any]:
         """A manifest by its descriptor."""
         return checked_manifest(self.read_document(descriptor, "the manifest"))
+
+
+def identity(path: str) -> tuple[int, ...]:
+    """What a file is, as long as nobody writes to it or puts another in its place."""
+    found = os.stat(path)
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+@lru_cache(maxsize=64)
+def document_of(path: str, _: tuple[int, ...], size: int, what: str) -> dict[str, Any]:
+    """A document whose name is its digest: read, checked, and kept while it is the same file."""
+    data, name = Path(path).read_bytes(), os.path.basename(path)
+    if len(data) != size or sha256_of(data) != name:
+        raise BadImage(f"{what} was changed: blob {name[:12]} is not what its name says")
+    return documents.load(data, what)
+
+
+@lru_cache(maxsize=8)
+def index_of(path: str, _: tuple[int, ...]) -> list[dict[str, Any]]:
+    """The index's descriptors, kept in the same way."""
+    told = documents.load(Path(path).read_bytes(), "index.json")
+    if told.get("schemaVersion", 2) != 2:
+        raise BadImage(f"index.json: schemaVersion {told['schemaVersion']!r:.20}; it has to be 2")
+    manifests = told.get("manifests", [])
+    if not isinstance(manifests, list) or not all(map(is_descriptor, manifests)):
+        raise BadImage("index.json: manifests has to be a list of descriptors")
+    return manifests
 
 
 def is_descriptor(found: object) -> bool:

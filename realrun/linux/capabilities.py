@@ -6,12 +6,13 @@ Source: capabilities(7); the list is Docker's `DefaultCapabilities`.
 from __future__ import annotations
 
 import ctypes
-import errno
 import os
-from collections.abc import Sequence
+import struct
+from collections.abc import Iterator, Sequence
 
 from realrun.errors import UsageError
-from realrun.linux import libc
+from realrun.linux import calls, libc
+from realrun.linux.calls import Call
 
 NAMES = (
     "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE "
@@ -28,7 +29,6 @@ DOCKER_DEFAULT = (
 VERSION_3 = 0x20080522
 PR_CAPBSET_READ, PR_CAPBSET_DROP = 23, 24
 PR_SET_KEEPCAPS = 8
-UNKNOWN = (errno.EINVAL,)
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, PR_CAP_AMBIENT_RAISE = 47, 4, 2
 
 
@@ -74,22 +74,22 @@ def mask(names: Sequence[str]) -> int:
     return sum(1 << NAMES.index(name) for name in names)
 
 
-def drop_bounding(keep: int) -> None:
+def drop_bounding(keep: int) -> Iterator[Call]:
     """Take all but `keep` out of the bounding set, up to the last one this kernel knows."""
     for number in range(64):
-        if not keep >> number & 1 and libc.attempt(
-            "prctl", PR_CAPBSET_DROP, number, 0, 0, 0, fine=UNKNOWN
-        ):  # fmt: skip
+        if libc.prctl(PR_CAPBSET_READ, number) < 0:
             return
+        if not keep >> number & 1:
+            yield calls.prctl(PR_CAPBSET_DROP, number, on=f"bounding capability {number}")
 
 
-def set_all(permitted: int) -> None:
+def set_all(permitted: int) -> Iterator[Call]:
     """Permitted and effective become `permitted`; inheritable and ambient become empty."""
-    header = (ctypes.c_uint32 * 2)(VERSION_3, 0)
+    header = struct.pack("<Ii", VERSION_3, 0)
     low, high = permitted & 0xFFFFFFFF, permitted >> 32
-    data = (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0)
-    libc.call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0, on="ambient set")
-    libc.syscall("capset", header, data, on="capability sets")
+    data = struct.pack("<6I", low, low, 0, high, high, 0)
+    yield calls.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, on="ambient set")
+    yield Call("capset", (header, data), "capability sets")
 
 
 def keep_across_users() -> None:

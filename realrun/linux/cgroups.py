@@ -10,22 +10,22 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from realrun.errors import Missing, UsageError
 from realrun.files.rights import is_root
-from realrun.linux import device_rules, resources
+from realrun.linux import calls, device_rules, resources
+from realrun.linux.calls import Call
 
 WANTED = ("memory", "pids", "cpu", "cpuacct", "cpuset", "blkio", "io", "devices", "freezer")
 NO_FILES = ("cpuacct", "devices")  # of version 2: every group's own, and a program
 PARENT = "realrun"
 CALLERS = "realrun-callers"  # where those go who were in a group that is to have children
 GONE = (errno.ENOENT, errno.ENODEV, errno.ESRCH)  # of a group, also while its file is open
-GIVE_UP_S = 5.0
-TRIES = 100
+GIVE_UP_S, TRIES = 5.0, 100
 INHERITED = ("cpuset.cpus", "cpuset.mems")  # empty in a new group of version 1: nobody could enter
 
 
@@ -238,16 +238,16 @@ def write(path: str, *texts: str) -> None:
         os.close(fd)
 
 
-def join(group: list[str]) -> None:
+def join(group: Sequence[str]) -> Iterator[Call]:
     """Move the calling process, which has one thread, into the group made of these folders.
 
-    v1 has a file for single threads, `tasks`. For the calling thread it needs no lock against all
-    forks of the machine, which `cgroup.procs` takes and which waits for a grace period of RCU:
-    0.1 ms instead of 5 ms here.
+    v1 has a file for single threads, `tasks`: it needs no lock against all forks of the machine, as
+    `cgroup.procs` does, which waits for a grace period of RCU. 0.1 ms instead of 5 ms here.
     """
     for folder in group:
-        tasks = f"{folder}/tasks"
-        write(tasks if os.path.exists(tasks) else f"{folder}/cgroup.procs", "0")
+        tasks = os.path.exists(f"{folder}/tasks") or not os.path.exists(folder)  # still to come
+        first = tasks and detect().version != "v2"
+        yield from calls.write(f"{folder}/{'tasks' if first else 'cgroup.procs'}", "0")
 
 
 def thaw(here: Layout, pids: Iterable[int]) -> None:

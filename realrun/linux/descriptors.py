@@ -12,23 +12,19 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from realrun.errors import KernelRefused, UsageError
-from realrun.linux import libc
+from realrun.linux import calls, libc
+from realrun.linux.calls import Call, Saved
 
 CLOSE_RANGE_CLOEXEC = 4
+RESOLVE_NO_MAGICLINKS = 0x02  # linux/openat2.h
 
 
-def enter_directory(cwd: str) -> None:
-    """Go there; a directory outside of our root is refused.
-
-    A leaked descriptor in /proc/self/fd could lead to such a one (CVE-2024-21626).
-    """
-    os.chdir(cwd)
-    try:
-        inside = os.getcwd().startswith("/")
-    except FileNotFoundError:  # the C library's word for it, or it has been removed
-        inside = False
-    if not inside:
-        raise UsageError(f"the working directory {cwd!r} leads out of the container's root")
+def enter_directory(cwd: str) -> Iterator[Call]:
+    """Go there, by no magic link of /proc: one to a leaked descriptor could lead out of our root
+    (CVE-2024-21626)."""
+    yield calls.open_below(0, calls.HERE, cwd, os.O_PATH | os.O_DIRECTORY, RESOLVE_NO_MAGICLINKS)
+    yield Call("fchdir", (Saved(0),), cwd)
+    yield calls.close(0)
 
 
 def use_own_null() -> None:

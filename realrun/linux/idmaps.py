@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from realrun.linux import libc, mounts, namespaces
+from realrun.linux import libc, namespaces, trees
+from realrun.linux.calls import EMPTY_PATH
 from realrun.linux.inroot import held
 
 Range = tuple[int, int, int]  # first id inside, first id outside, how many
@@ -50,7 +51,7 @@ def map_mount(tree: int, user_namespace: int, name: str, recursive: bool = False
     `recursive`: those of all that is mounted below, too.
     """
     how = struct.pack("QQQQ", MOUNT_ATTR_IDMAP, 0, 0, user_namespace)
-    flags = mounts.EMPTY_PATH | (mounts.RECURSIVE if recursive else 0)
+    flags = EMPTY_PATH | (trees.RECURSIVE if recursive else 0)
     libc.syscall("mount_setattr", tree, b"", flags, how, len(how), on=name)
 
 
@@ -79,6 +80,6 @@ def from_inside(folder: Path, uids: Sequence[Range], gids: Sequence[Range]) -> I
         yield folder
         return
     back = [[(outer, inner, count) for inner, outer, count in ranges] for ranges in (uids, gids)]
-    with held(namespace(*back)) as user, held(mounts.cloned_tree(str(folder))) as tree:
+    with held(namespace(*back)) as user, held(trees.cloned_tree(str(folder))) as tree:
         map_mount(tree, user, str(folder))
         yield Path(f"/proc/self/fd/{tree}")

@@ -10,16 +10,15 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from realrun.errors import KernelRefused
-from realrun.linux import libc, mounts
+from realrun.linux import calls, descriptors, trees
+from realrun.linux.calls import Call, result_of
 
-RESOLVE_NO_MAGICLINKS, RESOLVE_IN_ROOT = 0x02, 0x10
+RESOLVE_IN_ROOT = 0x10
 MAX_LINKS = 40  # as the kernel: more is a loop
-TRIES = 1000
 
 
 @contextmanager
@@ -36,21 +35,19 @@ def open_root(path: str) -> int:
     return os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
-def open_in(root_fd: int, path: str, flags: int = os.O_PATH) -> int:
+def find(number: int, root: int, path: str, flags: int = os.O_PATH) -> Call:
     """Open `path` as chroot(2) would see it, following links; /proc's magic ones are refused.
 
     While anything on this machine is mounted or renamed the kernel cannot be sure of a `..`, and
-    asks to be asked again (EAGAIN).
+    asks to be asked again.
     """
-    how = struct.pack("QQQ", flags | os.O_CLOEXEC, 0, RESOLVE_NO_MAGICLINKS | RESOLVE_IN_ROOT)
-    left = TRIES
-    while True:
-        try:
-            return libc.syscall("openat2", root_fd, os.fsencode(path), how, len(how), on=path)
-        except KernelRefused as refused:
-            left -= 1
-            if refused.number != errno.EAGAIN or not left:
-                raise
+    resolve = descriptors.RESOLVE_NO_MAGICLINKS | RESOLVE_IN_ROOT
+    return calls.open_below(number, root, path, flags, resolve)
+
+
+def open_in(root_fd: int, path: str, flags: int = os.O_PATH) -> int:
+    """`find` at once."""
+    return result_of(find(0, root_fd, path, flags))
 
 
 def bind(
@@ -58,13 +55,13 @@ def bind(
 ) -> None:
     """Show a file or directory of this machine at `target`, which is made if it is missing.
 
-    Its mount has its attributes (`mounts.set_attributes`) before it is there; `recursive`: with all
+    Its mount has its attributes (`trees.set_attributes`) before it is there; `recursive`: with all
     that is mounted below.
     """
-    tree = mounts.cloned_tree(source, recursive)
-    mounts.set_attributes(tree, attributes, False, target)
+    tree = trees.cloned_tree(source, recursive)
+    trees.set_attributes(tree, attributes, False, target)
     place = open_or_make(root_fd, target, stat.S_ISDIR(os.fstat(tree).st_mode))
-    mounts.put_tree(tree, place, target)
+    trees.put_tree(tree, place, target)
     os.close(place)
     os.close(tree)
 

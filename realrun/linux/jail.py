@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import os
 
-from realrun.linux import mounts
-from realrun.linux.request import carry_out
+from realrun.linux import mounts, trees
+from realrun.linux.calls import carry_out
 
 DEVICES = ("null", "zero", "random", "urandom")
 SYSTEM = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache")  # where programs find their libraries
@@ -30,7 +30,7 @@ def build(root: str, shown: list[str], folder: str, devices: list[str]) -> None:
         if os.path.islink(path):
             os.symlink(os.readlink(path), root + path)
         elif os.path.exists(path):
-            mounts.show(path, place(root, path, os.path.isdir(path)))
+            trees.show(path, place(root, path, os.path.isdir(path)))
     os.makedirs(root + folder)
     mounts.mount(folder, root + folder, None, mounts.BIND)
     for name in (*DEVICES, *devices):

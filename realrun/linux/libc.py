@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from realrun.errors import KernelRefused
 from realrun.linux.syscalls import numbers
 
-_libc = ctypes.CDLL(None, use_errno=True)
-_libc.syscall.restype = ctypes.c_long
-_machine = os.uname().machine
+LIBC = ctypes.CDLL(None, use_errno=True)
+LIBC.syscall.restype = ctypes.c_long
+MACHINE = os.uname().machine
 
 
 def syscall(name: str, *args: object, on: object = "") -> int:
     """Call `name` by number; `on` is what an error message names as its object."""
     words = [ctypes.c_long(arg) if isinstance(arg, int) else arg for arg in args]
-    result = _libc.syscall(ctypes.c_long(numbers(_machine)[name]), *words)
+    result = LIBC.syscall(ctypes.c_long(numbers(MACHINE)[name]), *words)
     if result < 0:
         raise KernelRefused(name, str(on), ctypes.get_errno())
     return int(result)
@@ -28,7 +28,7 @@ def syscall(name: str, *args: object, on: object = "") -> int:
 
 def call(name: str, *args: object, on: object = "") -> int:
     """Call the C library's function `name`; -1 is an error."""
-    result = getattr(_libc, name)(*args)
+    result = getattr(LIBC, name)(*args)
     if result < 0:
         raise KernelRefused(name, str(on), ctypes.get_errno())
     return int(result)
@@ -36,7 +36,7 @@ def call(name: str, *args: object, on: object = "") -> int:
 
 def attempt(name: str, *args: object, on: object = "", fine: Sequence[int] = ()) -> int:
     """Call it; the error's number if it is one of those that are `fine`, 0 without an error."""
-    if getattr(_libc, name)(*args) >= 0:
+    if getattr(LIBC, name)(*args) >= 0:
         return 0
     number = ctypes.get_errno()
     if number not in fine:
@@ -52,4 +52,4 @@ def text(value: str | None) -> bytes | None:
 def prctl(option: int, *args: int) -> int:
     """prctl(2) as a question: the raw answer, negative for no."""
     padded = [ctypes.c_ulong(arg) for arg in (*args, 0, 0, 0, 0)[:4]]
-    return int(_libc.prctl(option, *padded))
+    return int(LIBC.prctl(option, *padded))

@@ -6,9 +6,11 @@ import ctypes
 import errno
 import os
 import signal
+from collections.abc import Iterator, Sequence
 
 from realrun.errors import KernelRefused
-from realrun.linux import libc
+from realrun.linux import libc, ownmemory
+from realrun.linux.calls import Call, carry_out
 
 # include/uapi/linux/sched.h, by the names of `ls /proc/self/ns`
 FLAGS = {
@@ -34,27 +36,41 @@ class CloneArgs(ctypes.Structure):
     ]
 
 
-def clone(namespaces: list[str], sibling: bool = False) -> int:
+def clone(namespaces: Sequence[str], sibling: bool = False) -> int:
     """Like fork(2), but the child lives in new `namespaces`. Returns 0 in the child.
 
     A `sibling` is a child of our parent, which then hears of its end. Only for single-threaded
     callers: a raw clone3(2) runs no fork handlers, so a lock held by another thread would stay
     locked in the child for ever.
     """
-    flags = 0
-    for name in namespaces:
-        flags |= FLAGS[name]
     # A sibling inherits what its parent is told: clone3(2) refuses to be asked for another signal.
-    args = CloneArgs(flags=flags, exit_signal=signal.SIGCHLD)
+    args = CloneArgs(flags=flags(namespaces), exit_signal=signal.SIGCHLD)
     if sibling:
-        args = CloneArgs(flags=flags | CLONE_PARENT)
-    on = "+".join(namespaces) or "no new namespace"
-    return libc.syscall("clone3", ctypes.byref(args), ctypes.sizeof(args), on=on)
+        args = CloneArgs(flags=flags(namespaces) | CLONE_PARENT)
+    ownmemory.lend()
+    try:
+        pid = libc.syscall("clone3", ctypes.byref(args), ctypes.sizeof(args), on=words(namespaces))
+    except KernelRefused:
+        ownmemory.again()
+        raise
+    if pid:
+        ownmemory.again()
+    return pid
 
 
-def unshare(namespace: str) -> None:
+def flags(namespaces: Sequence[str]) -> int:
+    """The flags of new namespaces for clone3(2)."""
+    return sum(FLAGS[name] for name in namespaces)
+
+
+def words(namespaces: Sequence[str]) -> str:
+    """What an error calls them."""
+    return "+".join(namespaces) or "no new namespace"
+
+
+def unshare(namespace: str) -> Iterator[Call]:
     """Move the calling process into a new namespace of one kind (unshare(2))."""
-    libc.call("unshare", FLAGS[namespace], on=namespace)
+    yield Call("unshare", (FLAGS[namespace],), namespace)
 
 
 def foreign(pid: int) -> list[str]:
@@ -72,11 +88,8 @@ def join(pidfd: int, namespaces: list[str]) -> None:
     All at once, as the kernel's order is the right one: the user namespace gives the right to
     enter the others. A PID namespace takes in only children born from now on.
     """
-    flags = 0
-    for name in namespaces:
-        flags |= FLAGS[name]
-    if flags:
-        libc.call("setns", pidfd, flags, on="+".join(namespaces))
+    if namespaces:
+        libc.call("setns", pidfd, flags(namespaces), on=words(namespaces))
 
 
 def join_paths(paths: list[tuple[str, str]]) -> None:
@@ -114,20 +127,18 @@ def map_to_root(uid: int, gid: int) -> None:
 def shift_clocks(offsets: dict[str, dict[str, int]]) -> None:
     """A time namespace for our children, its clocks ahead of this machine's by `offsets`: of
     "monotonic" and "boottime", `secs` and `nanosecs` (time_namespaces(7), Linux 5.6)."""
-    unshare("time")
+    carry_out(unshare("time"))
     lines = [f"{clock} {one.get('secs', 0)} {one.get('nanosecs', 0)}\n"
              for clock, one in offsets.items()]  # fmt: skip
     with open("/proc/self/timens_offsets", "w", encoding="utf-8") as file:
         file.write("".join(lines))
 
 
-def set_hostname(name: str) -> None:
+def set_hostname(name: str) -> Iterator[Call]:
     """Name the UTS namespace."""
-    encoded = os.fsencode(name)
-    libc.call("sethostname", encoded, len(encoded), on=name)
+    yield Call("sethostname", (name, len(os.fsencode(name))), name)
 
 
-def set_domainname(name: str) -> None:
+def set_domainname(name: str) -> Iterator[Call]:
     """Name its NIS domain (setdomainname(2))."""
-    encoded = os.fsencode(name)
-    libc.call("setdomainname", encoded, len(encoded), on=name)
+    yield Call("setdomainname", (name, len(os.fsencode(name))), name)

@@ -1,22 +1,19 @@
-"""The network namespace's loopback device (netdevice(7)).
-
-By the C library, as everything that a child does: `socket` would be one more thing to copy for it.
-"""
+"""The network namespace's loopback device (netdevice(7))."""
 
 from __future__ import annotations
 
-import os
 import struct
+from collections.abc import Iterator
 
-from realrun.linux import libc
+from realrun.linux.calls import Call, Saved, close
 
 AF_INET, SOCK_DGRAM, SOCK_CLOEXEC = 2, 2, 0o2000000
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 LOOPBACK = struct.pack("16sh22x", b"lo", IFF_UP)  # struct ifreq
 
 
-def loopback_up() -> None:
+def loopback_up() -> Iterator[Call]:
     """Switch `lo` on: without it a program cannot even talk to itself."""
-    control = libc.call("socket", AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0, on="AF_INET")
-    libc.call("ioctl", control, SIOCSIFFLAGS, LOOPBACK, on="lo")
-    os.close(control)
+    yield Call("socket", (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "AF_INET", save=0)
+    yield Call("ioctl", (Saved(0), SIOCSIFFLAGS, LOOPBACK), "lo")
+    yield close(0)

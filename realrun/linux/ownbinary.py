@@ -21,7 +21,7 @@ from contextlib import contextmanager
 
 import realrun
 from realrun.errors import KernelRefused
-from realrun.linux import mounts, processes
+from realrun.linux import processes, trees
 
 REFUSED = (errno.EPERM, errno.ENOSYS, errno.EINVAL)
 SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
@@ -66,12 +66,12 @@ def out_of_reach() -> Iterator[tuple[str, list[int]]]:
 def untouchable(path: str) -> int | None:
     """A descriptor of the executable that cannot be written through; None if nobody here could."""
     try:
-        tree = mounts.cloned_tree(path)
+        tree = trees.cloned_tree(path)
     except KernelRefused as refused:
         if refused.number not in REFUSED:
             raise
         return sealed_copy(path) if os.access(path, os.W_OK) else None
-    mounts.make_read_only(tree, path, recursive=True)
+    trees.make_read_only(tree, path, recursive=True)
     return tree
 
 

@@ -10,12 +10,12 @@ import errno
 import os
 import select
 import signal
-import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from realrun.errors import KernelRefused
-from realrun.linux import libc
+from realrun.linux import calls, libc
+from realrun.linux.calls import Call, carry_out
 
 HELD = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM}
 KCMP_VM = 1
@@ -30,9 +30,15 @@ KEY_POS_ALL = 0x3F000000  # who holds it may do all, nobody else may even see it
 NO_SIGNALS, DEFAULT = bytes(8), bytes(32)  # a mask, and a struct sigaction
 
 
+# Get SIGKILL when the parent ends; a change of user or capabilities clears this.
+DIE_WITH_PARENT = calls.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, on="parent death signal")
+# Hold back no signal; by the kernel's own call, which a child has to copy less for.
+HEAR_ALL = Call("rt_sigprocmask", (signal.SIG_SETMASK, NO_SIGNALS, None, 8), "signals")
+
+
 def die_with_parent() -> None:
-    """Get SIGKILL when the parent ends; a change of user or capabilities clears this."""
-    libc.call("prctl", PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0, on="parent death signal")
+    """Do so at once."""
+    carry_out([DIE_WITH_PARENT])
 
 
 def outlive_parent() -> None:
@@ -40,22 +46,19 @@ def outlive_parent() -> None:
     libc.call("prctl", PR_SET_PDEATHSIG, 0, 0, 0, 0, on="parent death signal")
 
 
-def leave_keyring() -> None:
+def leave_keyring() -> Iterator[Call]:
     """Begin with an empty session keyring (keyctl(2)); a kernel without keys needs none.
 
     It has no name, by which others could join it, and is closed to others of the same user.
     """
-    try:
-        ring = libc.syscall("keyctl", KEYCTL_JOIN_SESSION_KEYRING, None, on="session keyring")
-        libc.syscall("keyctl", KEYCTL_SETPERM, ring, KEY_POS_ALL, on="session keyring")
-    except KernelRefused as refused:
-        if refused.number != errno.ENOSYS:
-            raise
+    on, none = "session keyring", (errno.ENOSYS,)
+    yield Call("keyctl", (KEYCTL_JOIN_SESSION_KEYRING, None), on, none, skip=1, save=0)
+    yield Call("keyctl", (KEYCTL_SETPERM, calls.Saved(0), KEY_POS_ALL), on)
 
 
-def give_up_new_privileges() -> None:
+def give_up_new_privileges() -> Iterator[Call]:
     """From here on no execve(2) gives rights: setuid and file capabilities count for nothing."""
-    libc.call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, on="no new privileges")
+    yield calls.prctl(PR_SET_NO_NEW_PRIVS, 1, on="no new privileges")
 
 
 def fix_addresses() -> None:
@@ -63,22 +66,14 @@ def fix_addresses() -> None:
     libc.call("personality", ADDR_NO_RANDOMIZE)
 
 
-def lead_session() -> None:
-    """Be the leader of a session of one's own (setsid(2)), as the first of a namespace may be."""
-    if os.getsid(0) != os.getpid():
-        os.setsid()
+def lead_session() -> Iterator[Call]:
+    """Be the leader of a session of one's own (setsid(2)); whoever may not be is one already."""
+    yield Call("setsid", (), fine=(errno.EPERM,))
 
 
 def may_not_gain() -> bool:
     """Has somebody given up new privileges for us."""
     return libc.prctl(PR_GET_NO_NEW_PRIVS) == 1
-
-
-def hand_over_pipes(uid: int) -> None:
-    """Let a user open its /dev/stdout and /dev/stderr again, as runc does, if they are pipes."""
-    for fd in (1, 2):
-        if stat.S_ISFIFO(os.fstat(fd).st_mode):
-            os.fchown(fd, uid, -1)
 
 
 def hide_memory() -> None:
@@ -132,19 +127,14 @@ def signals_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, old)
 
 
-def hear_all_signals() -> None:
-    """Hold back none; by the kernel's own call, which a child has to copy less for."""
-    libc.syscall("rt_sigprocmask", int(signal.SIG_SETMASK), NO_SIGNALS, None, 8, on="signals")
-
-
-def hear_signals(numbers: Sequence[int]) -> None:
+def hear_signals(numbers: Iterable[int]) -> Iterator[Call]:
     """Take back that signals are ignored, also of those that the C library keeps to itself.
 
     sigaction(3) refuses 32 and 33 (nptl(7)); the kernel's own structure is handler, flags,
     restorer and mask, all zero for the default.
     """
     for number in numbers:
-        libc.syscall("rt_sigaction", int(number), DEFAULT, None, 8, on=number)
+        yield Call("rt_sigaction", (number, DEFAULT, None, 8), f"signal {number}")
 
 
 def pidfd(pid: int) -> int:

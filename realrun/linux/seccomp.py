@@ -11,15 +11,13 @@ Sources: seccomp(2), bpf(4); OCI runtime-spec, `config-linux.md`, "Seccomp".
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from realrun.errors import UsageError
-from realrun.linux import libc
-from realrun.linux.request import Request
+from realrun.linux.calls import Call
 from realrun.linux.syscalls import ARM64, X86_64, numbers
 
 AUDIT_ARCH = {X86_64: 0xC000003E, ARM64: 0xC00000B7}
@@ -245,21 +243,11 @@ def flags(profile: Mapping[str, Any]) -> int:
     return sum(FLAGS[name] for name in set(profile.get("flags", ())))
 
 
-class Program(ctypes.Structure):
-    """`struct sock_fprog`."""
-
-    _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_char_p)]
-
-
-def load(program: str, flags: int = 0) -> Iterator[Request]:
+def load(program: str, flags: int = 0) -> Iterator[Call]:
     """Install a compiled program, given in hexadecimal, for this process and all that it starts.
 
     Without CAP_SYS_ADMIN the kernel takes it only from a process with no new privileges.
     """
-    yield install, bytes.fromhex(program), flags
-
-
-def install(code: bytes, flags: int) -> None:
-    """seccomp(2)."""
-    sent = Program(len(code) // 8, code)
-    libc.syscall("seccomp", SET_MODE_FILTER, flags, ctypes.byref(sent))
+    code = bytes.fromhex(program)
+    sent = (len(code) // 8, code)  # struct sock_fprog
+    yield Call("seccomp", (SET_MODE_FILTER, flags, sent), "filter")

@@ -9,8 +9,8 @@ import os
 from collections.abc import Iterator
 
 from realrun.errors import UsageError
-from realrun.linux import mounts
-from realrun.linux.request import Request
+from realrun.linux import calls
+from realrun.linux.calls import Call
 
 MAX_LAYERS = 500  # fs/overlayfs/params.h: OVL_MAX_STACK
 MAX_OPTIONS = 4095  # mount(2) hands the kernel at most one page of options
@@ -18,7 +18,7 @@ MAX_OPTIONS = 4095  # mount(2) hands the kernel at most one page of options
 
 def overlay(
     layers: list[str], upper: str, work: str, target: str, rootless: bool
-) -> Iterator[Request]:
+) -> Iterator[Call]:
     """Stack read-only `layers` (base first) under the writable `upper`, at `target`.
 
     `redirect_dir` is left off so that a layer's own attributes cannot point elsewhere;
@@ -28,7 +28,7 @@ def overlay(
     if len(layers) > MAX_LAYERS:
         raise UsageError(f"{len(layers)} layers are too many: overlayfs stacks {MAX_LAYERS}")
     common = os.path.dirname(layers[0])
-    names = [os.path.relpath(layer, common) for layer in layers]
+    names = [relative(layer, common) for layer in layers]
     rest = f",upperdir={upper},workdir={work}"
     rest += ",userxattr" if rootless else ",redirect_dir=nofollow"
     if len("lowerdir=" + ":".join(names) + rest) > MAX_OPTIONS:
@@ -36,9 +36,15 @@ def overlay(
     options = f"lowerdir={':'.join(reversed(names))}{rest}"
     if len(options) > MAX_OPTIONS:
         raise UsageError(f"{len(layers)} layers do not fit the {MAX_OPTIONS} bytes of mount(2)")
-    yield os.chdir, common
-    yield mounts.mount, "overlay", target, "overlay", 0, options
-    yield os.chdir, "/"
+    yield calls.chdir(common)
+    yield calls.mount("overlay", target, "overlay", 0, options)
+    yield calls.chdir(target)
+
+
+def relative(path: str, folder: str) -> str:
+    """A path as seen from a folder, which is its own as a rule."""
+    own = f"{folder}/"
+    return path.removeprefix(own) if path.startswith(own) else os.path.relpath(path, folder)
 
 
 def short_names(layers: list[str], folder: str) -> tuple[str, list[str]]:

@@ -3,204 +3,135 @@
  *
  *     floor JOBS STAMPS SCORE...
  *
- * A score is a text file that `realrun/measure/score.py` writes out of the engine's own plan: one
- * request to the kernel a line, its words separated by tabs, "-" for NULL. The lines up to `clone`
- * are done by this process, those up to `exec` by its child in the new namespaces, and those after
- * it again by this process, when the child has ended. `done NAME` notes the time: a step is over.
- * What the words mean says requests.h: that is the container.
+ * A score is a file that `realrun/measure/score.py` writes out of the engine's own plan: records, each
+ * a step made of system calls. This process makes those before the clone; its child in the new
+ * namespaces makes those inside, of which the last is its exec; those after are made here again when
+ * the child has ended.
  *
  * At most JOBS scores are played at once. With JOBS 0 none has to end: each is begun when the
  * program of the one before runs, and all are killed when the last one does.
  *
- * To the file STAMPS go number of the score, name of the step and nanoseconds of CLOCK_MONOTONIC: a
- * line for each `done`, and for `begin`, `running` (the child's exec(2) is over), `exit`, `removed`.
+ * To the file STAMPS go number of the score, name of the step and nanoseconds of CLOCK_MONOTONIC, when
+ * it was over: a line for each step, and for `begin`, `running` (the child's exec(2) is over), `exit`,
+ * `removed`.
  *
  * Sources: clone3(2), poll(2), pidfd_open(2).
  */
-#define _GNU_SOURCE
-#include "requests.h"
+#include "../linux/play.c"
 
-#include <linux/sched.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 
-enum { MAX_STAMPS = 64 };
+enum { BEFORE, CLONE, INSIDE, AFTER, MAX_STAMPS = 64 };
 
-struct line {
-    void (*play)(char **words);
-    char **words; /* behind the first; ends with NULL */
+struct record { /* and `size` bytes: a piece, or the flags of clone3(2) */
+    uint32_t who, size;
+    char name[56];
 };
 
-struct stamp {
-    char *name; /* a word of the score, which parent and child share */
-    long long ns;
+struct mark {
+    const char *name; /* of a record, which parent and child share */
+    uint64_t at;
 };
 
 struct job {
-    struct line *lines, *at; /* the score, and where we are in it */
-    struct stamp stamps[MAX_STAMPS];
-    int count, fd; /* fd: the child's stamps, then its pidfd */
+    struct record *at, *end; /* the score, and where we are in it */
+    struct mark marks[MAX_STAMPS];
+    int count, fd; /* fd: the child's marks, then its pidfd */
     int pidfd, running, over;
 };
 
 static struct job *now;       /* whose score is played */
-static int child_stamps = -1; /* in the child: where its stamps go */
+static int child_marks = -1; /* in the child: where its marks go */
 
-static void note(char *name)
+static void check(long result, const char *call, const char *on)
 {
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    struct stamp stamp = { name, at.tv_sec * 1000000000LL + at.tv_nsec };
-    if (child_stamps >= 0)
-        check(write(child_stamps, &stamp, sizeof stamp), "write", "stamp");
+    if (result >= 0)
+        return;
+    fprintf(stderr, "floor: %s(%s): %s\n", call, on, strerror(errno));
+    _exit(125);
+}
+
+static void note(const char *name)
+{
+    struct mark mark = { name, ns(CLOCK_MONOTONIC) };
+    if (child_marks >= 0)
+        check(write(child_marks, &mark, sizeof mark), "write", "marks");
     else if (now->count < MAX_STAMPS)
-        now->stamps[now->count++] = stamp;
+        now->marks[now->count++] = mark;
 }
 
-static void done(char **w) /* done NAME */
+static struct record *next(struct record *record)
 {
-    note(w[0]);
+    return (struct record *)((char *)(record + 1) + record->size);
 }
 
-static void make_child(char **w) /* clone NAMESPACES: the child plays on */
+static void make_child(uint64_t flags)
 {
     int ends[2];
     check(pipe2(ends, O_CLOEXEC), "pipe2", "");
-    struct clone_args how = { .flags = namespaces(w) | CLONE_PIDFD, .exit_signal = SIGCHLD };
-    how.pidfd = (unsigned long)&now->pidfd;
+    struct clone_args how = { .flags = flags | CLONE_PIDFD, .exit_signal = SIGCHLD };
+    how.pidfd = (uintptr_t)&now->pidfd;
     long pid = syscall(SYS_clone3, &how, sizeof how);
-    check(pid, "clone3", w[0]);
+    check(pid, "clone3", "");
     if (pid) {
         close(ends[1]);
         now->fd = ends[0];
         return;
     }
-    child_stamps = 3;
+    child_marks = 3;
     check(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0), "prctl", "parent death signal");
     umask(022);
-    check(dup3(ends[1], 3, O_CLOEXEC), "dup3", "stamps");
+    check(dup3(ends[1], 3, O_CLOEXEC), "dup3", "marks");
     check(syscall(SYS_close_range, 4, ~0U, 0), "close_range", "4-");
     note("clone");
 }
 
-static const struct {
-    const char *word;
-    void (*play)(char **words);
-    int count; /* how many words it takes at least */
-} VERBS[] = {
-    { "bind_below", bind_below, 3 },
-    { "chdir", change_folder, 1 },
-    { "clone", make_child, 0 },
-    { "cover", cover, 1 },
-    { "create", create, 2 },
-    { "done", done, 1 },
-    { "drop_bounding", drop_bounding, 1 },
-    { "ensure_directory", mount_point, 2 },
-    { "enter_directory", enter, 1 },
-    { "exec", execute, 2 },
-    { "freeze", freeze, 1 },
-    { "guard_devices", guard_devices, 2 },
-    { "install", filter, 2 },
-    { "join", join, 1 },
-    { "lead_session", session, 0 },
-    { "leave_keyring", leave_keyring, 0 },
-    { "loopback_up", loopback, 0 },
-    { "make_device", device, 3 },
-    { "make_private", make_private, 0 },
-    { "makedirs", make_folder, 1 },
-    { "mkdir", make_folder, 1 },
-    { "mount", mount_one, 4 },
-    { "pivot_root", pivot, 1 },
-    { "rmdir", remove_folder, 1 },
-    { "set_all", rights, 1 },
-    { "set_groups", groups, 0 },
-    { "set_hostname", host_name, 1 },
-    { "setresgid", group, 3 },
-    { "setresuid", user, 3 },
-    { "symlink", symbolic_link, 2 },
-    { "unlink", remove_file, 1 },
-    { "unshare", leave, 1 },
-    { "use_own_null", own_null, 0 },
-    { "write", write_to, 2 },
-};
-
-static char *unescaped(char *word) /* \n, \t and \\ as what they stand for, in place */
+static void play_step(struct record *record)
 {
-    char *to = word;
-    for (char *from = word; *from; from++)
-        *to++ = *from != '\\' ? *from : *++from == 'n' ? '\n' : *from == 't' ? '\t' : *from;
-    *to = 0;
-    return word;
-}
-
-static void parse(char *text, struct line *line)
-{
-    int count = 0, room = 2;
-    for (char *at = text; *at; at++)
-        room += *at == '\t';
-    line->words = calloc(room, sizeof *line->words);
-    char *word = strsep(&text, "\t");
-    while (text)
-        line->words[count++] = unescaped(strsep(&text, "\t"));
-    for (size_t n = 0; n < sizeof VERBS / sizeof *VERBS; n++)
-        if (!strcmp(VERBS[n].word, word) && count >= VERBS[n].count)
-            line->play = VERBS[n].play;
-    if (!line->play) {
-        fprintf(stderr, "floor: '%s' with %d words is no line of a score\n", word, count);
-        exit(125);
+    int refused = play((struct piece *)(record + 1));
+    if (refused) {
+        fprintf(stderr, "floor: step '%s', call %d: %s\n", record->name, refused, strerror(errno));
+        _exit(125);
     }
+    note(record->name);
 }
 
-static void read_score(const char *path, struct job *job)
-{
-    struct stat is;
-    int fd = open(path, O_RDONLY | O_CLOEXEC), count = 0;
-    check(fd, "open", path);
-    check(fstat(fd, &is), "stat", path);
-    char *text = malloc(is.st_size + 1), *line;
-    check(read(fd, text, is.st_size), "read", path);
-    close(fd);
-    text[is.st_size] = 0;
-    for (long n = 0; n < is.st_size; n++)
-        count += text[n] == '\n';
-    job->lines = job->at = calloc(count + 1, sizeof *job->lines);
-    for (struct line *to = job->lines; count--; to++)
-        line = strsep(&text, "\n"), parse(line, to);
-}
-
-static void play(struct job *job, void (*last)(char **)) /* up to `last`, or to the end */
+static void play_on(struct job *job, uint32_t who) /* the steps of one of us, as far as they go */
 {
     now = job;
-    while (job->at->play) {
-        struct line *line = job->at++;
-        line->play(line->words);
-        if (line->play == last)
-            return;
-    }
+    for (; job->at < job->end && job->at->who == who; job->at = next(job->at))
+        play_step(job->at);
 }
 
 static void begin(struct job *job)
 {
     now = job;
     note("begin");
-    play(job, make_child);
-    if (child_stamps >= 0)
-        play(job, NULL); /* ends with exec */
+    play_on(job, BEFORE);
+    make_child(*(uint64_t *)(job->at + 1));
+    job->at = next(job->at);
+    if (child_marks >= 0)
+        play_on(job, INSIDE); /* ends with exec */
     note("cloned");
-    while (job->at->play != execute)
-        job->at++;
-    job->at++;
+    while (job->at->who == INSIDE)
+        job->at = next(job->at);
 }
 
-static void hear(struct job *job) /* more stamps, their end, or the child's */
+static void hear(struct job *job) /* more marks, their end, or the child's */
 {
     now = job;
     if (!job->running) {
-        int room = (MAX_STAMPS - job->count) * sizeof(struct stamp);
-        int got = read(job->fd, job->stamps + job->count, room);
-        check(got, "read", "stamps");
-        job->count += got / sizeof(struct stamp);
+        int room = (MAX_STAMPS - job->count) * sizeof(struct mark);
+        int got = read(job->fd, job->marks + job->count, room);
+        check(got, "read", "marks");
+        job->count += got / sizeof(struct mark);
         if (got)
             return;
         note("running");
@@ -217,9 +148,29 @@ static void hear(struct job *job) /* more stamps, their end, or the child's */
         exit(125);
     }
     close(job->pidfd);
-    play(job, NULL);
-    note("removed");
+    play_on(job, AFTER); /* called `removed` */
     job->over = 1;
+}
+
+static void read_score(const char *path, struct job *job)
+{
+    struct stat is;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    check(fd, "open", path);
+    check(fstat(fd, &is), "stat", path);
+    char *memory = malloc(is.st_size);
+    check(read(fd, memory, is.st_size), "read", path);
+    close(fd);
+    job->at = (struct record *)memory;
+    job->end = (struct record *)(memory + is.st_size);
+    for (struct record *one = job->at; one < job->end; one = next(one)) {
+        if (one + 1 > job->end || next(one) > job->end || one->who > AFTER) {
+            fprintf(stderr, "floor: %s is no score\n", path);
+            exit(125);
+        }
+        if (one->who != CLONE)
+            settle((struct piece *)(one + 1));
+    }
 }
 
 int main(int argc, char **argv)
@@ -228,7 +179,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: floor JOBS STAMPS SCORE...\n");
         return 125;
     }
-    int count = argc - 3, next = 0, alive = 0, starting = 0, keep = !number(argv[1]);
+    int most = atoi(argv[1]), count = argc - 3, begun = 0, alive = 0, starting = 0;
     struct job *jobs = calloc(count, sizeof *jobs);
     struct pollfd *polls = calloc(count, sizeof *polls);
     FILE *stamps = fopen(argv[2], "we");
@@ -236,17 +187,17 @@ int main(int argc, char **argv)
     for (int n = 0; n < count; n++)
         read_score(argv[n + 3], &jobs[n]);
     for (int left = count; left;) {
-        for (; next < count && (keep ? !starting : alive < number(argv[1])); alive++, starting++)
-            begin(&jobs[next++]);
-        if (keep && next == count && !starting)
+        for (; begun < count && (most ? alive < most : !starting); alive++, starting++)
+            begin(&jobs[begun++]);
+        if (!most && begun == count && !starting)
             for (int n = 0; n < count; n++)
                 if (!jobs[n].over)
                     syscall(SYS_pidfd_send_signal, jobs[n].pidfd, SIGKILL, NULL, 0);
-        for (int n = 0; n < next; n++)
+        for (int n = 0; n < begun; n++)
             polls[n] = (struct pollfd){ jobs[n].over ? -1 : jobs[n].fd,
                                        jobs[n].running ? POLLIN : 0, 0 };
-        check(poll(polls, next, -1), "poll", "");
-        for (int n = 0; n < next; n++)
+        check(poll(polls, begun, -1), "poll", "");
+        for (int n = 0; n < begun; n++)
             if (polls[n].fd >= 0 && polls[n].revents) {
                 int ran = jobs[n].running;
                 hear(&jobs[n]);
@@ -257,6 +208,6 @@ int main(int argc, char **argv)
     }
     for (int n = 0; n < count; n++)
         for (int s = 0; s < jobs[n].count; s++)
-            fprintf(stamps, "%d\t%s\t%lld\n", n, jobs[n].stamps[s].name, jobs[n].stamps[s].ns);
+            fprintf(stamps, "%d\t%s\t%lu\n", n, jobs[n].marks[s].name, jobs[n].marks[s].at);
     return 0;
 }

@@ -7,7 +7,6 @@ authors can save. It is compiled where it is used.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,22 +16,15 @@ from pathlib import Path
 from typing import IO
 
 from realrun.errors import Missing, RealRunError
+from realrun.linux.play import compiler
 from realrun.measure import score
 from realrun.runtime import ownfiles, start
 from realrun.runtime.spec import Spec
 
 SOURCE = Path(__file__).with_name("floor.c")
-COMPILERS = ("cc", "gcc", "clang")
-BEGIN, CLONED, RUNNING, REMOVED = "begin", "cloned", "running", "removed"
+BEGIN, CLONED, RUNNING = "begin", "cloned", "running"
+EXIT, REMOVED = "exit", "removed"
 Stamps = Mapping[str, int]  # name of a step -> when it was over, ns of CLOCK_MONOTONIC
-
-
-def compiler() -> str:
-    """The first C compiler of this machine; raises Missing."""
-    for name in COMPILERS:
-        if found := shutil.which(name):
-            return found
-    raise Missing("no C compiler here; on Debian and Ubuntu: apt install gcc libc6-dev")
 
 
 def compiled(folder: Path, *more: str) -> Path:
@@ -40,7 +32,9 @@ def compiled(folder: Path, *more: str) -> Path:
     if os.geteuid() != 0:
         raise Missing("the floor plays a container of root's: run as root")
     program = folder / "floor"
-    words = [compiler(), "-O2", *more, "-o", str(program), str(SOURCE)]
+    if (cc := compiler()) is None:
+        raise Missing("no C compiler here; on Debian and Ubuntu: apt install gcc libc6-dev")
+    words = [cc, "-O2", *more, "-o", str(program), str(SOURCE)]
     done = subprocess.run(words, capture_output=True, text=True)
     if done.returncode:
         raise Missing(f"the floor does not compile here: {' '.join(done.stderr.split())[-300:]}")
@@ -52,7 +46,7 @@ def scored(spec: Spec, root: Path, path: Path) -> Path:
     ownfiles.make_init_layers(root)
     folder = root / "instances" / spec.id
     folder.parent.mkdir(mode=0o700, exist_ok=True)
-    path.write_text(score.written(start.plan_for(spec, str(folder)), str(folder)))
+    path.write_bytes(score.written(start.plan_for(spec, str(folder)), str(folder)))
     return path
 
 

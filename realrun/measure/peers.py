@@ -175,7 +175,7 @@ def the_floor(found: Place) -> Play:
         begin_ns = stamps[floor.BEGIN]
         return {
             "exec_s": (stamps[floor.RUNNING] - begin_ns) / 1e9,
-            "start_s": (heard_ns - begin_ns) / 1e9,
+            "start_s": (min(heard_ns, stamps[floor.EXIT]) - begin_ns) / 1e9,  # or heard late
             "life_s": (stamps[floor.REMOVED] - begin_ns) / 1e9,
             "steps": floor.steps(stamps),
         }

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from realrun.errors import BadBundle
-from realrun.linux import idmaps, mounts
+from realrun.linux import idmaps, trees
 from realrun.linux.idmaps import Range
 from realrun.linux.inroot import held
 from realrun.oci.bundle import ID_KEYS, MAPS, Config, get, ranges
@@ -49,13 +49,13 @@ def opened(planned: list[dict[str, Any]]) -> Iterator[None]:
     try:
         for one in planned:
             if one["maps"]:
-                tree = out_of_the_way(mounts.cloned_tree(one["path"], one["recursive"]))
+                tree = out_of_the_way(trees.cloned_tree(one["path"], one["recursive"]))
                 mine.append(tree)
                 with held(idmaps.namespace(*one["maps"])) as user:
                     idmaps.map_mount(tree, user, one["path"], one["idmap"] == "ridmap")
-                mounts.GIVEN[one["source"]] = [tree]
+                trees.GIVEN[one["source"]] = [tree]
         yield
     finally:
-        mounts.GIVEN.clear()
+        trees.GIVEN.clear()
         for tree in mine:
             os.close(tree)

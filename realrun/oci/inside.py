@@ -16,7 +16,8 @@ import stat
 from typing import Any
 
 from realrun.errors import RealRunError
-from realrun.linux import capabilities, descriptors, mounts, namespaces, processes
+from realrun.linux import capabilities, descriptors, namespaces, processes, trees
+from realrun.linux.calls import carry_out
 from realrun.oci import hooks
 from realrun.runtime import childsteps, users
 
@@ -50,20 +51,20 @@ def be_alone(session: bool, first: int) -> None:
 
     Those from `first` on are needed no more. With a terminal the session is begun there.
     """
-    descriptors.close_all(first, but=mounts.given())
+    descriptors.close_all(first, but=trees.given())
     descriptors.close_all_on_exec(STAMPS)
     processes.hide_memory()
     if session:
         os.setsid()
-    processes.leave_keyring()
+    carry_out(processes.leave_keyring())
 
 
 def set_names(hostname: str, domainname: str) -> None:
     """The names of the UTS namespace."""
     if hostname:
-        namespaces.set_hostname(hostname)
+        carry_out(namespaces.set_hostname(hostname))
     if domainname:
-        namespaces.set_domainname(domainname)
+        carry_out(namespaces.set_domainname(domainname))
 
 
 def set_sysctls(settings: dict[str, str]) -> None:
@@ -85,7 +86,7 @@ def container_hooks(kind: str, called: list[dict[str, Any]], state: dict[str, An
 def enter_directory(cwd: str) -> None:
     """The working directory, made if it is missing."""
     os.makedirs(cwd, mode=0o755, exist_ok=True)
-    descriptors.enter_directory(cwd)
+    carry_out(descriptors.enter_directory(cwd))
 
 
 def home(uid: int) -> str:
@@ -131,7 +132,7 @@ def find_program(argv: list[str], env: dict[str, str]) -> None:
 def become(user: dict[str, Any], sets: dict[str, int] | None) -> None:
     """Switch to the user with exactly these capabilities; None leaves them to the kernel."""
     if sets is not None:
-        capabilities.drop_bounding(sets["bounding"])
+        carry_out(capabilities.drop_bounding(sets["bounding"]))
         capabilities.keep_across_users()
     if childsteps.can_set_groups():
         os.setgroups(list(dict.fromkeys(user["additionalGids"])))
@@ -162,9 +163,9 @@ def wait_for_start() -> None:
 
 def execute(argv: list[str], env: dict[str, str]) -> None:
     """Replace ourselves by the program, with nothing ignored or blocked."""
-    processes.hear_signals(childsteps.DEFAULT_AGAIN)
+    carry_out(processes.hear_signals(childsteps.DEFAULT_AGAIN))
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     if "HOME" not in env:
         env = env | {"HOME": home(os.getuid())}
     descriptors.use_own_null()
-    childsteps.search_and_exec(argv, env)
+    carry_out(childsteps.search_and_exec(argv, env))

@@ -18,7 +18,7 @@ from typing import Any
 
 from realrun.errors import KernelRefused, UsageError
 from realrun.files.copying import copy_directory
-from realrun.linux import inroot, mounts, nodes
+from realrun.linux import inroot, mounts, nodes, trees
 from realrun.linux.inroot import held
 
 OWN_WAY = ("proc", "sysfs")  # file systems that must lie where their name says
@@ -89,7 +89,7 @@ def copy_up(top: int, folder: int, one: dict[str, Any]) -> None:
     with held(inroot.open_in(top, one["target"], os.O_RDONLY | os.O_DIRECTORY)) as mounted:
         copy_directory(folder, mounted)
         if one["flags"] & mounts.RDONLY:
-            mounts.make_read_only(mounted, one["target"], recursive=False)
+            trees.make_read_only(mounted, one["target"], recursive=False)
 
 
 def bind(top: int, one: dict[str, Any]) -> None:
@@ -103,7 +103,7 @@ def change_mounted(top: int, one: dict[str, Any]) -> None:
     if one["below"] == (0, 0) and not one["propagations"]:
         return
     with held(inroot.open_in(top, one["target"])) as fd:
-        mounts.set_attributes(fd, one["below"], True, one["target"])
+        trees.set_attributes(fd, one["below"], True, one["target"])
         for propagation in one["propagations"]:
             mounts.mount(None, f"/proc/self/fd/{fd}", None, propagation, on=one["target"])
 
@@ -129,7 +129,7 @@ def mount_cgroups(top: int, one: dict[str, Any]) -> None:
             for word in controllers.split(","):
                 os.symlink(controllers, word, dir_fd=fd)
         if one["flags"] & mounts.RDONLY:
-            mounts.make_read_only(fd, one["target"], recursive=False)
+            trees.make_read_only(fd, one["target"], recursive=False)
 
 
 def mount_plain(top: int, target: str, kind: str, flags: int, data: str) -> None:
@@ -161,7 +161,7 @@ def make_link(top: int, name: str, points_to: str) -> None:
 def make_read_only(path: str) -> None:
     """One mount, from now on, whatever else it may be."""
     with held(os.open(path, os.O_PATH | os.O_CLOEXEC)) as fd:
-        mounts.make_read_only(fd, path, recursive=False)
+        trees.make_read_only(fd, path, recursive=False)
 
 
 def cover_paths(masked: list[str], read_only: list[str]) -> None:
@@ -170,6 +170,6 @@ def cover_paths(masked: list[str], read_only: list[str]) -> None:
         if os.path.exists(path):
             mounts.mount(path, path, None, mounts.BIND | mounts.REC)
             with held(os.open(path, os.O_PATH | os.O_CLOEXEC)) as fd:
-                mounts.make_read_only(fd, path, recursive=True)
+                trees.make_read_only(fd, path, recursive=True)
     for path in masked:
         mounts.cover(path)

@@ -16,7 +16,7 @@ from typing import Any
 
 from realrun.errors import UsageError
 from realrun.files.filling import fill
-from realrun.linux import inroot, mounts
+from realrun.linux import inroot, mounts, trees
 from realrun.linux.inroot import held
 
 
@@ -45,14 +45,14 @@ def place(top: int, proc_device: int, target: str, directory: bool) -> int:
 
 def attach_tree(top: int, proc_device: int, one: dict[str, Any]) -> None:
     """A directory or file of this machine, with what is mounted below it."""
-    with held(mounts.cloned_tree(one["source"])) as tree:
+    with held(trees.cloned_tree(one["source"])) as tree:
         directory = stat.S_ISDIR(os.fstat(tree).st_mode)
         with held(place(top, proc_device, one["target"], directory)) as fd:
             if one["kind"] == "volume" and "nocopy" not in one["options"]:
                 populate(fd, tree)
             if one["read_only"]:
-                mounts.make_read_only(tree, one["target"], recursive=True)
-            mounts.put_tree(tree, fd, one["target"])
+                trees.make_read_only(tree, one["target"], recursive=True)
+            trees.put_tree(tree, fd, one["target"])
 
 
 def populate(place_fd: int, volume: int) -> None:

@@ -53,7 +53,8 @@ def make(spec: Spec, container: Container, user: User) -> Plan:
         *rootsteps.root_again(spec),
         *planning.terminal_steps(spec, user, "/dev/pts/ptmx" if contained else "/dev/ptmx"),
         *(planning.seccomp_steps(spec) if contained else [chroot]),
-        *planning.become_steps(spec, user, list(spec.capabilities) if contained else None),
+        *planning.become_steps(spec, user, list(spec.capabilities) if contained else None,
+                               joined=True),
         FIRST_OUTPUT,
     ]  # fmt: skip
     return Plan(spec.id, spec.isolation, "none", tuple(steps))

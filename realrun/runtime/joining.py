@@ -13,6 +13,7 @@ from typing import Any
 
 from realrun.errors import RealRunError
 from realrun.linux import cgroups, descriptors, namespaces, processes
+from realrun.linux.calls import carry_out
 
 
 def born(plan: dict[str, Any], lock_fd: int, fds: Sequence[int], stamps: tuple[int, int]) -> int:
@@ -49,7 +50,7 @@ def clone_inside(join: dict[str, Any], pidfd: int, keep: Sequence[int]) -> int:
         try:
             processes.die_with_parent()
             processes.hide_memory()
-            cgroups.join(join["group"])
+            carry_out(cgroups.join(join["group"]))
             namespaces.join(pidfd, join["namespaces"])
             namespaces.join_paths(join.get("paths", []))
             if join.get("offsets"):

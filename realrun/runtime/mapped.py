@@ -20,10 +20,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from realrun.errors import RealRunError
-from realrun.linux import idmaps, mounts, namespaces, processes, stacking
+from realrun.linux import idmaps, mounts, namespaces, processes, stacking, trees
+from realrun.linux.calls import carry_out
 from realrun.linux.idmaps import Range
 from realrun.linux.inroot import held
-from realrun.linux.request import carry_out
 from realrun.runtime import subids
 
 ABOVE = 32  # out of the way of the descriptors that the program gets
@@ -34,7 +34,7 @@ def clone(wanted: list[str], ids: dict[str, Any]) -> int:
     """Like `namespaces.clone`; returns in both processes when the child's ids are mapped.
 
     `ids`: `uids` and `gids` are the maps. With `root` (the arguments of `stacked`) the child gets
-    a root file system, and with `sources` the trees at these paths, see `mounts.GIVEN`. What of
+    a root file system, and with `sources` the trees at these paths, see `trees.GIVEN`. What of
     `own` is no directory with something in it is handed over to its root.
     """
     ours, theirs = socket.socketpair()
@@ -67,7 +67,7 @@ def receive(theirs: socket.socket, ids: dict[str, Any]) -> None:
     if not said:
         os._exit(1)
     for name, fd in zip(names(ids), fds, strict=True):
-        mounts.GIVEN.setdefault(name, []).append(out_of_the_way(fd))
+        trees.GIVEN.setdefault(name, []).append(out_of_the_way(fd))
 
 
 def out_of_the_way(fd: int) -> int:
@@ -104,19 +104,19 @@ def call_helper(*words: str) -> None:
 
 def send(ours: socket.socket, pid: int, ids: dict[str, Any]) -> None:
     """Let the child go on, with what it is given."""
-    trees: list[int] = []
+    fds: list[int] = []
     try:
         if ids.get("root"):
             with held(os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)) as user:
-                trees.append(in_helper(user, ids))
+                fds.append(in_helper(user, ids))
         for path in ids.get("own", ()):
             if not os.path.isdir(path) or not os.listdir(path):
                 give_root(path, ids["uids"], ids["gids"])
-        trees += [mounts.cloned_tree(source) for source in ids.get("sources", ())]
-        ours.sendmsg([b"g"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", trees))])
+        fds += [trees.cloned_tree(source) for source in ids.get("sources", ())]
+        ours.sendmsg([b"g"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))])
     finally:
-        for tree in trees:
-            os.close(tree)
+        for fd in fds:
+            os.close(fd)
 
 
 def in_helper(user_namespace: int, ids: dict[str, Any]) -> int:
@@ -126,7 +126,7 @@ def in_helper(user_namespace: int, ids: dict[str, Any]) -> int:
     if pid == 0:
         try:
             ours.close()
-            mounts.make_private()
+            carry_out(mounts.make_private())
             tree = stacked(user_namespace, ids["uids"], ids["gids"], **ids["root"])
             socket.send_fds(theirs, [b"t"], [tree])
         except BaseException as error:
@@ -156,14 +156,14 @@ def stacked(
     for layer, place in zip(layers, places, strict=True):
         os.mkdir(place)
         with (
-            held(mounts.cloned_tree(layer, recursive=False)) as tree,
+            held(trees.cloned_tree(layer, recursive=False)) as tree,
             held(os.open(place, os.O_PATH | os.O_CLOEXEC)) as fd,
         ):
             idmaps.map_mount(tree, user_namespace, layer)
-            mounts.put_tree(tree, fd, place)
+            trees.put_tree(tree, fd, place)
     give_root(upper, uids, gids)
     carry_out(stacking.overlay(places, upper, work, target, rootless=False))
-    return mounts.cloned_tree(target, recursive=False)
+    return trees.cloned_tree(target, recursive=False)
 
 
 def give_root(folder: str, uids: Sequence[Range], gids: Sequence[Range]) -> None:
@@ -185,9 +185,9 @@ def take_root(target: str) -> None:
     """Mount the given root at its place and work from there: the way to it will be closed to us."""
     with (
         held(os.open(target, os.O_PATH | os.O_CLOEXEC)) as place,
-        held(mounts.cloned_tree(target)) as tree,
+        held(trees.cloned_tree(target)) as tree,
     ):
-        mounts.put_tree(tree, place, target)
+        trees.put_tree(tree, place, target)
     os.chdir(target)
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from realrun.files.rights import is_root
 from realrun.runtime import ownfiles, volumes
 from realrun.runtime.plan import CHILD, Step
 from realrun.runtime.spec import Mount, Spec
 
-
-def root_of(spec: Spec, folder: str) -> str:
-    """Where the root is made; ids that may not go there have begun in it."""
-    return "." if spec.uid_map and is_root() else f"{folder}/root"
+ROOT = "."  # where the root is made: the child has gone there, as ids of its own may not be able to
 
 
 def steps(spec: Spec, folder: str) -> list[Step]:
@@ -27,7 +24,7 @@ def steps(spec: Spec, folder: str) -> list[Step]:
     ordered = sorted(found, key=lambda one: one["target"].count("/"))
     does = "mount at " + ", ".join(one["target"] for one in ordered)
     return [Step("mounts", does, CHILD, "realrun.runtime.attach:attach",
-                 {"root": root_of(spec, folder), "wanted": ordered})]  # fmt: skip
+                 {"root": ROOT, "wanted": ordered})]  # fmt: skip
 
 
 def sources(spec: Spec, folder: str) -> Iterator[tuple[Mount, str]]:
@@ -48,6 +45,12 @@ def without_name(spec: Spec) -> list[str]:
     return [f"volume-{number}" for number in range(count)]
 
 
+def init_layer(spec: Spec, folder: str) -> str:
+    """The lowest layer, with all that the engine mounts on."""
+    root = os.path.dirname(os.path.dirname(folder))
+    return ownfiles.init_layer(root, spec.build_step)
+
+
 def own_names(spec: Spec) -> list[str]:
     """The names of these files."""
     return list(ownfiles.BUILD_FILES if spec.build_step else ownfiles.FILES)
@@ -55,10 +58,13 @@ def own_names(spec: Spec) -> list[str]:
 
 def mount_own_files(spec: Spec, folder: str) -> Step:
     """Over the image's; a mount that is asked for comes after, and may cover them."""
+    names = own_names(spec)
+    layers = init_layer(spec, folder), *spec.layers
     args = {
-        "root": root_of(spec, folder),
+        "root": ROOT,
         "folder": folder,
-        "names": own_names(spec),
+        "names": names,
         "read_only": spec.read_only or spec.build_step,
+        "plain": not spec.uid_map and ownfiles.are_plain(layers, spec.upper, tuple(names)),
     }
     return Step("mount own files", "show them in /etc", CHILD, "mount own files", args)

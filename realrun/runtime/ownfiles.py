@@ -10,12 +10,14 @@ Source: hosts(5), hostname(5), resolv.conf(5); Docker's documentation, "Networki
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from realrun.files.workspace import locked, workspace
-from realrun.linux import inroot, mounts
-from realrun.linux.request import Request
+from realrun.linux import calls, inroot, trees
+from realrun.linux.calls import Request, Saved
 
 HOSTS = """127.0.0.1\tlocalhost
 ::1\tlocalhost ip6-localhost ip6-loopback
@@ -30,16 +32,16 @@ BUILD_FILES = ("hosts", "resolv.conf")
 MOUNTED = ("dev", "proc", "sys")
 
 
-def init_layer(root: Path, build_step: bool) -> Path:
+def init_layer(root: Path | str, build_step: bool) -> str:
     """The layer with all that the engine mounts on; in BuildKit a step leaves /dev and the like."""
-    return root / "layers" / ("init-build" if build_step else "init")
+    return f"{root}/layers/{'init-build' if build_step else 'init'}"
 
 
 def make_init_layers(root: Path) -> None:
     """Make those that are missing."""
     for build_step in (False, True):
         layer = init_layer(root, build_step)
-        if layer.is_dir():
+        if os.path.isdir(layer):
             continue
         with workspace(root, "init") as scratch:
             made = scratch / "init"
@@ -50,8 +52,8 @@ def make_init_layers(root: Path) -> None:
                 (made / "etc" / name).touch()
                 (made / "etc" / name).chmod(0o644)
             with locked(root):
-                layer.parent.mkdir(mode=0o700, exist_ok=True)
-                if not layer.is_dir():
+                Path(layer).parent.mkdir(mode=0o700, exist_ok=True)
+                if not os.path.isdir(layer):
                     os.rename(made, layer)
 
 
@@ -93,8 +95,54 @@ def of_host(path: str) -> bytes:
         return b""
 
 
-def mount(root: str, folder: str, names: Sequence[str], read_only: bool) -> Iterator[Request]:
-    """Mount the files over the image's; a link of the image leads nowhere but into the image."""
-    attributes = (mounts.MOUNT_ATTR_RDONLY if read_only else 0, 0)
+def mount(
+    root: str, folder: str, names: Sequence[str], read_only: bool, plain: bool
+) -> Iterator[Request]:
+    """Mount the files over the image's; a link of the image leads nowhere but into the image.
+
+    `plain`: each of them is there (`are_plain`), and ours are not given to us by others.
+    """
+    attributes = (trees.MOUNT_ATTR_RDONLY if read_only else 0, 0)
+    if not plain:
+        for name in names:
+            yield inroot.bind_below, root, f"{folder}/etc/{name}", f"/etc/{name}", attributes
+        return
+    yield calls.open_as(0, root, os.O_PATH | os.O_DIRECTORY)
     for name in names:
-        yield inroot.bind_below, root, f"{folder}/etc/{name}", f"/etc/{name}", attributes
+        yield trees.clone_tree(1, f"{folder}/etc/{name}")
+        if read_only:
+            yield trees.change(Saved(1), attributes, name)
+        yield inroot.find(2, Saved(0), f"/etc/{name}")
+        yield trees.attach(Saved(1), Saved(2), f"/etc/{name}")
+        yield from (calls.close(number) for number in (2, 1))
+    yield calls.close(0)
+
+
+def are_plain(layers: tuple[str, ...], upper: str, names: tuple[str, ...]) -> bool:
+    """Will all these be files in /etc of the stack of `layers`, the lowest first, for certain.
+
+    So it is if neither the topmost layer that says anything of it makes it something else, nor
+    `upper`, the writable one, if there is any yet.
+    """
+    touched = upper and any(mode_of(f"{upper}/etc/{name}") for name in ("", *names))
+    return not touched and all(is_plain(layers, name) for name in names)
+
+
+@lru_cache(maxsize=64)
+def is_plain(layers: tuple[str, ...], name: str) -> bool:
+    """One of them; layers never change."""
+    for layer in reversed(layers):
+        etc, file = mode_of(f"{layer}/etc"), mode_of(f"{layer}/etc/{name}")
+        if file or not (stat.S_ISDIR(etc) or etc == 0):
+            return stat.S_ISREG(file) and stat.S_ISDIR(etc)
+        if etc and any(one.endswith("overlay.opaque") for one in os.listxattr(f"{layer}/etc")):
+            return False
+    return False
+
+
+def mode_of(path: str) -> int:
+    """What is there, no link followed; 0 for nothing."""
+    try:
+        return os.lstat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return 0

@@ -21,6 +21,7 @@ from realrun.files.allids import NONE_HERE
 from realrun.files.remove import remove_tree
 from realrun.image.layers import unpack_blob
 from realrun.linux import namespaces
+from realrun.linux.calls import carry_out
 from realrun.runtime import mapped, subids
 
 
@@ -43,7 +44,7 @@ def enter() -> None:
         finally:
             os._exit(0)
     with suppress(KernelRefused):  # then the helper hears nothing, and all stays as it is
-        namespaces.unshare("user")
+        carry_out(namespaces.unshare("user"))
         os.write(go, b"g")
     os.close(told)
     os.close(go)

@@ -13,7 +13,7 @@ from typing import Any
 
 from realrun.linux import cgroups, resources, seccomp_profile
 from realrun.runtime import devices, mountplan, rootsteps
-from realrun.runtime.mountplan import mount_own_files, root_of
+from realrun.runtime.mountplan import ROOT, mount_own_files
 from realrun.runtime.plan import CHILD, ENGINE, FIRST_OUTPUT, Plan, Step
 from realrun.runtime.rootsteps import CLONE, clone, ids_for, own_ids, root_steps
 from realrun.runtime.spec import Spec
@@ -55,12 +55,12 @@ def process_steps(spec: Spec, folder: str, user: User) -> list[Step]:
         clone(["mnt"], "fork; a mount table of its own, so that the files below leave no trace"),
         *root_steps(spec, folder),
         Step("host files", "show the host's own /proc, /sys and /dev", CHILD, "host files",
-             {"root": f"{folder}/root"}),
+             {"root": ROOT}),
         mount_own_files(spec, folder),
         *mountplan.steps(spec, folder),
         *terminal_steps(spec, user, "/dev/ptmx"),
         Step("chroot", "make the image's files the root directory", CHILD, "chroot",
-             {"root": f"{folder}/root"}),
+             {"root": ROOT}),
         working_directory(spec),
         *read_only_steps(spec),
         *become_steps(spec, user, keep=None),
@@ -70,7 +70,7 @@ def process_steps(spec: Spec, folder: str, user: User) -> list[Step]:
 def container_steps(spec: Spec, folder: str, user: User) -> list[Step]:
     """An isolated space on the host's own kernel."""
     own = ["mnt", "pid", "uts", "ipc"] + (["net"] if spec.network == "none" else [])
-    root = {"root": root_of(spec, folder)}
+    root = {"root": ROOT}
     loopback = Step("loopback", "switch on the loopback device", CHILD, "loopback")
     return [
         directories(folder, mountplan.without_name(spec)),
@@ -91,7 +91,8 @@ def container_steps(spec: Spec, folder: str, user: User) -> list[Step]:
         Step("pivot root", "make the image the root and detach the host's files", CHILD,
              "pivot root", root),
         *terminal_steps(spec, user, "/dev/pts/ptmx", "/dev/console"),
-        Step("mask paths", "cover what in /proc and /sys tells of the host", CHILD, "mask paths"),
+        Step("mask paths", "cover what in /proc and /sys tells of the host", CHILD, "mask paths",
+             {"trusted": not spec.mounts}),
         Step("hostname", "give the container its own name", CHILD, "hostname",
              {"name": spec.hostname}),
         *([loopback] if spec.network == "none" else []),
@@ -186,8 +187,11 @@ def working_directory(spec: Spec) -> Step:
                 "working directory", {"cwd": spec.cwd})  # fmt: skip
 
 
-def become_steps(spec: Spec, user: User, keep: list[str] | None) -> list[Step]:
-    """Its limits, the image's user, what else it is to lack, then become the program."""
+def become_steps(
+    spec: Spec, user: User, keep: list[str] | None, joined: bool = False
+) -> list[Step]:
+    """Its limits, the image's user, what else it is to lack, then become the program; `joined`: in
+    an instance that runs already."""
     does = "switch to the user" + (" and give up root's dangerous rights" if keep else "")
     env = dict(spec.env) if spec.env.get("HOME") else {**spec.env, "HOME": user.home}
     limited = Step("resource limits", "limit each process: " + ", ".join(spec.ulimits), CHILD,
@@ -203,7 +207,7 @@ def become_steps(spec: Spec, user: User, keep: list[str] | None) -> list[Step]:
         *([closed] if spec.no_new_privileges else []),
         *([reaper] if spec.init else []),
         Step("exec", "replace the engine's code by the program", CHILD, "exec",
-             {"argv": list(spec.argv), "env": env, "cwd": spec.cwd}),
+             {"argv": list(spec.argv), "env": env, "cwd": spec.cwd, "joined": joined}),
     ]  # fmt: skip
 
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from realrun.files.rights import is_root
 from realrun.linux.idmaps import Range
-from realrun.runtime import ownfiles
-from realrun.runtime.mountplan import own_names, sources
+from realrun.runtime.mountplan import init_layer, own_names, sources
 from realrun.runtime.plan import CHILD, ENGINE, Step
 from realrun.runtime.spec import Spec
 
@@ -104,9 +102,9 @@ def private_mounts() -> Step:
 
 def overlay(spec: Spec, folder: str) -> Step:
     """The image's layers, read-only, with the writable layer on top."""
-    lowest = ownfiles.init_layer(Path(folder).parents[1], spec.build_step)
+    lowest = init_layer(spec, folder)
     return Step("overlay", f"stack the image's {len(spec.layers)} layers and the writable one",
                 CHILD, "overlay",
-                {"layers": [str(lowest), *spec.layers], "upper": spec.upper or f"{folder}/upper",
+                {"layers": [lowest, *spec.layers], "upper": spec.upper or f"{folder}/upper",
                  "work": f"{folder}/work", "target": f"{folder}/root",
                  "rootless": rootless()})  # fmt: skip

@@ -16,7 +16,7 @@ from collections import deque
 from typing import Any
 
 from realrun.errors import RealRunError, in_words
-from realrun.linux import processes
+from realrun.linux import play, processes
 from realrun.runtime.watch import Watch
 
 PACKET = 1 << 18
@@ -109,6 +109,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     gc.disable()
     gc.freeze()
+    play.withhold()
     serve(socket.socket(fileno=int(sys.argv[1])))
 
 

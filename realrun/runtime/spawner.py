@@ -4,7 +4,8 @@ Everything is imported before the first clone, and little of it: after the chang
 would run the *image's* code with our rights, and whatever is loaded every clone carries along.
 
 The child shares our memory until it touches it, and Python touches whatever it looks at. So what a
-step comes down to is made ready here, before the clone, and the child only carries it out.
+step comes down to is made ready here, before the clone, and the child only carries it out: where it
+is nothing but system calls, without Python (`realrun.linux.play`).
 """
 
 from __future__ import annotations
@@ -12,22 +13,21 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import struct
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from realrun.errors import RealRunError, in_words
-from realrun.linux import cgroups, descriptors, mounts, processes
-from realrun.linux.request import Request, carry_out
-from realrun.runtime import ownfiles
-from realrun.runtime.childsteps import ENGINE_FAILED, imported, ready
+from realrun.linux import calls, cgroups, descriptors, play, processes, trees
+from realrun.linux.calls import Call, Calls, Request, Saved, carry_out
+from realrun.runtime import childsteps, ownfiles
+from realrun.runtime.childsteps import DONE, ENGINE_FAILED, FAILED, STAMP, imported
 from realrun.runtime.joining import born
 from realrun.runtime.plan import Stamp
 
-STAMP = struct.Struct("<BHQQ")  # kind, step, wall ns, cpu ns
-DONE, FAILED = 1, 2
+Steps = list[tuple[int, tuple[Request, ...]]]  # by their places in the plan
 FINDERS, NOWHERE = sys.meta_path, list[Any]()  # kept, for what is let go would have to be undone
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # exit codes as Docker gives them
 
@@ -40,6 +40,7 @@ class Launched(NamedTuple):
     lock_fd: int  # held as long as somebody watches over the instance
     cpu_ns: int  # what this process had used when it was asked
     stamps: list[Stamp]  # the engine's own steps
+    steps: Steps  # what the child does, to know what it could not do
 
 
 class StepFailed(RealRunError):
@@ -93,15 +94,20 @@ def launch(plan: dict[str, Any], fds: list[int]) -> Launched:
     for place, verb, args in plan["engine"]:
         attempt(ENGINE_VERBS.get(verb) or imported(verb), args, verb)
         stamps.append(stamp(place))
-    steps = [
-        (place, attempt(ready, {"verb": verb, "args": args}, verb))
+    known = childsteps.streams(fds[1:])
+    steps: Steps = [
+        (place, attempt(childsteps.ready, {"verb": verb, "args": args, "known": known}, verb))
         for place, verb, args in plan["child"]
     ]
     made = [lock_fd := fcntl.fcntl(fds[0], fcntl.F_DUPFD_CLOEXEC, 3)]
     try:
         reader, writer = os.pipe2(os.O_CLOEXEC)
         made += [reader, writer]
-        pid = born(plan, lock_fd, fds[1:], (reader, writer))
+        calls_alone = without_python(plan, steps, first_calls(tuple(fds[1:]), writer))
+        if calls_alone and play.library():
+            pid, steps = play.launch(plan["namespaces"], calls_alone, writer), [*calls_alone]
+        else:
+            pid = born(plan, lock_fd, fds[1:], (reader, writer))
     except BaseException:
         for fd in made:
             os.close(fd)
@@ -110,7 +116,15 @@ def launch(plan: dict[str, Any], fds: list[int]) -> Launched:
         run_child(plan["clone"], steps, fds[1:], writer)
     os.close(writer)
     stamps.append(stamp(plan["clone"]))
-    return Launched(pid, reader, lock_fd, cpu_ns, stamps)
+    return Launched(pid, reader, lock_fd, cpu_ns, stamps, steps)
+
+
+def without_python(plan: dict[str, Any], steps: Steps, first: Calls) -> list[tuple[int, Calls]]:
+    """The steps, the clone's own as the first, if they are system calls and nothing else."""
+    if plan.get("join") or plan.get("ids"):
+        return []
+    found = [(place, requests) for place, requests in steps if isinstance(requests, Calls)]
+    return [(plan["clone"], first), *found] if len(found) == len(steps) else []
 
 
 def attempt(verb: Any, args: dict[str, Any], name: str) -> Any:
@@ -124,9 +138,7 @@ def attempt(verb: Any, args: dict[str, Any], name: str) -> Any:
 # --- the child ----------------------------------------------------------------------------------
 
 
-def run_child(
-    clone: int, steps: list[tuple[int, tuple[Request, ...]]], fds: list[int], writer: int
-) -> None:
+def run_child(clone: int, steps: Steps, fds: list[int], writer: int) -> None:
     """The child's life up to exec(2). Never returns, and never lets an exception out.
 
     What it looks at for the first time is copied, page by page: so it looks at little.
@@ -135,7 +147,7 @@ def run_child(
     sys.meta_path = NOWHERE  # no import from here on: it would find the image's modules
     try:
         processes.die_with_parent()
-        processes.hear_all_signals()  # our engine holds them back meanwhile
+        carry_out([processes.HEAR_ALL])  # our engine holds them back meanwhile
         os.umask(0o022)  # Docker's: the caller's has no say in what an image gets
         arrange_descriptors(fds, writer)
         report = 3
@@ -151,6 +163,28 @@ def run_child(
         os._exit(ENGINE_FAILED)
 
 
+@lru_cache(maxsize=64)
+def first_calls(fds: tuple[int, ...], writer: int) -> Calls:
+    """What the child does first where it does it without Python: see `run_child`."""
+    return Calls(arranging(fds, writer))
+
+
+def arranging(fds: Sequence[int], writer: int) -> Iterator[Call]:
+    """As `arrange_descriptors`, and what `run_child` does before."""
+    yield processes.DIE_WITH_PARENT
+    yield processes.HEAR_ALL
+    yield calls.umask(0o022)
+    sources: list[int] = [fds[0], fds[1], fds[2], writer, *fds[3:]]
+    for target, fd in enumerate(sources):
+        if fd < len(sources):
+            aside = Call("fcntl", (fd, fcntl.F_DUPFD_CLOEXEC, len(sources)), save=target)
+            yield aside
+            sources[target] = Saved(target)
+    for target, fd in enumerate(sources):
+        yield Call("dup3", (fd, target, os.O_CLOEXEC if target == 3 else 0))
+    yield Call("close_range", (len(sources), 0x7FFFFFFF, 0))
+
+
 def arrange_descriptors(fds: list[int], writer: int) -> None:
     """0-2 are the program's, 3 our pipe, then what the plan passes on; the rest is closed at once.
 
@@ -163,20 +197,29 @@ def arrange_descriptors(fds: list[int], writer: int) -> None:
             sources[target] = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, len(sources))
     for target, fd in enumerate(sources):
         os.dup2(fd, target, target != 3)
-    descriptors.close_all(len(sources), but=mounts.given())
+    descriptors.close_all(len(sources), but=trees.given())
 
 
 # --- what the child reports -----------------------------------------------------------------------
 
 
-def parse_stamps(data: bytes) -> tuple[list[Stamp], tuple[int, int, str] | None]:
-    """The child's stamps, and the failure (step, errno, text) if there was one."""
+def parse_stamps(
+    data: bytes, steps: Steps | tuple[()] = ()
+) -> tuple[list[Stamp], tuple[int, int, str] | None]:
+    """The child's stamps, and the failure (step, errno, text) if there was one.
+
+    A child without Python tells which of the calls of `steps` it was.
+    """
     stamps: list[Stamp] = []
     for start in range(0, len(data), STAMP.size):
         kind, step, at_ns, cpu_ns = STAMP.unpack_from(data, start)
-        if kind == FAILED:
-            return stamps, (step, at_ns, data[start + STAMP.size :].decode("utf-8", "replace"))
-        stamps.append(Stamp(step, at_ns, cpu_ns))
+        if kind == DONE:
+            stamps.append(Stamp(step, at_ns, cpu_ns))
+        elif kind == FAILED:
+            said = data[start + STAMP.size :].decode("utf-8", "replace")
+            if cpu_ns:  # the number of the call
+                said = in_words(calls.refused(dict(steps)[step][cpu_ns - 1], at_ns))
+            return stamps, (step, at_ns, said)
     return stamps, None
 
 

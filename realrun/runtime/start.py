@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -48,12 +49,22 @@ def plan_for(spec: Spec, folder: str) -> Plan:
             "limits need a control group that we may write to, and there is none here (cgroup "
             f"{cgroups.detect().version}): {limitwords.remedy()}, or leave the limits out"
         )
-    return planning.make(spec, folder, user_of(spec, spec.layers))
+    return planning.make(spec, folder, checked(spec, image_user(spec.user, spec.layers)))
 
 
 def user_of(spec: Spec, layers: Sequence[str]) -> User:
     """Who the program runs as; raises UsageError if its user namespace has no such user."""
-    user = users.resolve(spec.user, users.reader(layers))
+    return checked(spec, users.resolve(spec.user, users.reader(layers)))
+
+
+@lru_cache(maxsize=64)
+def image_user(user: str, layers: tuple[str, ...]) -> User:
+    """The same by the image alone: its layers never change."""
+    return users.resolve(user, users.reader(layers))
+
+
+def checked(spec: Spec, user: User) -> User:
+    """The user, if there is such a one."""
     if spec.uid_map or rootsteps.rootless():
         subids.check_user(user.uid, user.gid, Ids(spec.uid_map, spec.gid_map))
     return user

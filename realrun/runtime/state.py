@@ -39,14 +39,16 @@ class Claim(NamedTuple):
 
 def create(root: Path, instance: str) -> Claim:
     """Make the folder of a new instance and lock it, in one piece as `prune` sees it."""
-    folder = root / "instances" / instance
+    parent = f"{root}/instances"
+    folder = f"{parent}/{instance}"
     ownfiles.make_init_layers(root)
     with locked(root):
-        folder.parent.mkdir(mode=0o700, exist_ok=True)  # a setuid program in it is not for all
-        folder.mkdir(mode=0o711)
+        if not os.path.isdir(parent):
+            os.mkdir(parent, 0o700)  # a setuid program in it is not for all
+        os.mkdir(folder, 0o711)
         fd = os.open(folder, DIRECTORY_FLAGS)
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    return Claim(str(folder), fd)
+    return Claim(folder, fd)
 
 
 def instances_of(pid: int | str) -> set[str]:

@@ -37,7 +37,7 @@ def running(spec: Spec, container: Container, act: Step) -> Plan:
              {"namespaces": [], "join": {"namespaces": foreign, "group": []}}),
         *rootsteps.root_again(spec),
         Step("own mounts", "get a mount table of our own", CHILD,
-             "realrun.linux.namespaces:unshare", {"namespace": "mnt"}),
+             "unshare", {"namespace": "mnt"}),
         rootsteps.private_mounts(),
         *([chroot] if spec.isolation == "process" else []),
         uncover(),
@@ -51,7 +51,7 @@ def stopped(spec: Spec, folder: str, act: Step, mounts: bool) -> Plan:
 
     Without `mounts` the visitor sees nothing that is mounted from outside.
     """
-    root = {"root": mountplan.root_of(spec, folder)}
+    root = {"root": mountplan.ROOT}
     seen = [mountplan.mount_own_files(spec, folder), *mountplan.steps(spec, folder)]
     steps = [
         planning.directories(folder, mountplan.without_name(spec)),

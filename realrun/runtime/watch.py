@@ -103,7 +103,8 @@ class Watch:
         while data := os.read(child.launched.stamps_fd, 65536):
             child.heard += data
         self.forget(child.launched.stamps_fd)
-        stamps, child.failure = spawner.parse_stamps(bytes(child.heard))
+        stamps, child.failure = spawner.parse_stamps(bytes(child.heard), child.launched.steps)
+        child.launched.steps.clear()
         steps = child.request["plan"]["child"]
         if not child.failure and len(stamps) < len(steps):  # the clone's stamp, none of the last
             under_way = steps[max(0, len(stamps) - 1)][0]

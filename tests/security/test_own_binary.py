@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from realrun.errors import KernelRefused
-from realrun.linux import mounts, ownbinary
+from realrun.linux import ownbinary, trees
 from tests.realrun.stage import cli
 from tests.security import attacker
 
@@ -106,7 +106,7 @@ def test_who_may_not_mount_lives_on_a_sealed_copy(tmp_path, monkeypatch):
     def refuse(*_):
         raise KernelRefused("open_tree", "", errno.EPERM)
 
-    monkeypatch.setattr(mounts, "cloned_tree", refuse)
+    monkeypatch.setattr(trees, "cloned_tree", refuse)
     with closing(open(ownbinary.untouchable(str(mine)), "rb")) as copy:
         copy.seek(0)
         assert copy.read() == mine.read_bytes()

@@ -18,7 +18,8 @@ import pytest
 
 from realrun import building
 from realrun.build.bench import Job
-from realrun.linux import processes
+from realrun.errors import KernelRefused
+from realrun.linux import calls, processes
 from realrun.linux.syscalls import numbers
 from realrun.runtime import planning
 from realrun.runtime.users import User
@@ -131,9 +132,10 @@ def test_a_step_of_a_build_begins_with_no_key_either():
 def test_a_kernel_that_refuses_is_not_passed_over(monkeypatch):
     """A container whose keyring would be ours does not start."""
 
-    def refuse(name, *args, on=""):
-        raise processes.KernelRefused(name, on, errno.EDQUOT)
+    monkeypatch.setattr(calls, "attempt", lambda call, _: refuse(call))
 
-    monkeypatch.setattr(processes.libc, "syscall", refuse)
-    with pytest.raises(processes.KernelRefused, match=r"raise kernel\.keys\.maxkeys"):
-        processes.leave_keyring()
+    def refuse(call):
+        raise calls.refused(call, errno.EDQUOT)
+
+    with pytest.raises(KernelRefused, match=r"raise kernel\.keys\.maxkeys"):
+        calls.carry_out(processes.leave_keyring())

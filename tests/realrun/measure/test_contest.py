@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 
 from realrun.errors import Missing, RealRunError
-from realrun.measure import contest, floor, frames, peers, sandbox, startpromises
+from realrun.linux import play
+from realrun.measure import contest, frames, peers, sandbox, startpromises
 from realrun.measure.contest import AMONG, AT_A_TIME, HELD, ONE, Contest
 from realrun.measure.peers import COMMAND, CONTAINER, FLOOR, LARGE, PROCESS
 from realrun.measure.rows import PeerRow, StepRow, columns
@@ -91,7 +92,7 @@ def test_many_at_once_and_one_more_in_a_crowd(few, monkeypatch, root):
 
 
 def test_who_is_not_here_is_said_and_the_others_play(root, monkeypatch, tmp_path):
-    monkeypatch.setattr(floor, "COMPILERS", ("no-such-compiler",))
+    monkeypatch.setattr(play, "COMPILERS", ("no-such-compiler",))
     monkeypatch.setattr(peers.docker, "missing", lambda: "there is no dockerd here")
     monkeypatch.setattr(peers.shutil, "which", lambda name: None)
     with peers.place((CONTAINER, FLOOR, "runc", "docker run", "podman run", "bwrap")) as found:

@@ -81,7 +81,7 @@ def test_a_file_that_is_neither_program_nor_script(stage, tmp_path, isolation):
 def test_a_step_that_fails_is_the_engines_error(stage, root, isolation):
     """125 and the step's name; nothing of the instance is left."""
     before = instances(root)
-    with pytest.raises(StartFailed, match=r"'working directory'.*File exists") as failed:
+    with pytest.raises(StartFailed, match=r"'working directory'.*Not a directory") as failed:
         stage.run("true", isolation=isolation, cwd="/etc/passwd")
     assert failed.value.code == 125
     assert instances(root) == before

@@ -64,7 +64,7 @@ def test_readable_whatever_the_umask(tmp_path):
     old = os.umask(0o077)
     try:
         ownfiles.make_init_layers(tmp_path)
-        layer = ownfiles.init_layer(tmp_path, build_step=False)
+        layer = Path(ownfiles.init_layer(tmp_path, build_step=False))
         ownfiles.write(str(tmp_path), "box", "none")
     finally:
         os.umask(old)

@@ -10,7 +10,8 @@ import pytest
 
 from realrun import engine
 from realrun.errors import RealRunError
-from realrun.linux import namespaces
+from realrun.linux import calls, namespaces, play
+from realrun.linux.calls import Calls
 from realrun.runtime import childsteps, client, state
 from realrun.runtime import spawner as carrying_out
 from realrun.runtime.client import Spawner
@@ -22,6 +23,18 @@ from tests.realrun.stage import HANG_S, NO_TRACES, Stage, alive, kill, traces, u
 pytestmark = pytest.mark.overlay
 
 ONE_REQUEST = 4096  # room in a socket, bytes; the kernel doubles it (socket(7))
+
+
+CLONES = {"calls": "launch", "python": "clone"}  # the function that makes such a child
+BOTH_CHILDREN = pytest.mark.parametrize("child", CLONES)
+
+
+def use(child: str, monkeypatch) -> None:
+    """Have children of this kind, or skip."""
+    if child == "python":
+        monkeypatch.setattr(play, "library", lambda: None)
+    elif not play.library():
+        pytest.skip("no C compiler here, so all children are Python's")
 
 
 def begin_many(stage: Stage, count: int, *words: str, **wishes) -> tuple[list, list[bytes]]:
@@ -139,13 +152,15 @@ def test_no_descriptor_is_leaked(root):
         assert (open_files("self"), open_files(starter.process.pid)) == before
 
 
-def test_a_clone_that_is_refused_leaks_nothing(tmp_path, monkeypatch):
+@BOTH_CHILDREN
+def test_a_clone_that_is_refused_leaks_nothing(tmp_path, monkeypatch, child):
     """Too many namespaces, too many processes: the pipe and the lock are closed again."""
 
-    def refuse(wanted):
+    def refuse(*_):
         raise RealRunError("no more")
 
-    monkeypatch.setattr(namespaces, "clone", refuse)
+    use(child, monkeypatch)
+    monkeypatch.setattr(play if child == "calls" else namespaces, CLONES[child], refuse)
     lock = os.open(tmp_path, os.O_RDONLY)
     before = open_files("self")
     with pytest.raises(RealRunError, match="no more"):
@@ -154,19 +169,23 @@ def test_a_clone_that_is_refused_leaks_nothing(tmp_path, monkeypatch):
     os.close(lock)
 
 
-def test_a_child_that_nobody_watches_over_ends_by_itself(tmp_path, monkeypatch):
+@BOTH_CHILDREN
+def test_a_child_that_nobody_watches_over_ends_by_itself(tmp_path, monkeypatch, child):
     """Its engine may be killed just before the kernel is told to kill it, too, for the second
     time: then it must not become the program, nor ever come back as a copy of the engine."""
-    go = tmp_path / "go"
+    use(child, monkeypatch)
+    go, mark = tmp_path / "go", tmp_path / "mark"
     os.mkfifo(go)
-    orders = iter([lambda: None, go.read_bytes])
-    monkeypatch.setattr(carrying_out.processes, "die_with_parent", lambda: next(orders)())
     reader, writer = os.pipe()
-    mark, null = tmp_path / "mark", os.open("/dev/null", os.O_RDWR)
+    null = os.open("/dev/null", os.O_RDWR)
     words = ["/bin/sh", "-c", f"echo ran > {mark}"]
-    steps = [(1, childsteps.ready("exec", {"argv": words, "env": {}, "cwd": "/"}))]
-    pid = namespaces.clone([])
-    if pid == 0:
+    wait = calls.open_as(0, str(go), os.O_RDONLY)
+    args = {"argv": words, "env": {}, "cwd": "/", "joined": False}
+    steps = [(1, Calls([wait, *childsteps.ready("exec", args)]))]
+    if child == "calls":
+        first = carrying_out.first_calls((null,) * 3, writer)
+        pid = play.launch([], [(0, first), *steps], writer)
+    elif (pid := namespaces.clone([])) == 0:
         os.close(reader)
         try:
             carrying_out.run_child(0, steps, [null] * 3, writer)
