@@ -52,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     _bench_flags(verbs.add_parser("bench", help="how fast the simulator is"))
     _sensitivity_flags(verbs.add_parser("sensitivity", help="which parameters decide an answer"))
     _report_flags(verbs.add_parser("report", help="write everything into one HTML file"))
+    _trace_flags(verbs.add_parser("trace", help="starts of tables, for Perfetto"))
     _picture_flags(verbs.add_parser("picture", help="draw the stacks as an SVG file of their own"))
     _compare_flags(verbs.add_parser("compare", help="draw what `realrun compare` has written"))
     return top
@@ -92,6 +93,7 @@ def _run_flags(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--seed", type=int, default=0, help="same seed, same tables (default 0)")
     verb.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="for tables")
     verb.add_argument("--json", action="store_true", help="print the paths as JSON")
+    verb.add_argument("--trace", type=Path, metavar="FILE", help="every stage, for Perfetto")
     verb.set_defaults(verb=run)
 
 
@@ -131,6 +133,12 @@ def _report_flags(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--simulated", type=Path, metavar="DIR", help="what `sim run` wrote")
     verb.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the page")
     verb.set_defaults(verb=report)
+
+
+def _trace_flags(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("folder", type=Path, metavar="DIR", help="tables, measured or simulated")
+    verb.add_argument("--trace", type=Path, required=True, metavar="FILE", help="JSON for Perfetto")
+    verb.set_defaults(verb=trace)
 
 
 def _picture_flags(verb: argparse.ArgumentParser) -> None:
@@ -218,6 +226,10 @@ def run(chosen: argparse.Namespace) -> None:
     }
     for text in left_out:
         print(f"sim: {text}", file=sys.stderr)
+    if chosen.trace:
+        from sim.traces import of_simulation, write_trace
+
+        write_trace(chosen.trace, of_simulation(profile, chosen.isolation, chosen.n, chosen.seed))
     paths = {name: write_table(chosen.output, name, rows[name], meta) for name in TABLES}
     if chosen.json:
         told = {name: {"path": str(path), "rows": len(rows[name])} for name, path in paths.items()}
@@ -225,6 +237,13 @@ def run(chosen: argparse.Namespace) -> None:
         return
     for name, path in paths.items():
         print(f"{path}  {len(rows[name])} rows")
+
+
+def trace(chosen: argparse.Namespace) -> None:
+    """Write the starts and storms of a folder as a trace."""
+    from sim.traces import of_tables, write_trace
+
+    print(f"{chosen.trace}  {write_trace(chosen.trace, of_tables(chosen.folder))} slices")
 
 
 def sweep(chosen: argparse.Namespace) -> None:

@@ -34,7 +34,7 @@ LEVELS = {
         ("files", "profile_files", "overrides", "engine"),
         ("model",),
         ("experiments", "bench"),
-        ("calibrate", "curves", "sweep", "tables"),
+        ("calibrate", "curves", "sweep", "tables", "traces"),
         ("charts",),
         ("report",),
         ("verbs",),

@@ -1,5 +1,6 @@
 """How long does it take to start many at once?"""
 
+import random
 from collections.abc import Sequence
 
 from sim.contract import StormRow
@@ -27,24 +28,38 @@ def storm(
     ]
 
 
-def one_storm(profile: Profile, kind: Isolation, n: int, repeat: int, seed: int) -> list[float]:
-    """When each of `n` instances that are requested at 0 s is ready."""
+def one_storm(
+    profile: Profile,
+    kind: Isolation,
+    n: int,
+    repeat: int,
+    seed: int,
+    traced: list[list[Span]] | None = None,
+) -> list[float]:
+    """When each of `n` instances that are requested at 0 s is ready; `traced` gets their stages."""
     if n < 1:
         raise ValueError(f"n must be >= 1, got {n}")
     host = build_host(profile.host, kind)
     ready_s = [0.0] * n
+    spans: list[list[Span]] = [[] for _ in range(n)]
     for instance in range(n):
-        host.env.process(_instance(host, kind, instance, repeat, seed, ready_s))
+        luck = stream(seed, "spread", repeat, instance)
+        host.env.process(_instance(host, kind, instance, luck, ready_s, spans[instance]))
     host.env.run()
     host.check()
+    if traced is not None:
+        traced += spans
     return ready_s
 
 
 def _instance(
-    host: HostModel, kind: Isolation, instance: int, repeat: int, seed: int, ready_s: list[float]
+    host: HostModel,
+    kind: Isolation,
+    instance: int,
+    luck: random.Random,
+    ready_s: list[float],
+    spans: list[Span],
 ) -> Process:
-    spans: list[Span] = []
-    luck = stream(seed, "spread", repeat, instance)
     yield from start(host, kind.stage, luck, spans.append)
     ready_s[instance] = host.env.now
     check_spans(spans, asked_s=0.0, ready_s=host.env.now)

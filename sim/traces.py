@@ -1,0 +1,142 @@
+"""Starts as a trace that Perfetto (ui.perfetto.dev) and chrome://tracing open.
+
+One track group ("process") for the starts one by one and one for each storm of an isolation; in it
+one track ("thread") for each start. A phase is a slice. Times count from the request.
+
+Source: N. Duca, D. Sinclair, "Trace Event Format", the Chromium project: complete events (`ph` X,
+`ts` and `dur` in microseconds) and metadata events (`ph` M).
+"""
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from sim.contract import ISOLATIONS, StartupRow, StormRow
+from sim.errors import BadTable
+from sim.experiments.memory import fits
+from sim.experiments.startup import startup
+from sim.experiments.storm import one_storm
+from sim.files import read_meta, read_table, write_text
+from sim.model.instance import Span
+from sim.profiles import Profile
+
+US = 1e6
+
+
+class Slice(NamedTuple):
+    """A phase of one start."""
+
+    group: str
+    track: str
+    name: str
+    begin_s: float
+    duration_s: float
+    cpu_s: float  # NaN: not known
+
+
+def write_trace(path: Path, slices: Iterable[Slice]) -> int:
+    """Write the slices as JSON, whole or not at all; how many there were."""
+    found = list(slices)
+    events = [*_names(found), *_events(found)]
+    lines = ",\n".join(json.dumps(event, ensure_ascii=False) for event in events)
+    write_text(path, f'{{"displayTimeUnit": "ms", "traceEvents": [\n{lines}\n]}}\n')
+    return len(found)
+
+
+def _numbered(slices: Sequence[Slice]) -> tuple[dict[str, int], dict[tuple[str, str], int]]:
+    """Numbers for groups and for tracks, which the format wants beside the names, from 1."""
+    groups = {name: at for at, name in enumerate(dict.fromkeys(s.group for s in slices), 1)}
+    tracks = dict.fromkeys((s.group, s.track) for s in slices)
+    return groups, {pair: at for at, pair in enumerate(tracks, 1)}
+
+
+def _names(slices: Sequence[Slice]) -> Iterator[dict[str, object]]:
+    groups, tracks = _numbered(slices)
+    for name, pid in groups.items():
+        yield {"ph": "M", "name": "process_name", "pid": pid, "tid": 0, "args": {"name": name}}
+        order = {"sort_index": pid}
+        yield {"ph": "M", "name": "process_sort_index", "pid": pid, "tid": 0, "args": order}
+    for (group, track), tid in tracks.items():
+        head = {"ph": "M", "pid": groups[group], "tid": tid}
+        yield {**head, "name": "thread_name", "args": {"name": track}}
+        yield {**head, "name": "thread_sort_index", "args": {"sort_index": tid}}
+
+
+def _events(slices: Sequence[Slice]) -> Iterator[dict[str, object]]:
+    groups, tracks = _numbered(slices)
+    for one in slices:
+        yield {
+            "ph": "X",
+            "name": one.name,
+            "cat": one.group.partition(",")[0],
+            "pid": groups[one.group],
+            "tid": tracks[one.group, one.track],
+            "ts": round(one.begin_s * US, 3),
+            "dur": round(one.duration_s * US, 3),
+            "args": {} if math.isnan(one.cpu_s) else {"cpu_ms": round(1000 * one.cpu_s, 6)},
+        }
+
+
+def of_tables(folder: Path) -> Iterator[Slice]:
+    """Starts phase by phase from startup.csv, storms from storm.csv, measured or simulated.
+
+    Of a measured storm only the moments of request and of readiness are known: one slice a start.
+    Raises BadTable if the folder has neither table.
+    """
+    there = [name for name in ("startup", "storm") if (folder / f"{name}.csv").exists()]
+    if not there:
+        raise BadTable(f"{folder}: has neither startup.csv nor storm.csv; nothing to trace")
+    for name in there:
+        source = str(read_meta(folder, name).get("source", "measured"))
+        for row in read_table(folder, name, needed=False):
+            if isinstance(row, StartupRow):
+                yield _of_start(row, source)
+            elif isinstance(row, StormRow):
+                yield _of_storm(row, source)
+
+
+def _of_start(row: StartupRow, source: str) -> Slice:
+    first = ", first after the build" if row.first else ""
+    return Slice(
+        group=f"{row.isolation}, one by one, {source}",
+        track=f"start {row.run}{first}",
+        name=row.phase,
+        begin_s=row.begin_s,
+        duration_s=row.duration_s,
+        cpu_s=row.cpu_s,
+    )
+
+
+def _of_storm(row: StormRow, source: str) -> Slice:
+    return Slice(
+        group=f"{row.isolation}, storm of {row.n}, no. {row.repeat}, {source}",
+        track=f"instance {row.instance}",
+        name="start",
+        begin_s=row.requested_s,
+        duration_s=row.ready_s - row.requested_s,
+        cpu_s=math.nan,
+    )
+
+
+def of_simulation(
+    profile: Profile, isolations: Sequence[str] | None, ns: Sequence[int], seed: int
+) -> Iterator[Slice]:
+    """One start alone and one storm of each n, with every stage of every instance."""
+    for name in isolations or [one for one in ISOLATIONS if one in profile.isolation]:
+        for row in startup(profile, name, runs=1, seed=seed):
+            yield _of_start(row, "simulated")
+        for n in ns:
+            if fits(profile, name, n):
+                traced: list[list[Span]] = []
+                one_storm(profile, profile[name], n, 0, seed, traced)
+                yield from _of_spans(f"{name}, storm of {n}, no. 0, simulated", traced)
+
+
+def _of_spans(group: str, traced: Sequence[Sequence[Span]]) -> Iterator[Slice]:
+    for instance, spans in enumerate(traced):
+        for span in spans:
+            length_s = span.end_s - span.begin_s
+            track = f"instance {instance}"
+            yield Slice(group, track, span.stage, span.begin_s, length_s, span.cpu_s)
