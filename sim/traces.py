@@ -23,6 +23,7 @@ from sim.model.instance import Span
 from sim.profiles import Profile
 
 US = 1e6
+NEXT_US = 0.5
 
 
 class Slice(NamedTuple):
@@ -66,15 +67,22 @@ def _names(slices: Sequence[Slice]) -> Iterator[dict[str, object]]:
 
 def _events(slices: Sequence[Slice]) -> Iterator[dict[str, object]]:
     groups, tracks = _numbered(slices)
+    ends_us: dict[int, float] = {}
     for one in slices:
+        tid = tracks[one.group, one.track]
+        begin_us, end_us = (round(at * US, 3) for at in (one.begin_s, one.begin_s + one.duration_s))
+        # Tables have nine digits: what follows without a gap must not overlap for want of a tenth.
+        if abs(begin_us - ends_us.get(tid, math.inf)) < NEXT_US:
+            begin_us = ends_us[tid]
+        ends_us[tid] = max(begin_us, end_us)
         yield {
             "ph": "X",
             "name": one.name,
             "cat": one.group.partition(",")[0],
             "pid": groups[one.group],
-            "tid": tracks[one.group, one.track],
-            "ts": round(one.begin_s * US, 3),
-            "dur": round(one.duration_s * US, 3),
+            "tid": tid,
+            "ts": begin_us,
+            "dur": round(ends_us[tid] - begin_us, 3),
             "args": {} if math.isnan(one.cpu_s) else {"cpu_ms": round(1000 * one.cpu_s, 6)},
         }
 
