@@ -13,7 +13,7 @@ from statistics import geometric_mean
 
 from realrun import paths
 from realrun.engine import GUESTS
-from realrun.errors import Missing, NoSuchImage, RealRunError
+from realrun.errors import Missing, RealRunError
 from realrun.files.workspace import workspace
 from realrun.image import Image, Store
 from realrun.measure import readable, workimage
@@ -34,7 +34,7 @@ def image_of(session: Session) -> Image | None:
     """The image `work`; without it the reason is noted."""
     try:
         return workimage.make(Store())
-    except (Missing, NoSuchImage) as error:
+    except Missing as error:
         session.skipped["the work inside"] = str(error)
         return None
 

@@ -5,7 +5,7 @@ modules that `inside` loads, and the libraries that they name, taken from where 
 together below /work, which is also where they can be run from natively: the same files everywhere.
 redis-server comes from the distribution's packages where they can be had.
 
-Source: ld.so(8), LD_TRACE_LOADED_OBJECTS and LD_LIBRARY_PATH; the Python documentation, "The
+Source: ld.so(8), `--list` and LD_LIBRARY_PATH; the Python documentation, "The
 initialization of the sys.path module search path", for how a Python finds its modules.
 """
 
@@ -18,15 +18,16 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from realrun import paths
-from realrun.errors import Missing
+from realrun.errors import Missing, NoSuchImage
 from realrun.files.workspace import workspace
 from realrun.guest import fetch, tools
 from realrun.image import Image, Store
 from realrun.image import config as configs
+from realrun.image.base import make_base_busybox
 from realrun.image.layers import pack
 
 NAME = "realrun-work:latest"
@@ -51,9 +52,9 @@ Tell = Callable[[str], None]
 def make(store: Store, tell: Tell = lambda _: None) -> Image:
     """Make the image anew, on top of `busybox`; the same Python gives the same image.
 
-    Raises Missing without `busybox`, or where this Python cannot be taken along.
+    Raises Missing without a busybox, or where this Python cannot be taken along.
     """
-    base = store.resolve("busybox")
+    base = busybox(store)
     with store.workspace("work") as scratch:
         tree = scratch / "tree"
         place = tree / PLACE
@@ -63,9 +64,8 @@ def make(store: Store, tell: Tell = lambda _: None) -> Image:
             path.chmod(0o755)
         fill(tree, base.layers[0])
         if server := redis(tell):
-            put_program(
-                tree, server.resolve(), "redis-server", tools.Tool(server, server.parents[2])
-            )
+            libraries = tools.Tool(server, server.parents[2]).environment
+            put_program(tree, server.resolve(), "redis-server", libraries)
         layer = pack(tree, scratch / "layer", latest=0)
         created = configs.timestamp(0)
         step = {"created": created, "created_by": "this machine's Python, and what it loads"}
@@ -86,10 +86,18 @@ def native(image: Image) -> tuple[list[str], dict[str, str]]:
     return words, {"LD_LIBRARY_PATH": str(place / "lib"), "PATH": os.defpath}
 
 
-def fill(tree: Path, busybox: Path) -> None:
-    """Python, its modules, and a small program to be started."""
+def busybox(store: Store) -> Image:
+    """The image to begin with, made if there is none yet."""
+    try:
+        return store.resolve("busybox")
+    except NoSuchImage:
+        return make_base_busybox(store, tools.need("busybox").path)
+
+
+def fill(tree: Path, below: Path) -> None:
+    """Python, its modules, and from the layer below a small program to be started."""
     program = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
-    put_program(tree, program, "python3", None)
+    loader = put_program(tree, program, "python3", {})
     library = sysconfig.get_path("stdlib")
     for path in modules(program):
         relative = os.path.relpath(path, library)
@@ -100,10 +108,10 @@ def fill(tree: Path, busybox: Path) -> None:
             put_module(path, target)
         else:
             put(path, target)
-            put_libraries(tree, path, None)
+            put_libraries(tree, path, loader, {})
     for path in INSIDE.glob("*.py"):
         put_module(path, tree / PLACE / "lib" / PYTHON / "inside" / path.name)
-    put(busybox / "bin/busybox", tree / PLACE / "bin/busybox")
+    put(below / "bin/busybox", tree / PLACE / "bin/busybox")
 
 
 def modules(program: Path) -> Iterator[Path]:
@@ -120,31 +128,28 @@ def modules(program: Path) -> Iterator[Path]:
             yield Path(line)
 
 
-def put_program(tree: Path, program: Path, name: str, tool: tools.Tool | None) -> None:
-    """A program, its libraries, and its loader where it wants it."""
+def put_program(tree: Path, program: Path, name: str, environment: Mapping[str, str]) -> Path:
+    """A program, its libraries, and its loader where it wants it; returns the loader."""
     put(program, tree / PLACE / "bin" / name)
-    put_libraries(tree, program, tool)
     with open(program, "rb") as file:
         found = LOADER.search(file.read(4096))
     if found is None:
-        raise Missing(f"{program} names no loader of libraries (ELF, PT_INTERP)")
+        raise Missing(f"{program} names no loader of libraries (elf(5), PT_INTERP)")
     loader = Path(os.fsdecode(found[0]))
     put(loader, tree / loader.relative_to("/"))
+    put_libraries(tree, program, loader, environment)
+    return loader
 
 
-def put_libraries(tree: Path, file: Path, tool: tools.Tool | None) -> None:
+def put_libraries(tree: Path, file: Path, loader: Path, environment: Mapping[str, str]) -> None:
     """The libraries that a program or module names, as the loader finds them here."""
-    for name, path in LIBRARY.findall(traced(file, tool)):
+    done = subprocess.run(
+        [loader, "--list", file], capture_output=True, text=True, env=dict(environment)
+    )
+    if done.returncode:
+        raise Missing(f"{loader} cannot load {file}: {done.stderr.strip()[-300:]}")
+    for name, path in LIBRARY.findall(done.stdout):
         put(Path(path), tree / PLACE / "lib" / name)
-
-
-def traced(file: Path, tool: tools.Tool | None) -> str:
-    """What the loader says of a file: `NAME => PATH (ADDRESS)` lines."""
-    own = tool.environment if tool else {}
-    environment = {"PATH": os.defpath, "LC_ALL": "C"} | own
-    return subprocess.run(
-        ["ldd", str(file)], capture_output=True, text=True, env=environment
-    ).stdout  # fmt: skip
 
 
 def put(source: Path, target: Path) -> None:
@@ -185,10 +190,3 @@ def redis(tell: Tell) -> Path | None:
         tell(f"no redis-server: {error}")
         return None
     return paths.root() / "tools/redis/usr/bin/redis-server"
-
-
-def missing(image: Image, kinds: Iterable[str]) -> dict[str, str]:
-    """The kinds of work that this image has nothing for, with the reason."""
-    if "redis" in kinds and not (image.layers[-1] / PLACE / "bin/redis-server").exists():
-        return {"redis": "no redis-server in the distribution's packages here"}
-    return {}

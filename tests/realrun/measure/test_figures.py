@@ -42,12 +42,18 @@ def laws_of_density(rows, stop):
 
 
 def test_a_machine_is_filled_up_to_the_number_that_was_asked_for(session):
-    rows = filled(session, look=budgets.look)
+    rows = filled(session)
     laws_of_density(rows, "most")
     assert len(rows) == 4
-    assert all(min(row.memory_mib, row.disk_mib) > 0 for row in rows)
-    assert all(0 < row.processes_ratio < 1 for row in rows)
-    assert all(0 < row.descriptors_ratio < 1 for row in rows)
+
+
+def test_this_machine_says_what_it_has_left():
+    left = budgets.look()
+    assert left.memory_mib > 0
+    assert left.disk_mib > 0
+    assert 0 < left.processes_ratio < 1
+    assert 0 < left.descriptors_ratio < 1
+    assert budgets.exhausted(left, 1e9) == "memory"
 
 
 @pytest.mark.parametrize(
