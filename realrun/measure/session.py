@@ -193,9 +193,6 @@ class Session:
         """End a crowd and wait until nothing of it is left."""
         for run in runs:
             self.starter.signal(run.id, 9)
-        for run in runs:
-            for fd in list(run.sources):
-                run.sources[fd] = ignore
         drive(runs, self.starter, until=lambda run: run.record.code is not None)
         for run in runs:
             run.close()
