@@ -12,6 +12,24 @@ ModelBroken             the simulation broke one of its own laws: a bug, never a
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+# What a key may end in, if it ends in a unit: those of the profiles, and what people take for them.
+UNITS = (
+    "s",
+    "ms",
+    "us",
+    "min",
+    "h",
+    "mib",
+    "gib",
+    "kib",
+    "mb",
+    "gb",
+    "ratio",
+    "percent",
+    "w",
+    "kw",
+)
+
 
 class SimError(Exception):
     """Something the user can mend; its text is one whole line that says how."""
@@ -52,3 +70,19 @@ def nearest(word: str, names: Iterable[str]) -> str:
     known = sorted(names)
     close = get_close_matches(word, known, n=1)
     return f"did you mean {close[0]!r}?" if close else f"valid: {', '.join(known) or 'none'}"
+
+
+def nearest_key(key: str, names: Iterable[str]) -> str:
+    """The nearest valid name; of one that is right but for its unit, that it is the unit.
+
+    >>> nearest_key("memory_gib", ["cores", "memory_mib"])
+    "wrong unit, it is 'memory_mib'"
+    >>> nearest_key("core", ["cores", "memory_mib"])
+    "did you mean 'cores'?"
+    """
+    names = list(names)
+    stem, _, unit = key.rpartition("_")
+    right = [name for name in names if stem and name.rpartition("_")[0] == stem]
+    if unit.lower() in UNITS and len(right) == 1:
+        return f"wrong unit, it is {right[0]!r}"
+    return nearest(key, names)

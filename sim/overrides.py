@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from sim.errors import BadScenario, nearest
+from sim.errors import BadScenario, nearest, nearest_key
 from sim.profiles import Profile, Provenance
 
 NAMES = ("name", "account", "part", "kind")
-UNITS = ("s", "mib", "ratio", "cores", "w", "h", "operations", "gib", "gb", "kib", "ms", "us")
 Change = Callable[[Any], Any]
 
 
@@ -105,22 +104,7 @@ def _leaf(thing: Any, path: str, change: Change) -> Any:
 
 def _known(key: str, names: Any, path: str) -> None:
     if key not in names:
-        raise BadScenario(f"{path}: unknown name {key!r}; {hint(key, list(names))}")
-
-
-def hint(key: str, names: list[str]) -> str:
-    """The nearest valid name; of one that is right but for its unit, that it is the unit.
-
-    >>> hint("memory_gib", ["cores", "memory_mib"])
-    "wrong unit, it is 'memory_mib'"
-    >>> hint("core", ["cores", "memory_mib"])
-    "did you mean 'cores'?"
-    """
-    stem, _, unit = key.rpartition("_")
-    right = [name for name in names if stem and name.rpartition("_")[0] == stem]
-    if unit.lower() in UNITS and len(right) == 1:
-        return f"wrong unit, it is {right[0]!r}"
-    return nearest(key, names)
+        raise BadScenario(f"{path}: unknown name {key!r}; {nearest_key(key, names)}")
 
 
 def numbers(thing: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from sim.contract import MODELLED
-from sim.errors import BadProfile, nearest
+from sim.errors import BadProfile, nearest, nearest_key
 from sim.files import write_text
 from sim.profiles import Isolation, Profile
 
@@ -37,7 +37,7 @@ def parse(kind: type, raw: Any, key: str) -> Any:
     declared = {field.name: field for field in fields(kind)}
     for name in raw:
         if name not in declared:
-            raise BadProfile(f"{_join(key, name)}: unknown key; {nearest(name, declared)}")
+            raise BadProfile(f"{_join(key, name)}: unknown key; {nearest_key(name, declared)}")
     hints = get_type_hints(kind)
     values = {
         name: _value(hints[name], raw[name], _join(key, name))

@@ -80,14 +80,22 @@ def fit_curves(path: Path) -> Fitted:
 
 def _with_reruns(subjects: list[Subject], rows: dict[str, Rows]) -> list[Subject]:
     """Where the authors ran a system again, its error is at least what the two runs differ by."""
-    reruns = {one.name.partition(" (")[0]: one for one in subjects if one.name.endswith(RERUN)}
+    named = {one.name: one for one in subjects}
+
+    def twin(one: Subject) -> Subject | None:
+        """The other run of the same system: `RunD (...), starts (rerun)` and `RunD, starts`."""
+        if one.name.endswith(RERUN):
+            system = one.name.partition(" (")[0]
+            return next((o for n, o in named.items() if n.startswith(f"{system},")), None)
+        again = [o for n, o in named.items() if n.endswith(RERUN) and twin(o) is one]
+        return again[0] if again else None
 
     def widened(one: Subject) -> Subject:
-        again = reruns.get(one.name.partition(",")[0])
-        if again is None or one.law != "storm":
+        other = twin(one) if one.law == "storm" else None
+        if other is None:
             return one
-        first, second = series(rows[one.name], "makespan"), series(rows[again.name], "makespan")
-        off = median(abs(second[x] / first[x] - 1) for x in first if x in second)
+        mine, its = (series(rows[each.name], "makespan") for each in (one, other))
+        off = median(abs(mine[x] / its[x] - 1) for x in mine if x in its)
         return one._replace(error_ratio=max(off, one.error_ratio))
 
     return [widened(one) for one in subjects]
@@ -168,7 +176,7 @@ def _storm(name: str, rows: Rows, hosts: dict[str, Any]) -> tuple[Subject, Trial
     parameters = {key: Parameter(value, origin) for key, value in numbers.items()}
     parameters["first_ms"] = Parameter(numbers["first_ms"], f"published: {rows[0][0].named}")
     parameters["cores"] = Parameter(host.get("cores", 0), host.get("source", "not asked for"))
-    for key in ("preempted_ratio", "each_ratio", "damping"):
+    for key in ("preempted_ratio", "most_busy_ratio", "each_ratio", "damping"):
         parameters[key] = Parameter(**hosts["given"][key])
     largest = max(makespan)
     rest = {x: y for x, y in makespan.items() if x < largest}

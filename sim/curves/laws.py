@@ -29,7 +29,8 @@ def storm(known: Numbers, quantity: str, n: float) -> Estimate:
     `together_ratio`: then latencies grow by r n `hold_ms` on average and the last is ready after
     n `hold_ms`. A waiter keeps `spin_cores` busy. Where the spinning wants more than `cores`, a
     holder that may lose its core holds for longer (share `preempted_ratio` of all; 0 and 1 bound
-    the answer). Work that nobody waits for is `work_ms` of processor time for each start.
+    the answer). Work that nobody waits for is `work_ms` of processor time for each start. No round
+    keeps the cores busier than `most_busy_ratio`.
     """
     choices = [known["preempted_ratio"], 0.0, 1.0]
     values = [_storm(known, quantity, n, ratio) for ratio in choices]
@@ -52,7 +53,8 @@ def _storm(known: Numbers, quantity: str, n: float, preempted_ratio: float) -> f
     work_ms = n * known["work_ms"]
     makespan_ms = max(makespan_ms, work_ms / cores)
     late_ms = known["late_ms"] + n * known["hold_ms"] * wait
-    cpu_ms = min(work_ms + n * known["hold_ms"] * spun, cores * makespan_ms)
+    most_ms = known["most_busy_ratio"] * cores * makespan_ms
+    cpu_ms = min(work_ms + n * known["hold_ms"] * spun, most_ms)
     if n <= 1:
         makespan_ms = late_ms = known["first_ms"]
     found = {

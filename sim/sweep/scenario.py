@@ -26,8 +26,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from sim.errors import BadProfile, BadScenario, nearest
-from sim.overrides import changed, hint, put, times
+from sim.errors import BadProfile, BadScenario, nearest, nearest_key
+from sim.overrides import changed, put, times
 from sim.profile_files import as_toml, read_profile
 from sim.profiles import Profile
 from sim.sweep.experiments import EXPERIMENTS, Experiment
@@ -143,7 +143,7 @@ def _merged(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
         raise BadScenario(f"{path}: cannot be read as TOML: {why}") from why
     for key in raw:
         if key not in KEYS:
-            raise BadScenario(f"{path}: {key}: unknown key; {hint(key, list(KEYS))}")
+            raise BadScenario(f"{path}: {key}: unknown key; {nearest_key(key, KEYS)}")
     if "profile" in raw:
         raw["profile"] = str(path.parent / _text(path, "profile", raw["profile"]))
     if "based_on" not in raw:
@@ -186,12 +186,12 @@ def _replications(path: Path, experiment: Experiment, raw: Any) -> dict[str, Any
         raise BadScenario(f"{path}: replications: expected a table, found {raw!r}")
     for key in raw:
         if key not in REPLICATIONS:
-            expected = hint(key, list(REPLICATIONS))
+            expected = nearest_key(key, REPLICATIONS)
             raise BadScenario(f"{path}: replications.{key}: unknown key; {expected}")
     found = {**REPLICATIONS, **raw}
     found["quantity"] = found["quantity"] or experiment.quantities[0]
     if found["quantity"] not in experiment.quantities:
-        expected = hint(str(found["quantity"]), list(experiment.quantities))
+        expected = nearest_key(str(found["quantity"]), experiment.quantities)
         raise BadScenario(f"{path}: replications.quantity: unknown name; {expected}")
     _whole(path, "replications.least", found["least"], 2)
     _whole(path, "replications.most", found["most"], found["least"])

@@ -35,6 +35,16 @@ def test_any_stage_survives_the_disk(name, cpu_s, wait_s, serial):
     [
         ("cores = 2", "core = 2", "host.core: unknown key; did you mean 'cores'?"),
         ("cores = 2", "", "host.cores: key is missing"),
+        (
+            "memory_mib",
+            "memory_gib",
+            "host.memory_gib: unknown key; wrong unit, it is 'memory_mib'",
+        ),
+        (
+            "[[isolation.qemu.stage]]",
+            "[[isolation.qemu.stages]]",
+            "stages: unknown key; did you me",
+        ),
         ("cores = 2", 'cores = "two"', "host.cores: expected a whole number, found 'two'"),
         ("cores = 2", "cores = 0", "host: cores must be >= 1 and finite, got 0"),
         ("cores = 2", "cores = true", "host.cores: expected a whole number, found True"),
