@@ -11,9 +11,9 @@ from typing import Any
 
 from sim.curves.laws import boots
 from sim.curves.profiles import Parameter, Subject
-from sim.curves.rows import END_TO_END, GUEST_ONLY, Asked, Point
+from sim.curves.rows import END_TO_END, GUEST_ONLY
+from sim.curves.series import Rows
 
-Rows = list[tuple[Point, Asked]]
 Figures = list[dict[str, str]]
 STATISTICS = ("p50", "p90", "p99", "mean", "sd")
 LAUNCHERS = 10

@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 from statistics import median
 
-from sim.curves.fit import Trial, fit_curves
+from sim.curves.fit import fit_curves
 from sim.curves.predict import (
     CurveError,
     Prediction,
@@ -15,6 +15,7 @@ from sim.curves.predict import (
 )
 from sim.curves.profiles import write_subjects
 from sim.curves.rows import read_points, write_points
+from sim.curves.series import Trial
 from sim.report.predictions import percent
 from sim.report.terminal import console, new_table
 
