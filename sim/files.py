@@ -6,6 +6,7 @@ import json
 import math
 import os
 import tempfile
+import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -32,6 +33,16 @@ def write_text(path: Path, text: str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def read_toml(path: Path, error: type[SimError], expected: str) -> dict[str, Any]:
+    """The tables in a TOML file; raises `error`, of a missing file with what was `expected`."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as why:
+        raise error(f"{path}: no such file; {expected}") from why
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as why:
+        raise error(f"{path}: cannot be read as TOML: {why}") from why
 
 
 def write_table(folder: Path, name: str, rows: Iterable[Row], meta: dict[str, Any]) -> Path:

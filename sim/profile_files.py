@@ -1,7 +1,6 @@
 """Profiles on disk: TOML, read with the standard library, written by the few lines below."""
 
 import json
-import tomllib
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
@@ -10,7 +9,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from sim.contract import MODELLED
 from sim.errors import BadProfile, nearest, nearest_key
-from sim.files import write_text
+from sim.files import read_toml, write_text
 from sim.profiles import Isolation, Profile
 
 WORDS = {str: "a text", float: "a number", int: "a whole number"}
@@ -18,12 +17,7 @@ WORDS = {str: "a text", float: "a number", int: "a whole number"}
 
 def read_profile(path: Path) -> Profile:
     """The profile in `path`; raises BadProfile with file, key and what was expected."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as why:
-        raise BadProfile(f"{path}: no such file; `sim calibrate` makes a profile") from why
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as why:
-        raise BadProfile(f"{path}: cannot be read as TOML: {why}") from why
+    raw = read_toml(path, BadProfile, "`sim calibrate` makes a profile")
     try:
         return parse(Profile, raw, "")
     except BadProfile as why:

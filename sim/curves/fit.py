@@ -7,7 +7,6 @@ curves follows is chosen by trial: the largest given point is left out, predicte
 
 import csv
 import math
-import tomllib
 from collections import defaultdict
 from pathlib import Path
 from statistics import linear_regression, median
@@ -19,6 +18,7 @@ from sim.curves.profiles import Parameter, Subject
 from sim.curves.rows import asked, read_points
 from sim.curves.series import Rows, Trial, on, series
 from sim.errors import BadTable
+from sim.files import read_toml
 
 RERUN = "(rerun)"
 SLEEPS = 0.05  # a waiter that keeps less than this of a core busy does not spin
@@ -34,7 +34,7 @@ class Fitted(NamedTuple):
 def fit_curves(path: Path) -> Fitted:
     """Fit every subject of `path` that a law knows; hosts.toml and figures.csv lie beside it."""
     _, points = read_points(path)
-    hosts = _read_hosts(path.with_name("hosts.toml"))
+    hosts = read_toml(path.with_name("hosts.toml"), BadTable, "expected what the curves' hosts are")
     figures = _read_figures(path.with_name("figures.csv"))
     rows: dict[str, Rows] = defaultdict(list)
     for point in points:
@@ -90,13 +90,6 @@ def _with_reruns(subjects: list[Subject], rows: dict[str, Rows]) -> list[Subject
         return one._replace(error_ratio=max(off, one.error_ratio))
 
     return [widened(one) for one in subjects]
-
-
-def _read_hosts(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as why:
-        raise BadTable(f"{path}: cannot be read as TOML, the hosts of the curves: {why}") from why
 
 
 def _read_figures(path: Path) -> list[dict[str, str]]:

@@ -2,14 +2,13 @@
 
 import json
 import math
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sim.curves.laws import LAWS
 from sim.errors import BadProfile, nearest
-from sim.files import write_text
+from sim.files import read_toml, write_text
 
 KEYS = ("name", "law", "resource", "caution", "fitted_on", "largest_fitted", "error_ratio")
 
@@ -64,12 +63,7 @@ def write_subjects(path: Path, command: str, subjects: Sequence[Subject]) -> Non
 
 def read_subjects(path: Path) -> list[Subject]:
     """The subjects of one profile; raises BadProfile with file, key and what was expected."""
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as why:
-        raise BadProfile(f"{path}: no such file; `sim calibrate --curves` makes one") from why
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as why:
-        raise BadProfile(f"{path}: cannot be read as TOML: {why}") from why
+    raw = read_toml(path, BadProfile, "`sim calibrate --curves` makes one")
     for key in raw:
         if key not in ("provenance", "subject"):
             hint = nearest(key, ("provenance", "subject"))

@@ -19,7 +19,6 @@ half_width_ratio = 0.02
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
@@ -27,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import BadProfile, BadScenario, nearest, nearest_key
+from sim.files import read_toml
 from sim.overrides import changed, put, times
 from sim.profile_files import as_toml, read_profile
 from sim.profiles import Profile
@@ -134,13 +134,8 @@ def _merged(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
     if here in above:
         circle = " -> ".join(one.name for one in (*above[above.index(here) :], here))
         raise BadScenario(f"{path}: based_on: a scenario cannot be based on itself: {circle}")
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as why:
-        where = f"{above[-1]}: based_on: " if above else ""
-        raise BadScenario(f"{where}{path}: no such file; expected a scenario") from why
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as why:
-        raise BadScenario(f"{path}: cannot be read as TOML: {why}") from why
+    asked_by = f", which {above[-1].name} is based on" if above else ""
+    raw = read_toml(path, BadScenario, f"expected a scenario{asked_by}")
     for key in raw:
         if key not in KEYS:
             raise BadScenario(f"{path}: {key}: unknown key; {nearest_key(key, KEYS)}")

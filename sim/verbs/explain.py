@@ -1,6 +1,5 @@
 """`sim explain PROFILE`: every parameter of a profile, its value, and who says so."""
 
-import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -9,12 +8,14 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from sim.curves.profiles import read_subjects
+from sim.errors import BadProfile
+from sim.files import read_toml
+from sim.overrides import NAMES, called
 from sim.profile_files import read_profile
 from sim.report.terminal import console, new_table
 
 SILENT = "assumed: not in the profile, the model's default"
 UNSAID = "no source is given"
-NAMES = ("name", "part", "account", "kind")
 
 
 class Parameter(NamedTuple):
@@ -72,10 +73,7 @@ def listed(path: Path) -> tuple[list[Parameter], list[str]]:
 
 
 def _of_curves(path: Path) -> bool:
-    try:
-        return "subject" in tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return False  # the reader of profiles says what is wrong
+    return "subject" in read_toml(path, BadProfile, "expected a profile")
 
 
 def _host(host: Any) -> Iterator[Parameter]:
@@ -91,16 +89,12 @@ def _parameters(where: str, thing: Any, source: str) -> Iterator[Parameter]:
             continue
         if isinstance(value, tuple) and value and is_dataclass(value[0]):
             for one in value:
-                yield from _parameters(f"{where}, {_called(one)}", one, source)
+                yield from _parameters(f"{where}, {called(one)}", one, source)
         elif value is not None and is_dataclass(value):
             yield from _parameters(f"{where}, {field.name}", value, source)
         elif value != () and value is not None:
             said = SILENT if value == field.default else source or UNSAID
             yield Parameter(f"{where}: {field.name}", shown(value), said)
-
-
-def _called(thing: Any) -> str:
-    return " ".join(str(getattr(thing, name)) for name in NAMES if hasattr(thing, name))
 
 
 def shown(value: Any) -> str:
