@@ -32,6 +32,8 @@ from realrun.image.merged import mountable
 from realrun.image.newcomer import Newcomer
 
 Users = Callable[[], Mapping[str, str]]
+MOST_READ = 256
+READ: dict[tuple[str, str, str], tuple[object, object, Image]] = {}  # with the documents it is of
 
 
 def nobody() -> Mapping[str, str]:
@@ -57,10 +59,11 @@ class Store:
     def resolve(self, reference: str) -> Image:
         """The image of this name, digest or id prefix, its layers unpacked and ready to mount."""
         image = self._image(self._find(reference))
-        missing = [layer for layer in image.stored if not self.tree(layer.diff_id).is_dir()]
-        for layer in missing:
-            self._unpack(layer)
-        return replace(image, layers=mountable(image.layers))
+        for layer, tree in zip(image.stored, image.layers, strict=True):
+            if not os.path.isdir(tree):
+                self._unpack(layer)
+        layers = mountable(image.layers)
+        return image if layers == image.layers else replace(image, layers=layers)
 
     def tree(self, diff_id: str) -> Path:
         """Where the unpacked layer of this diff id is."""
@@ -203,9 +206,22 @@ class Store:
         return str(manifest["config"].get("digest", "")).startswith(prefix)
 
     def _image(self, descriptor: Mapping[str, Any]) -> Image:
-        """An index entry, read."""
+        """An index entry, read; the same image as long as its documents are the same."""
         manifest = self.layout.manifest(dict(descriptor))
-        document = configs.check(self.layout.read_document(manifest["config"], "the configuration"))
+        document = self.layout.read_document(manifest["config"], "the configuration")
+        key = str(self.root), descriptor["digest"], name_of(descriptor)
+        known = READ.get(key)
+        if known is None or known[0] is not manifest or known[1] is not document:
+            if len(READ) >= MOST_READ:
+                READ.clear()
+            known = READ[key] = manifest, document, self._read(descriptor, manifest, document)
+        return known[2]
+
+    def _read(
+        self, descriptor: Mapping[str, Any], manifest: Mapping[str, Any], document: dict[str, Any]
+    ) -> Image:
+        """An image by its documents."""
+        configs.check(document)
         diff_ids = document["rootfs"].get("diff_ids", [])
         if len(diff_ids) != len(manifest["layers"]):
             raise BadImage(

@@ -11,33 +11,49 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from realrun.linux import libc
 
 DONTFORK, DOFORK = 10, 11  # asm-generic/mman-common.h
-LEAST = 1 << 18  # bytes of a mapping that counts; Python has larger ones, the C library has not
+KERNELS = ("[vvar", "[vdso", "[vsyscall", "[stack")  # names of mappings that are not ours to give
+LOADER = "ld-"  # it knows where the kernel's own functions are (vdso(7))
+EMPTY = 1 << 16  # bytes; what is larger is not a library's
 Range = tuple[int, int]  # of addresses, the end not in it
 OWN: list[Range] = []
 
 
-def withhold(thread: int, given: Range) -> None:
-    """Keep what is Python's to this process, which has one thread.
+def withhold(code: Collection[int], thread: int, given: Range) -> None:
+    """Keep to this process, which has one thread, what no child needs.
 
-    Not what is `given` to every child, and not the mapping where that thread has its own (`thread`
-    is an address in it).
-
-    Whoever forks by Python gives it back for that time.
+    A child needs the files that the addresses in `code` belong to, with the empty memory behind
+    each of them, the mapping with `thread`, an address of what is the thread's own, and what is
+    `given`. Whoever forks by Python gives back the rest for that time.
     """
     with open("/proc/self/maps", encoding="utf-8", errors="replace") as file:
-        found = [line.split() for line in file]
-    for places, rights, *_, name in found:
-        start, end = (int(place, 16) for place in places.split("-"))
-        large = end - start >= LEAST and name != "[stack]"
-        if rights == "rw-p" and large and not start <= thread < end:
+        found = [mapping(line) for line in file]
+    files = {name for (start, end), name in found if any(start <= at < end for at in code)}
+    behind = 0  # the end of a needed file
+    for (start, end), name in found:
+        code_or_data = name in files or os.path.basename(name).startswith(LOADER)
+        empty = not name and start == behind and end - start <= EMPTY
+        if code_or_data or empty or name.startswith(KERNELS) or start <= thread < end:
+            behind = end if code_or_data else 0
+        else:
             OWN.extend(without((start, end), given))
     again()
     os.register_at_fork(before=lend, after_in_parent=again)
+
+
+def mapping(line: str) -> tuple[Range, str]:
+    """A mapping's addresses and the name of its file.
+
+    >>> mapping("1000-3000 r-xp 00000000 fe:00 260811    /usr/bin/a program\\n")
+    ((4096, 12288), '/usr/bin/a program')
+    """
+    words = line.rstrip("\n").split(maxsplit=5)
+    start, end = (int(place, 16) for place in words[0].split("-"))
+    return (start, end), words[5] if len(words) > 5 else ""
 
 
 def without(whole: Range, part: Range) -> Iterator[Range]:

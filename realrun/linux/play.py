@@ -89,7 +89,11 @@ def launch(wanted: Sequence[str], steps: Sequence[tuple[int, Calls]], out: int) 
 def withhold() -> None:
     """Give children of this process, which has one thread, nothing that they do not need."""
     if found := library():
-        ownmemory.withhold(found.of_thread(), STAGE.place())
+        code = [
+            ctypes.cast(one, ctypes.c_void_p).value or 0
+            for one in (found.launch, libc.LIBC.syscall)
+        ]
+        ownmemory.withhold(code, found.of_thread(), STAGE.place())
 
 
 class Stage:

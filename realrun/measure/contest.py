@@ -22,6 +22,7 @@ from realrun.measure.session import Tick
 
 ROUNDS, REPEATS = 30, 5
 MANY, AT_ONCE, CROWD = 200, 32, 1000
+BETWEEN_S = 0.03  # what the kernel is still clearing away of one turn is not to cost the next
 EDGE = 20  # of a crowd, so many of the first and of the last are told
 ONE, AT_A_TIME, AMONG, HELD = "one", "many", "among", "held"
 PROGRAM, STAYING = ["/bin/echo", "hello"], ["/bin/sleep", "3600"]
@@ -98,6 +99,7 @@ class Contest:
     def attempt(self, who: str, play: Callable[[], Answer]) -> Answer | None:
         """A failure is noted, and never a time."""
         self.tick(who)
+        time.sleep(BETWEEN_S)
         try:
             return play()
         except RealRunError as error:
