@@ -24,7 +24,7 @@ from realrun.runtime.start import Inside, Starter
 
 GUESTS = ("uml", "qemu")
 ENGINE_FAILED = 125  # the engine's own exit code, as Docker's
-LEAST_RAM_BYTES = 64 << 20
+WITHIN_A_GUEST = "its devices, rights and system calls are its own kernel's"
 LOG_MAX_BYTES, LOG_MAX_FILES = 20 << 20, 5  # of a log, as of Docker's driver `local`
 
 
@@ -129,7 +129,7 @@ def mounts_for(config: Mapping[str, Any], wishes: Wishes) -> tuple[Mount, ...]:
         if targets.count(target) > 1:
             raise UsageError(f"{target} is mounted twice; each place takes one mount")
     if wishes.isolation in GUESTS:
-        return ()
+        return tuple(wishes.mounts)
     own = {clean_target(path) for path in config.get("Volumes") or {}}
     new = [Mount("volume", "", target) for target in sorted(own - set(targets) - {"/"})]
     return (*wishes.mounts, *new)
@@ -147,39 +147,29 @@ def check_wishes(wishes: Wishes) -> None:
     if wishes.isolation in GUESTS:
         if wishes.network != "none":
             raise UsageError("guests have no network device yet: --network must be none")
-        check_machine(wishes)
+        from realrun.guest.hardware import check
+
+        check(wishes.isolation, wishes.limits, wishes.ulimits)
 
 
 def check_container_options(wishes: Wishes) -> None:
     """What only a container can be given; a mount, a limit or a read-only root also a process."""
     guest = wishes.isolation in GUESTS
     asked = {
-        "-v, --mount and --tmpfs": guest and wishes.mounts,
-        "--read-only": guest and wishes.read_only,
-        "--ulimit": guest and wishes.ulimits,
-        "--shm-size": wishes.shm_bytes != SHM_BYTES,
+        "--shm-size": not guest and wishes.shm_bytes != SHM_BYTES,
         "--device": wishes.devices,
         "--cap-add and --cap-drop": wishes.cap_add or wishes.cap_drop,
-        "--security-opt": wishes.no_new_privileges or not wishes.seccomp or wishes.seccomp_profile,
-        "--init": wishes.init,
+        "--security-opt no-new-privileges": not guest and wishes.no_new_privileges,
+        "--security-opt seccomp": not wishes.seccomp or wishes.seccomp_profile,
+        "--init": not guest and wishes.init,
         "--userns": wishes.userns,
     }
+    why = f": {WITHIN_A_GUEST}" if guest else ""
     for words, found in asked.items():
         if found:
-            raise UsageError(f"--isolation {wishes.isolation} does not know {words}; leave it out")
-
-
-def check_machine(wishes: Wishes) -> None:
-    """A guest's limits are its hardware."""
-    limits, cpus = wishes.limits, wishes.limits.get("cpu_milli", 1000) / 1000
-    if limits.get("memory_bytes", LEAST_RAM_BYTES) < LEAST_RAM_BYTES:
-        raise UsageError(f"a guest needs at least {LEAST_RAM_BYTES >> 20}m of memory to boot")
-    if cpus != int(cpus) or (wishes.isolation == "uml" and cpus != 1):
-        most = "exactly 1" if wishes.isolation == "uml" else "a whole number of"
-        raise UsageError(f"--cpus: a guest of this kind has {most} processors; got {cpus:g}")
-    if more := limits.keys() - {"memory_bytes", "cpu_milli"}:
-        words = ", ".join(limitwords.option(name) for name in sorted(more))
-        raise UsageError(f"{words}: a guest's limits are its hardware, --memory and --cpus")
+            raise UsageError(
+                f"--isolation {wishes.isolation} does not know {words}{why}; leave it out"
+            )
 
 
 def accelerator(isolation: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from realrun.guest import tools
+from realrun.guest import mounts, tools
 
 MEMORY_MIB = 128
 # By machine: QEMU's model, a processor to emulate, what the kernel is told of the model. Emulated
@@ -45,6 +45,8 @@ class Machine(NamedTuple):
     cpus: int
     accelerator: str
     channels: tuple[int, ...] = (CONTROL, OUTPUT, ERRORS)
+    shares: bool = False  # something of this machine's files
+    served: bool = False  # by another program
 
     @property
     def lines(self) -> list[tuple[int, int]]:
@@ -86,6 +88,11 @@ def qemu_argv(machine: Machine) -> list[str]:
     words += ["-chardev", f"socket,id=qmp,fd={machine.monitor_fd}"]
     words += ["-mon", "chardev=qmp,mode=control"]
     words += ["-device", f"virtio-serial-pci,max_ports={ERRORS + 2 + 2 * SESSIONS}"]
+    if machine.served:  # whose memory it reads and writes
+        ram = f"memory-backend-memfd,id=ram,size={machine.memory_mib}M,share=on"
+        words += ["-object", ram, "-machine", "memory-backend=ram"]
+        words += ["-chardev", f"socket,id=shares,path={mounts.SOCKET}"]
+        words += ["-device", f"vhost-user-fs-pci,chardev=shares,tag={mounts.TAG}"]
     for number, fd in machine.lines:
         words += ["-chardev", f"socket,id=c{number},fd={fd}"]
         words += ["-device", f"virtserialport,id=p{number},chardev=c{number},nr={number + 1}"]

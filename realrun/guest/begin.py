@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 
 from realrun.files.remove import remove_tree
-from realrun.guest import backends, disk, initramfs, monitor, tools
+from realrun.guest import backends, disk, initramfs, monitor, mounts, tools
 from realrun.guest.boot import MIB, Guest
 from realrun.guest.channels import new_sign
-from realrun.runtime import planning, state, users
+from realrun.runtime import planning, state, users, volumes
 from realrun.runtime.plan import Plan
 from realrun.runtime.record import Record
 from realrun.runtime.run import Sink
@@ -29,6 +29,7 @@ def begin(
     backend = backends.BACKENDS[spec.isolation]
     for name in backend.tools:
         tools.need(name)
+    shares, served = shared(spec, root)
     kernel = tools.need("kernel").path if backend.kernel_modules else None
     common, image = initramfs.base(kernel), disk.of(spec)
     requested_ns = time.monotonic_ns()
@@ -43,10 +44,13 @@ def begin(
             cpus=-(-spec.limits.get("cpu_milli", 1000) // 1000),
             accelerator=accelerator,
             channels=tuple(backends.channels(spec.isolation, spec.terminal is not None)),
+            shares=shares,
+            served=served,
         )
         user = users.resolve(spec.user, users.reader(spec.layers))
         settings = backend.settings | told_at_start(spec, sign, stdin is not None)
-        own = initramfs.instance_part(spec, user, settings)
+        own = initramfs.instance_part(spec, user, settings, mounts.script(spec, folder))
+        own += initramfs.more_drivers(kernel, mounts.MODULES) if served and kernel else b""
         Path(folder, "instance.cpio").write_bytes(own)
         steps = monitor.steps(spec, machine, str(common))
         plan = Plan(spec.id, spec.isolation, accelerator, tuple(steps))
@@ -61,6 +65,17 @@ def begin(
     finally:
         os.close(lock_fd)
     return guest
+
+
+def shared(spec: Spec, root: Path) -> tuple[bool, bool]:
+    """Is there something that the guest shares with this machine, and is there to be a server for
+    it; the volumes are made."""
+    shares = any(mount.kind != "tmpfs" for mount in spec.mounts)
+    served = shares and spec.isolation == "qemu"
+    if served:
+        mounts.server()
+    volumes.prepare(root, spec.mounts)
+    return shares, served
 
 
 def told_at_start(spec: Spec, sign: bytes, has_input: bool) -> dict[str, str]:

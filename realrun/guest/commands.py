@@ -9,7 +9,7 @@ image's by then.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from realrun.errors import UsageError
 from realrun.linux.limits import NONE
@@ -38,6 +38,7 @@ def script(spec: Spec, user: User) -> str:
     lines = [*ulimits(spec), *terminal(spec, user), *group_list(spec, user)]
     env = {"HOME": user.home} | dict(spec.env)
     words = ["busybox", "/bin/busybox", "env", "-i", *(f"{k}={v}" for k, v in env.items())]
+    words += ["setpriv", "--nnp"] if spec.no_new_privileges else []
     if has_groups(user):
         words += ["su", "-m", "-s", "/bin/nsenter", "--", account(spec)]
     else:
@@ -86,9 +87,9 @@ def limit(value: int, unit: int) -> str:
     return "unlimited" if value == NONE else str(value // unit)
 
 
-def check_ulimits(spec_ulimits: dict[str, tuple[int, int]]) -> None:
+def check_ulimits(asked: Mapping[str, tuple[int, int]]) -> None:
     """Refuse what the guest's shell cannot set, or not exactly."""
-    for name, values in spec_ulimits.items():
+    for name, values in asked.items():
         if name not in ULIMITS:
             raise UsageError(
                 f"--ulimit {name}: the shell of a guest's init sets {', '.join(sorted(ULIMITS))}"

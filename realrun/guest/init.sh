@@ -136,10 +136,15 @@ with_terminal() {
 	kill $feeder 2> /dev/null
 }
 
-# Nothing of what was written is to be on its way any more.
+# Nothing of what was written is to be on its way any more. What was mounted last goes first.
 settle() {
-	for name in dev/pts dev/shm dev sys proc; do umount "/root/$name" 2> /dev/null; done
-	umount /root 2> /dev/null || mount -o remount,ro /root 2> /dev/null || sync
+	places=
+	while read -r _ place _; do
+		case $place in /root|/root/*|/shares*) places="$place $places" ;; esac
+	done < /proc/mounts
+	for place in $places; do umount "$place" 2> /dev/null; done
+	mount -o remount,ro /root 2> /dev/null
+	sync
 }
 
 # A program may be asked for and not have begun.

@@ -12,20 +12,22 @@ import os
 import re
 import shlex
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from realrun import paths
 from realrun.errors import Missing
 from realrun.files.workspace import workspace, write_whole
 from realrun.guest import commands, cpio, helper, tools
+from realrun.runtime import ownfiles
 from realrun.runtime.spec import Spec
 from realrun.runtime.users import User
 
 INIT = Path(__file__).with_name("init.sh")
 DRIVERS = ("virtio_pci", "virtio_blk", "virtio_console", "ext4")
 APPLETS = (
-    "sh cat chown dd echo env hostname insmod ip mdev mkdir mkfifo mount nsenter poweroff printf "
-    "readlink rm rmdir setpriv setsid stty su sync umount usleep"
+    "sh cat chown cp dd echo env hostname insmod ip ls mdev mkdir mkfifo mount nsenter poweroff "
+    "printf readlink rm rmdir setpriv setsid stty su sync umount usleep"
 ).split()
 
 
@@ -58,7 +60,15 @@ def base_entries(busybox: Path, kernel: Path | None) -> list[cpio.Entry]:
     return entries
 
 
-def modules(folder: Path) -> list[tuple[str, bytes]]:
+def more_drivers(kernel: Path, names: Sequence[str]) -> bytes:
+    """Drivers that only some guests need; they come after the usual ones."""
+    found = modules(tools.modules_of(kernel), names)
+    return cpio.archive(
+        [cpio.file(f"modules/more-{n}-{name}.ko", data) for n, (name, data) in enumerate(found)]
+    )
+
+
+def modules(folder: Path, names: Sequence[str] = DRIVERS) -> list[tuple[str, bytes]]:
     """The drivers as (name, content), each after what it needs; built-in ones have no file."""
     files = {path.name.partition(".ko")[0]: path for path in folder.glob("kernel/**/*.ko*")}
     ordered: dict[str, bytes] = {}
@@ -73,7 +83,7 @@ def modules(folder: Path) -> list[tuple[str, bytes]]:
             add(other)
         ordered[name] = data
 
-    for name in DRIVERS:
+    for name in names:
         add(name)
     return list(ordered.items())
 
@@ -91,7 +101,7 @@ def unpacked(path: Path) -> bytes:
     raise Missing(f"cannot unpack the kernel module {path}; install `zstd` and `xz-utils`")
 
 
-def instance_part(spec: Spec, user: User, settings: dict[str, str]) -> bytes:
+def instance_part(spec: Spec, user: User, settings: dict[str, str], mounts: str) -> bytes:
     """What only this instance has: where its channels and disk are, and what to run."""
     values = settings | {"CWD": spec.cwd, "HOST_NAME": spec.hostname, "SHM": str(spec.shm_bytes)}
     lines = [f"{name}={shlex.quote(value)}" for name, value in values.items()]
@@ -99,7 +109,12 @@ def instance_part(spec: Spec, user: User, settings: dict[str, str]) -> bytes:
         [
             cpio.folder("instance"),
             cpio.file("instance/settings", os.fsencode("\n".join(lines) + "\n")),
-            cpio.file("instance/mounts", b""),
+            cpio.file("instance/mounts", os.fsencode(mounts)),
+            cpio.folder("instance/etc"),
+            *(
+                cpio.file(f"instance/etc/{name}", text)
+                for name, text in ownfiles.texts(spec.hostname, spec.network).items()
+            ),
             cpio.file("programs/0/command", os.fsencode(commands.script(spec, user))),
         ]
     )

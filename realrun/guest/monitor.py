@@ -8,16 +8,19 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-from realrun.guest import backends, tools
+from realrun.guest import backends, mounts, tools
 from realrun.runtime import planning, rootsteps, state
 from realrun.runtime.plan import CHILD, ENGINE, FIRST_OUTPUT, WATCHED, Step
 from realrun.runtime.spec import Spec
+
+ON_SHARES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID")
 
 
 def steps(spec: Spec, machine: backends.Machine, common: str) -> list[Step]:
     """The plan of a guest: its monitor is contained like a program, the rest is watched."""
     backend = backends.BACKENDS[spec.isolation]
-    counted = replace(spec, limits={}, capabilities=())
+    limits = {name: value for name, value in spec.limits.items() if name != "memory_bytes"}
+    counted = replace(spec, limits=limits, capabilities=())
     own = ["mnt", "pid", "net", "uts", "ipc"]
     env = backend.environment(machine) | {state.MARK: spec.id}
     sources = [common, f"{machine.folder}/instance.cpio"]
@@ -35,14 +38,15 @@ def steps(spec: Spec, machine: backends.Machine, common: str) -> list[Step]:
         Step("jail", f"show {name} what it needs of this machine, read-only, and its folder", CHILD,
              "realrun.linux.jail:build",
              {"root": f"{machine.folder}/root", "shown": backends.shown(spec.isolation, machine),
-              "folder": machine.folder, "devices": backends.devices(machine)}),
+              "folder": machine.folder, "devices": backends.devices(machine),
+              "lent": mounts.shown(spec, machine.folder)}),
         *own_library(spec.isolation, name, f"{machine.folder}/root"),
         Step("pivot root", "make that its root and detach the host's files", CHILD, "pivot root",
              {"root": f"{machine.folder}/root"}),
         *fixed_addresses(spec.isolation),
+        *server(machine),
         *planning.seccomp_steps(counted),
-        Step("user", "give up all of root's rights", CHILD, "user",
-             {"uid": 0, "gid": 0, "groups": None, "keep": []}),
+        rights(spec.isolation, machine),
         Step("no new privileges", "let no program raise its rights", CHILD, "no new privileges"),
         Step("exec", f"replace the engine's code by {name}", CHILD, "exec",
              {"argv": backend.argv(machine), "env": env, "cwd": machine.folder, "joined": False}),
@@ -62,6 +66,23 @@ def own_library(tool: str, name: str, root: str) -> list[Step]:
     return [Step("own library", f"lay the C library's loader that came with {name} over the host's",
                  CHILD, "realrun.linux.mounts:lay_over",
                  {"target": target, "source": str(loader)})]  # fmt: skip
+
+
+def server(machine: backends.Machine) -> list[Step]:
+    """QEMU has what is shared served by another program; User-Mode Linux does that itself."""
+    if not machine.served:
+        return []
+    argv, env = mounts.server()
+    args = {"argv": argv, "env": env, "folder": machine.folder, "name": mounts.SOCKET}
+    return [Step("shares", "start virtiofsd, which serves what is shared, beside it", CHILD,
+                 "realrun.guest.serving:serve", args)]  # fmt: skip
+
+
+def rights(isolation: str, machine: backends.Machine) -> Step:
+    """None; but where it acts for the guest's users on what is shared, it may do that."""
+    keep = list(ON_SHARES) if isolation == "uml" and machine.shares else []
+    does = "give up all of root's rights" + (" but those on files" if keep else "")
+    return Step("user", does, CHILD, "user", {"uid": 0, "gid": 0, "groups": None, "keep": keep})
 
 
 def fixed_addresses(isolation: str) -> list[Step]:

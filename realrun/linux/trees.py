@@ -13,7 +13,8 @@ import struct
 from realrun.linux.calls import EMPTY_PATH, HERE, Call, carry_out, result_of
 
 # linux/mount.h, linux/fcntl.h
-OPEN_TREE_CLONE, MOUNT_ATTR_RDONLY = 1, 1
+OPEN_TREE_CLONE = 1
+MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV = 1, 2, 4
 MOVE_FROM_DESCRIPTOR, MOVE_TO_DESCRIPTOR = 0x04, 0x40
 RECURSIVE = 0x8000
 GIVEN: dict[str, list[int]] = {}  # trees that somebody with more rights opened for us, by path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -44,12 +44,17 @@ class Starter(Protocol):
 
 def plan_for(spec: Spec, folder: str) -> Plan:
     """The plan of a process or container, after a look at what this machine allows."""
-    if spec.limits and not planning.has_cgroup():
+    check_limits(spec.limits)
+    return planning.make(spec, folder, checked(spec, image_user(spec.user, spec.layers)))
+
+
+def check_limits(limits: Mapping[str, Any]) -> None:
+    """Raise UsageError if there are some, and no control group for them."""
+    if limits and not planning.has_cgroup():
         raise UsageError(
             "limits need a control group that we may write to, and there is none here (cgroup "
             f"{cgroups.detect().version}): {limitwords.remedy()}, or leave the limits out"
         )
-    return planning.make(spec, folder, checked(spec, image_user(spec.user, spec.layers)))
 
 
 def user_of(spec: Spec, layers: Sequence[str]) -> User:

@@ -196,11 +196,16 @@ def test_the_init_takes_signals_back_and_unlocks_terminals(tmp_path):
 
 def test_the_settings_are_quoted_for_the_shell():
     """A host name with a semicolon is a host name, not a command."""
-    entries = parse(initramfs.instance_part(spec(), User(), {"END": "\x1eend", "DISK": "/dev/x"}))
+    told = {"END": "\x1eend", "DISK": "/dev/x"}
+    entries = parse(initramfs.instance_part(spec(), User(), told, "mounts"))
     assert [entry.name for entry in entries] == [
         "instance",
         "instance/settings",
         "instance/mounts",
+        "instance/etc",
+        "instance/etc/hosts",
+        "instance/etc/hostname",
+        "instance/etc/resolv.conf",
         "programs/0/command",
     ]
     script = entries[1].content + b'printf "%s|%s|%s|%s" "$HOST_NAME" "$CWD" "$END" "$DISK"'
