@@ -1,4 +1,4 @@
-"""What of a container's limits a guest can have: RAM, processors, and what its monitor is held to."""
+"""What of a container's limits a guest can have: RAM, processors, what its monitor is held to."""
 
 from __future__ import annotations
 
