@@ -10,12 +10,14 @@ Source: madvise(2), MADV_DONTFORK; proc(5), `/proc/PID/maps`.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 from collections.abc import Collection, Iterator
 
 from realrun.linux import libc
 
 DONTFORK, DOFORK = 10, 11  # asm-generic/mman-common.h
+NOT_FOR_ALL = (errno.EINVAL, errno.ENOMEM)  # a mapping that is special, or gone
 KERNELS = ("[vvar", "[vdso", "[vsyscall", "[stack")  # names of mappings that are not ours to give
 LOADER = "ld-"  # it knows where the kernel's own functions are (vdso(7))
 EMPTY = 1 << 16  # bytes; what is larger is not a library's
@@ -84,8 +86,15 @@ def again() -> None:
     advise(DONTFORK)
 
 
+def give_back() -> None:
+    """From here on every child is given all of it."""
+    lend()
+    OWN.clear()
+
+
 def advise(what: int) -> None:
     """madvise(2) for all of it."""
     for start, end in OWN:
         length = ctypes.c_size_t(end - start)
-        libc.call("madvise", ctypes.c_void_p(start), length, what, on="own memory")
+        words = ctypes.c_void_p(start), length, what
+        libc.attempt("madvise", *words, on="own memory", fine=NOT_FOR_ALL)
