@@ -10,10 +10,11 @@ from pathlib import Path
 
 from sim.contract import TABLES
 from sim.errors import SimError
+from sim.verbs import bench, experiment
+from sim.verbs.numbers import numbers
 
 DEFAULT_NS = (1, 2, 4, 8, 16, 32, 64)
 PROFILES = Path(__file__).parents[1] / "data" / "profiles"
-LIVES = (1_000, 10_000, 100_000, 1_000_000)
 INTERRUPTED = 130  # what a shell reports for a command that Ctrl-C ended
 
 
@@ -49,7 +50,8 @@ def parser() -> argparse.ArgumentParser:
     _explain_flags(verbs.add_parser("explain", help="every parameter and who says so"))
     _run_flags(verbs.add_parser("run", help="simulate the isolations of a profile"))
     _sweep_flags(verbs.add_parser("sweep", help="a grid of parameters, replicated"))
-    _bench_flags(verbs.add_parser("bench", help="how fast the simulator is"))
+    experiment.flags(verbs.add_parser("experiment", help="one question, isolations side by side"))
+    bench.flags(verbs.add_parser("bench", help="how fast the simulator is"))
     _sensitivity_flags(verbs.add_parser("sensitivity", help="which parameters decide an answer"))
     _report_flags(verbs.add_parser("report", help="write everything into one HTML file"))
     _trace_flags(verbs.add_parser("trace", help="starts of tables, for Perfetto"))
@@ -105,17 +107,6 @@ def _sweep_flags(verb: argparse.ArgumentParser) -> None:
     verb.set_defaults(verb=sweep)
 
 
-def _bench_flags(verb: argparse.ArgumentParser) -> None:
-    told = "that has containers and micro-VMs (default: published.toml)"
-    profile = PROFILES / "published.toml"
-    verb.add_argument(
-        "profile", nargs="?", type=Path, default=profile, metavar="PROFILE", help=told
-    )
-    told = "lives (default 1000,10000,100000,1000000)"
-    verb.add_argument("--lives", type=numbers, default=LIVES, metavar="1000,10000", help=told)
-    verb.set_defaults(verb=bench)
-
-
 def _sensitivity_flags(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("profile", type=Path, metavar="PROFILE", help="what `sim calibrate` wrote")
     verb.add_argument("--isolation", required=True, metavar="NAME")
@@ -151,27 +142,6 @@ def _compare_flags(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("table", type=Path, metavar="FILE.csv", help="what `realrun compare` wrote")
     verb.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the SVG")
     verb.set_defaults(verb=compare)
-
-
-def numbers(text: str) -> tuple[int, ...]:
-    """`1,2,4` as numbers of instances; `4..64` is doubled from 4 on.
-
-    >>> numbers("1,2,4..32")
-    (1, 2, 4, 8, 16, 32)
-    """
-    found: set[int] = set()
-    try:
-        for piece in text.split(","):
-            low, _, high = piece.partition("..")
-            n = int(low)
-            found.add(n)
-            while high and (n := n * 2) <= int(high):
-                found.add(n)
-    except ValueError:
-        found = set()
-    if not found or min(found) < 1:
-        raise argparse.ArgumentTypeError(f"expected numbers such as 1,2,4 or 1..64, got {text!r}")
-    return tuple(sorted(found))
 
 
 def calibrate(chosen: argparse.Namespace) -> None:
@@ -251,14 +221,6 @@ def sweep(chosen: argparse.Namespace) -> None:
     from sim.verbs.sweep import sweep as go
 
     go(chosen.scenario, chosen.output, chosen.workers, chosen.scheduler)
-
-
-def bench(chosen: argparse.Namespace) -> None:
-    """Time a storm beside bare SimPy, and lives by the thousand."""
-    from sim.profile_files import read_profile
-    from sim.verbs.bench import bench
-
-    bench(read_profile(chosen.profile), list(chosen.lives))
 
 
 def sensitivity(chosen: argparse.Namespace) -> None:

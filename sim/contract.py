@@ -68,6 +68,16 @@ class CompareRow(NamedTuple):
     verdict: str
 
 
+class Answer(NamedTuple):
+    """One number that an experiment found; the name of the quantity ends in its unit."""
+
+    experiment: str
+    isolation: str
+    case: str  # what was varied, as name=value
+    quantity: str
+    value: float
+
+
 Row = StartupRow | StormRow | MemoryRow
 TABLES: dict[str, type[StartupRow] | type[StormRow] | type[MemoryRow]] = {
     "startup": StartupRow,

@@ -1,12 +1,29 @@
 """All experiments with all isolations side by side: what `sim run` does."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from sim.contract import MODELLED, Row
+from sim.contract import MODELLED, Answer, Row
+from sim.experiments.cold_starts import cold_starts
+from sim.experiments.cost import cost
+from sim.experiments.density import density
+from sim.experiments.failure import failure
 from sim.experiments.memory import fits, memory
+from sim.experiments.neighbours import neighbours
+from sim.experiments.overhead import overhead
+from sim.experiments.rollout import rollout
 from sim.experiments.startup import startup
 from sim.experiments.storm import storm
 from sim.profiles import Profile
+
+QUESTIONS: dict[str, Callable[..., list[Answer]]] = {
+    "density": density,
+    "overhead": overhead,
+    "cold_starts": cold_starts,
+    "rollout": rollout,
+    "neighbours": neighbours,
+    "failure": failure,
+    "cost": cost,
+}
 
 
 def everything(

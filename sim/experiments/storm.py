@@ -7,7 +7,7 @@ from sim.contract import StormRow
 from sim.engine.streams import stream
 from sim.model.host import HostModel, build_host
 from sim.model.instance import Process, Span, check_spans, start
-from sim.profiles import Isolation, Profile
+from sim.profiles import Isolation, Profile, Stage
 
 
 def storm(
@@ -42,9 +42,13 @@ def one_storm(
     host = build_host(profile.host, kind)
     ready_s = [0.0] * n
     spans: list[list[Span]] = [[] for _ in range(n)]
-    for instance in range(n):
+    plans = [kind.stage] * n
+    if kind.pool_of is not None:  # those that the pool has no instance for are started anew
+        filler = profile[profile.filler(kind.pool_of)]
+        plans = [kind.stage if at < kind.pool_instances else filler.stage for at in range(n)]
+    for instance, plan in enumerate(plans):
         luck = stream(seed, "spread", repeat, instance)
-        host.env.process(_instance(host, kind, instance, luck, ready_s, spans[instance]))
+        host.env.process(_instance(host, plan, instance, luck, ready_s, spans[instance]))
     host.env.run()
     host.check()
     if traced is not None:
@@ -54,12 +58,12 @@ def one_storm(
 
 def _instance(
     host: HostModel,
-    kind: Isolation,
+    plan: Sequence[Stage],
     instance: int,
     luck: random.Random,
     ready_s: list[float],
     spans: list[Span],
 ) -> Process:
-    yield from start(host, kind.stage, luck, spans.append)
+    yield from start(host, plan, luck, spans.append)
     ready_s[instance] = host.env.now
     check_spans(spans, asked_s=0.0, ready_s=host.env.now)

@@ -27,7 +27,12 @@ KERNEL = "guest kernel"  # the name of what all guests have in common
 
 
 class Fleet:
-    """`hosts` equal hosts for instances of one isolation and image."""
+    """`hosts` equal hosts for instances of one isolation and image.
+
+    An isolation that is a pool has instances of `filler` waiting on each host, booted ahead: those
+    that find one start by the pool's own plan, and the place is filled again meanwhile; the others
+    start by the filler's plan.
+    """
 
     def __init__(
         self,
@@ -37,6 +42,7 @@ class Fleet:
         isolation: Isolation,
         image: Image | None = None,
         policy: str = "first_fit",
+        filler: Isolation | None = None,
     ) -> None:
         if hosts < 1:
             raise ValueError(f"hosts must be >= 1, got {hosts}")
@@ -49,10 +55,13 @@ class Fleet:
         self.memory = memory_of(isolation)
         self.files = files_of(image) if image else {}
         self.merged = {KERNEL: self.memory.merged_mib} if self.memory.merged_mib else {}
+        self.filler = filler
         self.room_mib = host.memory_mib * host.overcommit_ratio
+        self.room_mib -= isolation.pool_instances * self.memory.placed_mib
         self.placement = POLICIES[policy]([self.room_mib] * hosts)
         self.running = 0
-        self.residents: list[dict[int, simpy.Process]] = [{} for _ in range(hosts)]
+        self.residents: list[dict[int, simpy.Process | None]] = [{} for _ in range(hosts)]
+        self.waiting = [isolation.pool_instances] * hosts  # in the pool of each host
         self._hosts: list[HostModel | None] = [None] * hosts
         self._number = 0
 
@@ -70,7 +79,8 @@ class Fleet:
     def enter(self) -> tuple[int, int] | None:
         """Place a new instance: the number of its host and its own; None if nowhere is room.
 
-        To be called inside the instance's own process: it is interrupted if its host fails.
+        To be called inside the instance's own process: it is interrupted if its host fails. What
+        is idle in between has None in its place among the `residents`.
         """
         number = self.placement.find(self.memory.placed_mib)
         if number is None:
@@ -89,16 +99,15 @@ class Fleet:
             host.background(self.isolation.background_cores)
         left_mib = self.placement.free_mib[number] - need.placed_mib
         self.placement.change(number, left_mib)
-        process = self.env.active_process
-        assert process is not None
-        self.residents[number][self._number] = process
+        self.residents[number][self._number] = self.env.active_process
         self.running += 1
         return number, self._number
 
     def leave(self, number: int, name: int) -> None:
         """The instance is gone and its memory free; nothing if its host has failed meanwhile."""
-        if self.residents[number].pop(name, None) is None:
+        if name not in self.residents[number]:
             return
+        del self.residents[number][name]
         host = self.at(number)
         host.memory.give_back(name)
         if self.isolation.background_cores:
@@ -111,9 +120,30 @@ class Fleet:
         gone, self.residents[number] = self.residents[number], {}
         self.running -= len(gone)
         self._hosts[number] = None
+        self.waiting[number] = self.isolation.pool_instances
         self.placement.change(number, NO_ROOM)
         for process in gone.values():
-            process.interrupt("host failed")
+            if process is not None:
+                process.interrupt("host failed")
+
+    def begin(self, number: int, luck: random.Random) -> Process:
+        """Start an instance that has been placed on this host, from the pool if it has one."""
+        host = self.at(number)
+        if self.filler is None:
+            yield from start(host, self.plan, luck)
+        elif self.waiting[number] == 0:
+            yield from start(host, self.filler.stage, luck)
+        else:
+            self.waiting[number] -= 1
+            self.env.process(self._refill(number, luck))
+            yield from start(host, self.plan, luck)
+
+    def _refill(self, number: int, luck: random.Random) -> Process:
+        assert self.filler is not None
+        host = self.at(number)
+        yield from start(host, self.filler.stage, luck)
+        if self._hosts[number] is host:
+            self.waiting[number] += 1
 
     def repair(self, number: int) -> None:
         """The host is back, empty."""
@@ -137,7 +167,7 @@ def life(fleet: Fleet, lives_s: float, luck: random.Random, lives: Lives) -> Pro
         lives.refused += 1
         return
     lives.most_running = max(lives.most_running, fleet.running)
-    yield from start(fleet.at(placed[0]), fleet.plan, luck)
+    yield from fleet.begin(placed[0], luck)
     lives.start_s.add(fleet.env.now - asked_s)
     yield fleet.env.timeout(lives_s)
     fleet.leave(*placed)
