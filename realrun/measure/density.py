@@ -29,7 +29,7 @@ from realrun.runtime.watch import Event
 
 MOST, GUEST_MOST = 1000, 64
 TIME_S = 120.0
-WINDOW, GUEST_WINDOW = 10, 3  # starts that a median is taken of
+WINDOW, GUEST_WINDOW = 25, 4  # starts that a median is taken of
 SLOW_RATIO = 2.0
 FIRST_GUESS_MIB = 256.0  # of an instance, before any has been seen
 Look = Callable[[], budgets.Left]

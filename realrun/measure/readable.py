@@ -128,17 +128,24 @@ def rates(rows: Iterable[WorkRow | NeighbourRow]) -> list[float]:
 
 
 def work(rows: Sequence[Row]) -> Titled:
-    """Rates, and their ratios to native; by how much the two clocks differ."""
+    """Rates, and their ratios to native; then by how much the two clocks differ."""
     found = grouped(rows, WorkRow, lambda row: (row.kind, where(row)))
     body = []
     for (kind, name), same in sorted(found.items()):
         own, native = rates(same), rates(found.get((kind, "native"), []))
-        clocks = [r.inside_s / r.host_s - 1 for r in same if r.inside_s and r.host_s]
-        clock = f"{median(clocks):+.1%}" if clocks else ""
-        rate = number(median(own)) if own else ""
-        body.append((kind, name, str(len(own)), rate, same[0].unit, *ratio(own, native), clock))
-    header = ("work", "where", "trials", "a second", "unit", "to native", "95 % interval", "clock")
-    yield "work", [header, *body]
+        rate = number(median(own)) if own else "failed"
+        body.append((f"{kind} [{same[0].unit}]", name, rate, *ratio(own, native)))
+    yield "work", [("work", "where", "a second", "to native", "95 % interval"), *body]
+    clocks = []
+    for name, same in sorted(grouped(rows, WorkRow, where).items()):
+        ratios_of = [r.inside_s / r.host_s - 1 for r in same if r.inside_s and r.host_s]
+        if ratios_of:
+            ends = min(ratios_of), median(ratios_of), max(ratios_of)
+            clocks.append((name, *(f"{one:+.2%}" for one in ends)))
+    yield (
+        "how much longer it took by the clock inside",
+        [("where", "least", "median", "most"), *clocks],
+    )
 
 
 def neighbours(rows: Sequence[Row]) -> Titled:
@@ -150,8 +157,8 @@ def neighbours(rows: Sequence[Row]) -> Titled:
             continue
         quiet = found.get((name, kind, "", ""), [])
         slow = ratio([r.step_p99_s for r in same], [r.step_p99_s for r in quiet])[0]
-        left = ratio(rates(same), rates(quiet))
-        body.append((name, kind, noise, limit, same[0].neighbour, *left, slow))
-    header = ("isolation", "work", "beside", "limit", "it was", "rate left", "95 % interval",
-              "slowest 1 %")  # fmt: skip
+        ended = "" if same[0].neighbour == "at work" else same[0].neighbour
+        beside = ", ".join(filter(None, (noise, limit, ended)))
+        body.append((name, kind, beside, *ratio(rates(same), rates(quiet)), slow))
+    header = ("isolation", "work", "beside", "rate left", "95 % interval", "slowest 1 %")
     yield "neighbours, relative to peace", [header, *body]

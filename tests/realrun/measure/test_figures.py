@@ -180,31 +180,35 @@ def test_kinds_of_work_are_those_of_the_contract():
     assert first_column(text, "kind") == list(WORK)
 
 
-def test_a_victim_works_beside_a_neighbour_on_one_processor(session, monkeypatch):
+def test_a_victim_works_in_peace_and_beside_a_neighbour_on_one_processor(session, monkeypatch):
     """Which is gone afterwards, as is the tie to the processor; one killed by its limit is told."""
     monkeypatch.setattr(neighbours, "SECONDS", 0.05)
-    image = workimage.make(Store())
-    spawner = session.starter.process.pid
+    monkeypatch.setattr(neighbours, "VICTIMS", {"memory": ("page faults",), "cpu": ("integer",)})
+    free = [neighbours.FREE]
+    tight = [*free, neighbours.Limit("--memory 64m", {"memory_bytes": 64 << 20})]
+    cases = {"memory": tight if cgroups.detect().writable else free, "cpu": free}
+    monkeypatch.setattr(neighbours, "known_limits", lambda way: cases)
+    spawner, image = session.starter.process.pid, workimage.make(Store())
     before = os.sched_getaffinity(spawner)
-    free, tight = neighbours.known_limits()["memory"]
-    cases = [("cpu", free, "at work"), ("", free, "")]
-    if cgroups.detect().writable:
-        cases.append(("memory", tight, "killed by signal 9"))
-    monkeypatch.setitem(neighbours.VICTIMS, "cpu", ("integer",))
-    for kind, limit, how in cases:
-        rows = neighbours.trial(session, image, CONTAINER, kind, limit, 1)
-        assert {row.neighbour for row in rows} == {how}
+    for kind, limits in cases.items():
+        rows = neighbours.trial(session, image, CONTAINER, kind, 1, 1)
+        fared = {(row.noise, row.limit): row.neighbour for row in rows}
+        assert fared == {("", ""): "", (kind, ""): "at work"} | {
+            (kind, limit.words): "killed by signal 9" for limit in limits[1:]
+        }
         assert all(row.amount > 0 and row.inside_s >= 0.05 for row in rows)
+        assert neighbours.left(rows) > 0
     assert os.sched_getaffinity(spawner) == before
     Store().remove(image.reference)
 
 
-def test_only_containers_are_held_back(session):
+def test_only_containers_are_held_back():
     """Each neighbour also as it is, so that there is something to compare with."""
     for way in (CONTAINER, Way("uml")):
-        found = list(neighbours.conditions(way))
-        assert {kind for kind, limit in found if not limit.words} == neighbours.VICTIMS.keys()
-        assert any(limit.words for _, limit in found) == (way == CONTAINER)
+        found = neighbours.known_limits(way)
+        assert found.keys() == neighbours.VICTIMS.keys()
+        assert all(limits[0] is neighbours.FREE for limits in found.values())
+        assert any(len(limits) > 1 for limits in found.values()) == (way == CONTAINER)
     assert {row for victims in neighbours.VICTIMS.values() for row in victims} <= WORK.keys()
 
 

@@ -28,23 +28,27 @@ def test_work_is_compared_to_native_by_rates():
     """Half the rate is a ratio of a half, and what failed is no trial."""
     rows = [done(BARE, "copies", 8.0), done(BOX, "copies", 8.0, 2.0)]
     rows += [done(BOX, "reads", None, None, "no disk"), done(BOX, "copies", None, None, "late")]
-    (lines,) = lines_of(readable.work(rows))
+    lines, clocks = lines_of(readable.work(rows))
     assert lines[1:] == [
-        ("copies", "container", "1", "4.00", "MiB", "0.500", "0.500 - 0.500", "+100.0%"),
-        ("copies", "native", "1", "8.00", "MiB", "1.000", "1.000 - 1.000", "+0.0%"),
-        ("reads", "container", "0", "", "MiB", "", "", ""),
+        ("copies [MiB]", "container", "4.00", "0.500", "0.500 - 0.500"),
+        ("copies [MiB]", "native", "8.00", "1.000", "1.000 - 1.000"),
+        ("reads [MiB]", "container", "failed", "", ""),
     ]
+    assert clocks[1:] == [
+        ("container", "+100.00%", "+100.00%", "+100.00%"), ("native", "+0.00%", "+0.00%", "+0.00%")
+    ]  # fmt: skip
 
 
 def test_neighbours_are_compared_to_peace():
     def row(noise, limit, amount, p99_s):
-        return NeighbourRow(*BOX, noise, limit, "at work" * bool(noise), "copies", "MiB", 1,
+        how = "killed" if limit else "at work"
+        return NeighbourRow(*BOX, noise, limit, how, "copies", "MiB", 1,
                             amount, 1.0, 1.0, 0.1, p99_s)  # fmt: skip
 
     rows = [row("", "", 10.0, 0.1), row("cpu", "", 2.0, 0.4), row("cpu", "--cpus 1", 9.0, 0.1)]
     (lines,) = lines_of(readable.neighbours(rows))
-    assert [line[2:4] + line[5:6] + line[7:] for line in lines[1:]] == [
-        ("cpu", "", "0.200", "4.000"), ("cpu", "--cpus 1", "0.900", "1.000")
+    assert [line[2:4] + line[5:] for line in lines[1:]] == [
+        ("cpu", "0.200", "4.000"), ("cpu, --cpus 1, killed", "0.900", "1.000")
     ]  # fmt: skip
 
 
