@@ -13,7 +13,7 @@ from realrun import engine, paths
 from realrun.errors import RealRunError, UsageError
 from realrun.files.workspace import workspace
 from realrun.guest import probe, processor, tools
-from realrun.linux import cgroups, namespaces
+from realrun.linux import cgroups, namespaces, play
 from realrun.runtime import limitwords, planning, rootsteps, subids
 from realrun.runtime.client import Spawner
 from realrun.runtime.run import drive, ignore
@@ -171,6 +171,13 @@ def overlay() -> Finding:
     return Finding("overlay", NO, "not loaded", "sudo modprobe overlay")
 
 
+def fast_starts() -> Finding:
+    """Are a container's first steps made without Python."""
+    if play.library():
+        return Finding("fast starts", YES, "system calls of a start are made in C")
+    return Finding("fast starts", PARTLY, "starts take longer: no compiled part", play.REMEDY)
+
+
 def kvm() -> Finding:
     """Not whether the file is there, but whether a guest boots on it."""
     if tools.find("qemu") is None or tools.find("kernel") is None:
@@ -230,5 +237,5 @@ def mke2fs() -> Finding:
 
 CHECKS = (
     user, namespace_kinds, user_namespaces, subordinate_ids, control_groups, overlay, seccomp,
-    container, busybox, mke2fs, uml, qemu, kernel, kvm,
+    container, fast_starts, busybox, mke2fs, uml, qemu, kernel, kvm,
 )  # fmt: skip

@@ -24,6 +24,7 @@ from realrun.linux.calls import Call, Calls, Saved, as_bytes
 from realrun.linux.syscalls import numbers
 
 SOURCE = f"{os.path.dirname(os.path.abspath(__file__))}/play.c"
+REMEDY = "apt install gcc libc6-dev; then use realrun once as the owner of its files"
 COMPILERS = ("cc", "gcc", "clang")
 WORDS = ["-O2", "-shared", "-fPIC", "-Wl,-z,now"]  # a child cannot look symbols up any more
 BEGIN = struct.Struct("<II")  # `struct program`

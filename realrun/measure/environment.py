@@ -13,7 +13,7 @@ from typing import Any
 
 import realrun
 from realrun.guest import tools
-from realrun.linux import cgroups
+from realrun.linux import cgroups, play
 from realrun.runtime import rootsteps
 
 CLOCKS = {"kvm-clock": "KVM", "hyperv_clocksource": "Hyper-V", "xen": "Xen"}
@@ -117,6 +117,7 @@ def certificate(
         "rootless": rootsteps.rootless(),
         "python": f"{platform.python_implementation()} {sys.version.split()[0]}",
         "realrun": realrun.__version__,
+        "starts_by": "C" if play.library() else "Python",
         "versions": versions(),
         "cache": "hot, where a table does not say otherwise: every file had been read before",
         "load_1min": round(os.getloadavg()[0], 2),
