@@ -27,7 +27,6 @@ WRONG = [
     ("run -u ² hello", r"no user '²'"),
     (f"run -u {'9' * 5000} hello", r"no user '9+'"),
     (f"run --hostname {'n' * 65} hello", r"at most 64 bytes"),
-    ("run --isolation uml -t hello", r"uml does not know -t"),
     ("run --isolation uml -m 1m hello", r"at least 64m"),
     ("run --isolation process -m 64m hello", r"need container, uml or qemu"),
     ("rmi nosuch", r"no image 'nosuch' here"),
