@@ -15,6 +15,7 @@ import stat
 from itertools import chain
 from typing import BinaryIO
 
+from realrun import engine
 from realrun.containers import places, sending
 from realrun.containers.places import Asked, Spot, asked
 from realrun.containers.receiving import Receiver, receive
@@ -71,6 +72,7 @@ def fetch(registry: Registry, container: Container, path: str, follow: bool, to:
         if first is None:
             return  # it vanished while it was looked at
         directory = first.kind == tar.DIRECTORY
+        first.name = b"."  # also where the one who packs cannot say so
         into = places.target(parts, found, asked(to), asked(path).name, directory)
         where = b"/" + b"/".join(into.parts)
         with Rooted(os.fsdecode(where)) as root:
@@ -123,9 +125,14 @@ def bring(
     try:
         act = work(TAKE_IN, {"path": path, "owner": owner} | told)
         with visit(registry, container, act, "wb") as stream:
-            sending.write(stream, spot, status, b".")
+            sending.write(stream, spot, status, top_label(container))
     finally:
         os.close(spot.dir_fd)
+
+
+def top_label(container: Container) -> bytes:
+    """What the thing itself is called on its way; a guest's busybox wants a name."""
+    return b"it" if container.spec.isolation in engine.GUESTS else b"."
 
 
 def local_source(source: str, follow: bool) -> tuple[Asked, Spot, os.stat_result]:

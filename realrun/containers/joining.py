@@ -52,11 +52,12 @@ def begin(
 ) -> Run:  # fmt: skip
     """Ask for it; what becomes of it is in the run."""
     if container.spec.isolation in engine.GUESTS:
-        from realrun.guest import visits
+        from realrun.guest import commands, visits
 
         spec = spec_of(container, more, stdin)
         user = users.resolve(spec.user, users.reader(spec.layers))
-        return visits.begin(registry.path(container.id), spec, user, out, err, stdin)
+        script = commands.script(spec, user)
+        return visits.begin(registry.path(container.id), spec, script, out, err, stdin)
     pid = program(registry, container)
     with process_of(container, pid) as pidfd:
         folder = str(registry.root / "instances" / container.id)

@@ -29,6 +29,11 @@ from realrun.runtime.streams import closed_afterwards
 from realrun.runtime.watch import Watch
 
 PATIENCE_S, MOMENT_S = 10.0, 0.01
+COPYING = (
+    "realrun.containers.sending:send",
+    "realrun.containers.receiving:take_in",
+    "realrun.containers.receiving:take_in_archive",
+)
 PIPE_BYTES = 1 << 20  # the two sides take turns less often
 
 
@@ -41,7 +46,10 @@ def visit(
     What fails inside is the error, also where it made our end of the pipe fail. Without `mounts`,
     what is mounted from outside is left out of a container that does not run.
     """
-    refuse_guests(container)
+    if container.spec.isolation in engine.GUESTS:
+        with visit_guest(registry, container, act, mode) as archive:
+            yield archive
+        return
     with Watch() as starter, ExitStack() as stack:
         pidfd = presence(registry, container, stack)
         with closed_afterwards() as theirs:
@@ -68,11 +76,30 @@ def pipe(mode: str, theirs: list[int]) -> int:
     return reader if mode == "rb" else writer
 
 
-def refuse_guests(container: Container) -> None:
-    """The files of a guest are on a disk that only its own kernel reads."""
-    if container.spec.isolation in engine.GUESTS:
+@contextmanager
+def visit_guest(
+    registry: Registry, container: Container, act: Step, mode: str
+) -> Iterator[BinaryIO]:
+    """The files of a guest are on a disk that only its own kernel reads: it copies, if it runs."""
+    refuse_guests(container, act.verb)
+    if registry.state(container).status != RUNNING:
         raise UsageError(
-            f"container {container.name} is a guest: its files are on its own disk, out of reach"
+            f"container {container.name} is a guest that does not run, and only its own kernel"
+            f" reads its disk; `realrun start {container.name}` starts it"
+        )
+    from realrun.guest import copying
+
+    verb, folder = act.verb.partition(":")[2], registry.path(container.id)
+    with copying.visit(registry.root, folder, container.spec, verb, act.args, mode) as stream:
+        yield stream
+
+
+def refuse_guests(container: Container, verb: str = "") -> None:
+    """What a guest cannot do with its files: anything but `cp`."""
+    if container.spec.isolation in engine.GUESTS and verb not in COPYING:
+        raise UsageError(
+            f"container {container.name} is a guest: its files are on its own disk, which is read"
+            " by its own kernel alone; `cp` brings them out while it runs"
         )
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from realrun.errors import GuestFailed
-from realrun.guest import backends, commands, sessions
+from realrun.guest import backends, sessions
 from realrun.guest.channels import Pieces, Stream, new_sign
 from realrun.guest.sessions import PACKET
 from realrun.runtime.plan import FIRST_OUTPUT, Plan
@@ -26,7 +26,6 @@ from realrun.runtime.record import Record
 from realrun.runtime.run import Run, Sink
 from realrun.runtime.spec import Spec
 from realrun.runtime.start import Starter
-from realrun.runtime.users import User
 
 KILLED = 128 + signal.SIGKILL
 
@@ -113,9 +112,9 @@ class Visit(Run):
 
 
 def begin(
-    folder: Path, spec: Spec, user: User, out: Sink, err: Sink, stdin: int | None
+    folder: Path, spec: Spec, script: str, out: Sink, err: Sink, stdin: int | None
 ) -> Visit:  # fmt: skip
-    """Have a guest run one more program: `spec` is the guest's but for that."""
+    """Have a guest run one more program, by its init's shell; `spec` tells of its terminal."""
     sign, size = new_sign(), spec.terminal
     with door(folder) as connected:
         say(connected, {"run": sign.decode(), "input": stdin is not None, "size": size})
@@ -125,11 +124,11 @@ def begin(
         caller = connected.dup()
     null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     piece = backends.BACKENDS[spec.isolation].piece
-    script = os.fsencode(commands.script(spec, user))
     visit = Visit(
         record=Record(plan=Plan(spec.id, spec.isolation, "none", (FIRST_OUTPUT,)), requested_ns=0),
         caller=caller, null=null, channels=channels,
-        pieces=Pieces(null if stdin is None else stdin, channels[0], piece, sign, script),
+        pieces=Pieces(null if stdin is None else stdin, channels[0], piece, sign,
+                      os.fsencode(script)),
     )  # fmt: skip
     visit.feed, visit.terminal = visit.pieces, channels[0] if size else None
     visit.knocks = {caller.fileno(): visit.news}

@@ -144,3 +144,48 @@ def test_a_new_size_is_passed_on(registry, isolation):
         read_until(master, b"44 55")
         assert process.wait(HANG_S) == 0
     os.close(master)
+
+
+LOOK = "cd /in; ls -A . it; cat it/a name; stat -c '%u:%g %a' name; readlink it/link"
+
+
+@GUESTS
+def test_files_are_copied_in_and_out_while_it_runs(registry, isolation, vm, tmp_path):
+    """By Docker's rules, and a link of the guest's leads nowhere but inside."""
+    vm(isolation)
+    folder = tmp_path / "it"
+    folder.mkdir()
+    (folder / "a").write_text("A\n")
+    (folder / "link").symlink_to("/etc/shadow")
+    (folder / "a").chmod(0o640)
+    assert cli("exec", "vm", "sh", "-c", "mkdir /in; ln -s /in /abs").returncode == 0
+    for source, place in ((folder, "/abs"), (folder / "a", "/in/name")):
+        assert cli("cp", str(source), f"vm:{place}").stderr == ""
+    told = cli("exec", "vm", "sh", "-c", LOOK).stdout.split()
+    assert told == [".:", "it", "name", "it:", "a", "link", "A", "A", "0:0", "640", "/etc/shadow"]
+    assert cli("cp", "vm:/abs/.", str(tmp_path / "out")).stderr == ""
+    assert (tmp_path / "out" / "it" / "a").read_text() == "A\n"
+    assert os.readlink(tmp_path / "out" / "it" / "link") == "/etc/shadow"
+    assert cli("cp", "-L", "vm:/abs/name", str(tmp_path / "file")).stderr == ""
+    assert (tmp_path / "file").read_text() == "A\n"
+    archive = cli("cp", "vm:/in/name", "-", text=False).stdout
+    assert cli("cp", "-", "vm:/tmp", input=archive, text=False).returncode == 0
+    assert cli("exec", "vm", "cat", "/tmp/name").stdout == "A\n"
+    for words in (["vm:/nosuch", "."], [str(folder / "a"), "vm:/nosuch/x"], ["vm:/in/name/", "."]):
+        refused = cli("cp", *words)
+        assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+        assert "no such" in refused.stderr
+
+
+@pytest.mark.uml
+def test_what_a_guest_cannot_do_is_refused_with_why(registry, vm):
+    container = vm("uml", script="echo up; exec sleep 1000")
+    for verb in ("diff", "export", "commit"):
+        refused = cli(verb, "vm", *(["made"] if verb == "commit" else []))
+        assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+        assert "read by its own kernel alone" in refused.stderr
+    cli("kill", "vm")
+    refused = cli("cp", "vm:/etc", "-")
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert "does not run" in refused.stderr
+    assert registry.state(container).status == EXITED
