@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -38,40 +38,29 @@ def measured(
 ) -> dict[str, pd.DataFrame]:
     """`realrun bench EXPERIMENT`: every table that it makes, and `trials`, by name.
 
-    `wish` are the fields of `realrun.measure.experiment.Wish`, such as `budget_s` and `seed`.
-    Raises UsageError for an unknown experiment, Missing if the image runs in no way here.
+    `wish` are the fields of `realrun.measure.experiment.Wish`, such as `budget_s` and `seed`. Each
+    frame has its birth certificate in `attrs`. Raises UsageError for an unknown experiment, Missing
+    if the image runs in no way here.
     """
     command = f"realrun.measure.frames.measured({experiment!r})"
     with Recording([experiment], Store().resolve(image), isolations, Wish(**wish), command) as made:
         made.measure()
-        return {name: frame(name, made.rows(name)) for name in made.tables}
+        found = {name: frame(name, made.rows(name)) for name in made.tables}
+        for one in found.values():
+            one.attrs |= made.certificate()
+        return found
 
 
-def memory(**options: Any) -> pd.DataFrame:
-    """What waiting instances hold, by account; `options` as in `measured`."""
-    return measured("memory", **options)["memory"]
+def table_of(experiment: str, table: str = "") -> Callable[..., pd.DataFrame]:
+    """A function that measures and gives one table as a frame; its options are `measured`'s."""
+
+    def measure(**options: Any) -> pd.DataFrame:
+        return measured(experiment, **options)[table or experiment]
+
+    measure.__doc__ = f"Measure `{experiment}`; options as in `measured`."
+    return measure
 
 
-def reconciliation(**options: Any) -> pd.DataFrame:
-    """From one account of memory to the next, line by line; `options` as in `measured`."""
-    return measured("memory", **options)["reconciliation"]
-
-
-def density(**options: Any) -> pd.DataFrame:
-    """Each instance that fitted; `options` as in `measured`."""
-    return measured("density", **options)["density"]
-
-
-def disk(**options: Any) -> pd.DataFrame:
-    """What lies on the disk; `options` as in `measured`."""
-    return measured("disk", **options)["disk"]
-
-
-def work(**options: Any) -> pd.DataFrame:
-    """What a program gets done; `options` as in `measured`."""
-    return measured("work", **options)["work"]
-
-
-def neighbours(**options: Any) -> pd.DataFrame:
-    """What a program gets done beside a bad neighbour; `options` as in `measured`."""
-    return measured("neighbours", **options)["neighbours"]
+startup, storm, memory = map(table_of, ("startup", "storm", "memory"))
+density, disk, work, neighbours = map(table_of, ("density", "disk", "work", "neighbours"))
+reconciliation = table_of("memory", "reconciliation")

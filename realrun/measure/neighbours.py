@@ -19,6 +19,7 @@ from typing import Any
 from realrun import paths
 from realrun.errors import RealRunError
 from realrun.image import Image
+from realrun.linux import cgroups, resources
 from realrun.measure import diskuse, readable, work
 from realrun.measure.experiment import Arm, Experiment, Wish
 from realrun.measure.heard import Heard
@@ -66,7 +67,14 @@ def known_limits(way: Way) -> dict[str, list[Limit]]:
         if device := diskuse.device_of(paths.root()):
             limits = {"write_bps": {device: 4 * MIB}}
             found["disk"] += [Limit("--device-write-bps 4m", limits)]
-    return found
+    return {kind: [one for one in limits if is_possible(one)] for kind, limits in found.items()}
+
+
+def is_possible(limit: Limit) -> bool:
+    """Has this machine a control group for it, that we may use."""
+    here = cgroups.detect()
+    wanted = cgroups.needed(here.version, resources.of(limit.limits))
+    return not limit.limits or (here.writable and {*wanted} <= here.trees.keys())
 
 
 @contextmanager
