@@ -146,10 +146,8 @@ def run_child(clone: int, steps: Steps, fds: list[int], writer: int) -> None:
     place, report = clone, writer
     sys.meta_path = NOWHERE  # no import from here on: it would find the image's modules
     try:
-        processes.die_with_parent()
-        carry_out([processes.HEAR_ALL])  # our engine holds them back meanwhile
-        os.umask(0o022)  # Docker's: the caller's has no say in what an image gets
-        arrange_descriptors(fds, writer)
+        carry_out(beginning(fds, writer))
+        descriptors.close_all(len(fds) + 1, but=trees.given())
         report = 3
         os.write(3, STAMP.pack(DONE, clone, time.monotonic_ns(), time.process_time_ns()))
         for place, requests in steps:
@@ -165,39 +163,26 @@ def run_child(clone: int, steps: Steps, fds: list[int], writer: int) -> None:
 
 @lru_cache(maxsize=64)
 def first_calls(fds: tuple[int, ...], writer: int) -> Calls:
-    """What the child does first where it does it without Python: see `run_child`."""
-    return Calls(arranging(fds, writer))
+    """How a child begins that is nothing but calls."""
+    return Calls([*beginning(fds, writer), Call("close_range", (len(fds) + 1, 0x7FFFFFFF, 0))])
 
 
-def arranging(fds: Sequence[int], writer: int) -> Iterator[Call]:
-    """As `arrange_descriptors`, and what `run_child` does before."""
-    yield processes.DIE_WITH_PARENT
-    yield processes.HEAR_ALL
-    yield calls.umask(0o022)
-    sources: list[int] = [fds[0], fds[1], fds[2], writer, *fds[3:]]
-    for target, fd in enumerate(sources):
-        if fd < len(sources):
-            aside = Call("fcntl", (fd, fcntl.F_DUPFD_CLOEXEC, len(sources)), save=target)
-            yield aside
-            sources[target] = Saved(target)
-    for target, fd in enumerate(sources):
-        yield Call("dup3", (fd, target, os.O_CLOEXEC if target == 3 else 0))
-    yield Call("close_range", (len(sources), 0x7FFFFFFF, 0))
-
-
-def arrange_descriptors(fds: list[int], writer: int) -> None:
-    """0-2 are the program's, 3 our pipe, then what the plan passes on; the rest is closed at once.
+def beginning(fds: Sequence[int], writer: int) -> Iterator[Call]:
+    """0-2 are the program's, 3 our pipe, then what the plan passes on; the rest is closed next.
 
     At exec would be late: /proc/self/fd leads out until then (CVE-2024-21626). A source that is in
     the way of a target moves first, so none is overwritten too early.
     """
-    sources = [fds[0], fds[1], fds[2], writer, *fds[3:]]
+    yield processes.DIE_WITH_PARENT
+    yield processes.HEAR_ALL  # our engine holds them back meanwhile
+    yield calls.umask(0o022)  # Docker's: the caller's has no say in what an image gets
+    sources = [*fds[:3], writer, *fds[3:]]
     for target, fd in enumerate(sources):
         if fd < len(sources):
-            sources[target] = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, len(sources))
+            yield Call("fcntl", (fd, fcntl.F_DUPFD_CLOEXEC, len(sources)), save=target)
+            sources[target] = Saved(target)
     for target, fd in enumerate(sources):
-        os.dup2(fd, target, target != 3)
-    descriptors.close_all(len(sources), but=trees.given())
+        yield Call("dup3", (fd, target, os.O_CLOEXEC if target == 3 else 0))
 
 
 # --- what the child reports -----------------------------------------------------------------------
