@@ -29,13 +29,18 @@ format: setup  ## put the source into its one format
 
 check: lint test  ## what has to pass before a change is handed in
 
-data: setup  ## record data/measured anew on this machine, with the profile and the picture
-	@tools/demo.sh out
-	@$(BIN)/realrun bench build -o out/measured
-	@$(BIN)/realrun bench peers -o out/measured
-	@mkdir -p data/measured data/profiles
-	@cp out/measured/*.csv out/measured/*.meta.json data/measured/
+BUDGET := 10m
+RECORDED := out/recorded
+data: setup  ## record data/measured anew, with profile and picture; stopped, it goes on when called again
+	@$(BIN)/realrun fetch && $(BIN)/realrun base busybox && $(BIN)/realrun build -q -t hello examples/hello
+	@$(BIN)/realrun bench all --budget $(BUDGET) -o $(RECORDED)
+	@$(BIN)/realrun bench build -o $(RECORDED)
+	@$(BIN)/realrun bench peers -o $(RECORDED)
+	@mkdir -p data/measured data/profiles && rm -f data/measured/*.csv data/measured/*.meta.json
+	@cp $(RECORDED)/*.csv $(RECORDED)/*.meta.json data/measured/ && rm -r $(RECORDED)
 	@$(BIN)/sim calibrate data/measured -o data/profiles/recorded.toml
+	@$(BIN)/sim run data/profiles/recorded.toml -o out/simulated
+	@$(BIN)/sim report --measured data/measured --profile data/profiles/recorded.toml --simulated out/simulated -o out/report.html
 	@$(BIN)/sim picture --measured data/measured -o docs/stacks.svg
 
 environment.yml: setup  ## write environment.yml anew from pyproject.toml

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 
 __version__ = "0.1.0"
-__all__ = ["Container", "Image", "Result", "base", "build", "container", "containers", "create",
-           "images", "isolations", "run", "tag"]  # fmt: skip
+__all__ = ["Container", "Image", "Result", "base", "bench", "build", "container", "containers",
+           "create", "images", "isolations", "run", "tag"]  # fmt: skip
 VERBS = ("build", "containers")  # packages that can be called, too
 
 

@@ -6,6 +6,7 @@ from realrun.api import Container as Container
 from realrun.api import Image as Image
 from realrun.api import Result as Result
 from realrun.api import base as base
+from realrun.api import bench as bench
 from realrun.api import build as build
 from realrun.api import container as container
 from realrun.api import containers as containers

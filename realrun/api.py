@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, Literal, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 
 from realrun import building, engine, handles, paths
 from realrun.containers import creating
@@ -21,13 +21,18 @@ from realrun.htmlwords import Listed
 from realrun.image import Image, Store
 from realrun.runtime import limitwords, mountwords
 from realrun.runtime.devices import device
-from realrun.sizes import shown_size
+from realrun.runtime.spec import ISOLATIONS
+from realrun.sizes import duration_s, shown_size
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = [
     "Container",
     "Image",
     "Result",
     "base",
+    "bench",
     "build",
     "container",
     "containers",
@@ -112,6 +117,26 @@ def base(name: str = "busybox") -> Image:
     from realrun.image.base import make_base_busybox
 
     return make_base_busybox(Store(), tools.need(name).path)
+
+
+def bench(
+    experiment: str,
+    image: str = "hello",
+    isolations: Sequence[str] = (),
+    budget: str = "",
+    **wish: Any,
+) -> pandas.DataFrame:
+    """`realrun bench EXPERIMENT` as a tidy frame, one row a measurement; see `data/README.md`.
+
+    `budget` as on the command line (`"1m"`); `wish` may be `seed`, `blocks` (least, most), `n` and
+    `guest_n`. The frame's `attrs` hold the certificate. An experiment's other tables, and those of
+    recorded sets, are in `realrun.measure.frames`.
+    """
+    from realrun.measure import frames
+
+    budget_s = duration_s(budget, "budget") if budget else None
+    found = frames.measured(experiment, image, isolations or ISOLATIONS, budget_s=budget_s, **wish)
+    return next(iter(found.values()))
 
 
 def create(

@@ -1,4 +1,4 @@
-"""Sizes as people write and read them."""
+"""Sizes and times as people write and read them."""
 
 from __future__ import annotations
 
@@ -33,3 +33,15 @@ def shown_size(size_bytes: int) -> str:
     while value >= 1000 and (more := next(units, None)):
         value, unit = value / 1000, more
     return f"{value:.3g}{unit}"
+
+
+def duration_s(text: str, option: str) -> float:
+    """A time with its unit.
+
+    >>> duration_s("10m", "--budget"), duration_s("1.5h", "--budget"), duration_s("90s", "--budget")
+    (600.0, 5400.0, 90.0)
+    """
+    found = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?)([smh])", text.strip())
+    if not found or not float(found[1]):
+        raise UsageError(f"{option} wants a time such as 90s, 10m or 1h; got {text!r}")
+    return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]

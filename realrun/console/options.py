@@ -82,18 +82,6 @@ def counts(text: str | None, option: str) -> tuple[int, ...] | None:
     return tuple(sorted({int(word) for word in words}))
 
 
-def duration_s(text: str, option: str) -> float:
-    """A time with its unit.
-
-    >>> duration_s("10m", "--budget"), duration_s("1.5h", "--budget"), duration_s("90s", "--budget")
-    (600.0, 5400.0, 90.0)
-    """
-    found = re.fullmatch(r"(\d{1,6}(?:\.\d{1,3})?)([smh])", text.strip())
-    if not found or not float(found[1]):
-        raise UsageError(f"{option} wants a time such as 90s, 10m or 1h; got {text!r}")
-    return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
-
-
 def one_line(text: str) -> str:
     """Words of somebody else, safe to print: blanks run together, control characters escaped.
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 
+from realrun.measure.summary import DEAR as DEAR
 from realrun.measure.summary import summarise
 
-NARROW, BLOCKS, BUDGET, FAILED, DEAR = "narrow", "blocks", "budget", "failed", "too dear"
+NARROW, BLOCKS, BUDGET, FAILED = "narrow", "blocks", "budget", "failed"
 
 
 def order(per_block: Mapping[str, int], seed: int, name: str, block: int) -> list[tuple[str, int]]:

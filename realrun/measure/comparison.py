@@ -154,8 +154,8 @@ def write(path: Path, rows: Sequence[CompareRow], sides: Sequence[Side], command
         "sides": [{"label": one.label, **one.certificate} for one in sides],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    tables.replace(path.with_suffix(".meta.json"), tables.as_json(born))
-    tables.replace(path, tables.as_csv(names, map(astuple, rows)))
+    tables.replace(path.with_suffix(".meta.json"), tables.as_json(born).encode())
+    tables.replace(path, tables.as_csv(names, map(astuple, rows)).encode())
 
 
 def told_apart(rows: Sequence[CompareRow]) -> int:

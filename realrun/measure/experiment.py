@@ -27,9 +27,9 @@ rest: blocks in an order of chance, warm-ups, noise and marks, the journal, stop
 4. An arm's trials are spread over all blocks: `per_block` of them in each, so that cheap arms can
    have more. Block 0 is the warm-up and is left out of statistics, as the contract says;
    `warm_up=False` begins with block 1.
-5. `cost_s` is a guess of how long one trial takes (`session.cost_s(way, n)`). If two blocks would
-   not fit into the experiment's part of the budget, the dearest arms are left out, and the
-   certificate says so.
+5. `cost_s` is a guess of how long one trial takes (`session.cost_s(way, n)`). If two blocks (one,
+   where one is enough) would not fit into the experiment's part of the budget, the dearest arms
+   are left out, and the certificate says so.
 6. `tell` makes tables for people of all rows, if the figures alone say too little.
 7. `EXPERIMENTS` in `realrun.measure.catalogue` is the list that `bench NAME`, `bench all` and the
    Python functions know. `share` is its part of the budget of `bench all`, beside the others'.

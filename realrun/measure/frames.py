@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from realrun.image import Store
-from realrun.measure import contest
+from realrun.measure import contest, tables
 from realrun.measure.experiment import Wish
 from realrun.measure.recording import Recording
 from realrun.measure.rows import TABLES, Row, columns
@@ -61,6 +62,23 @@ def table_of(experiment: str, table: str = "") -> Callable[..., pd.DataFrame]:
     return measure
 
 
-startup, storm, memory = map(table_of, ("startup", "storm", "memory"))
+instrument, startup, storm, memory = map(table_of, ("instrument", "startup", "storm", "memory"))
 density, disk, work, neighbours = map(table_of, ("density", "disk", "work", "neighbours"))
-reconciliation = table_of("memory", "reconciliation")
+waits, reconciliation = table_of("storm", "waits"), table_of("memory", "reconciliation")
+
+
+def recorded(*folders: str | Path) -> dict[str, pd.DataFrame]:
+    """The tables in one folder or several, one below the other, by name.
+
+    `machine` and `session` tell which row is whose; `attrs` is the first certificate, with the rest
+    in its `others`. Raises BadTable for a table that breaks the contract, or if two folders hold
+    the same recording.
+    """
+    found: dict[str, pd.DataFrame] = {}
+    for name in TABLES:
+        there = [Path(one) for one in folders if tables.is_there(Path(one), name)]
+        if there:
+            first, *rest = tables.told_apart([tables.read_certificate(one, name) for one in there])
+            found[name] = frame(name, [row for one in there for row in tables.read(one, name)])
+            found[name].attrs |= {**first, "others": rest}
+    return found

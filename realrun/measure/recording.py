@@ -37,9 +37,11 @@ class Recording:
         command: str,
         folder: Path | None = None,
         tell: Tell = lambda *_: None,
+        form: str = tables.CSV,
     ) -> None:
         self.experiments = [known(name) for name in names]
         self.wish, self.command, self.folder, self.tell = wish, command, folder, tell
+        self.form = form
         self.benches: list[Bench] = []
         self.journal = self.opened(image.digest, [str(way(name)) for name in wanted])
         self.session = Session(image, wanted)
@@ -126,7 +128,9 @@ class Recording:
     def write_to(self, folder: Path) -> list[Path]:
         """All tables, into a folder."""
         born = self.certificate()
-        return [tables.write(folder, name, self.rows(name), born) for name in self.tables]
+        return [
+            tables.write(folder, name, self.rows(name), born, self.form) for name in self.tables
+        ]
 
 
 def known(name: str) -> Experiment:

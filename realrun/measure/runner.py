@@ -16,7 +16,7 @@ from realrun.measure.journal import Journal, Trial
 from realrun.measure.rows import Row, TrialRow
 from realrun.measure.session import Session
 
-LEAST_BLOCKS = 2  # must fit into the budget; what is too dear for that is left out
+LEAST_BLOCKS = 2  # must fit into the budget, if the experiment wants as many
 Tell = Callable[["Bench"], None]
 
 
@@ -41,7 +41,9 @@ class Bench:
     def run(self) -> Bench:
         """All trials that are still to be done."""
         self.arms = {arm.name: arm for arm in self.experiment.arms(self.session, self.wish)}
-        self.stopped = dict.fromkeys(too_dear(self.arms.values(), self.budget_s), blocks.DEAR)
+        count = min(LEAST_BLOCKS, self.least)
+        dear = too_dear(self.arms.values(), self.budget_s / count)
+        self.stopped = dict.fromkeys(dear, blocks.DEAR)
         for trial in self.journal.of(self.experiment.name):
             self.note(trial)
         for arm, run in self.turns():
@@ -58,8 +60,13 @@ class Bench:
         return math.inf if self.wish.budget_s is None else self.wish.budget_s
 
     @property
+    def least(self) -> int:
+        """Blocks after the warm-up, at least."""
+        return (self.wish.blocks or self.experiment.blocks)[0]
+
+    @property
     def most(self) -> int:
-        """Blocks after the warm-up, at most."""
+        """And at most."""
         return (self.wish.blocks or self.experiment.blocks)[1]
 
     def turns(self) -> Iterator[tuple[Arm, int]]:
@@ -85,9 +92,8 @@ class Bench:
 
     def all_narrow(self) -> bool:
         """Are there enough blocks, and is every arm that is still measured known well enough."""
-        least = (self.wish.blocks or self.experiment.blocks)[0]
         open_arms = [name for name in self.arms if name not in self.stopped]
-        return self.block >= least and all(map(self.is_narrow, open_arms))
+        return self.block >= self.least and all(map(self.is_narrow, open_arms))
 
     def is_narrow(self, name: str) -> bool:
         return blocks.is_narrow(self.figures[name], self.experiment.blocks[0], NARROW)
@@ -130,11 +136,11 @@ class Bench:
 
 
 def too_dear(arms: Collection[Arm], budget_s: float) -> list[str]:
-    """The dearest arms, as many as must go for the rest to fit into the budget."""
-    left_s, gone = LEAST_BLOCKS * sum(arm.cost_s * arm.per_block for arm in arms), []
+    """The dearest arms, as many as must go for a block of the rest to fit into the budget."""
+    left_s, gone = sum(arm.cost_s * arm.per_block for arm in arms), list[str]()
     for arm in sorted(arms, key=lambda arm: -arm.cost_s):
         if left_s > budget_s:
-            left_s -= LEAST_BLOCKS * arm.cost_s * arm.per_block
+            left_s -= arm.cost_s * arm.per_block
             gone.append(arm.name)
     return gone
 

@@ -80,5 +80,5 @@ def makespan_s(rows: Sequence[Row]) -> float:
 
 STORM = Experiment(
     "storm", "many at once: when each is ready, where they waited", ("storm", "waits"), arms,
-    makespan_s, "s", share=2.0, blocks=(3, 20), warm_up=False,
+    makespan_s, "s", share=3.0, blocks=(3, 20), warm_up=False,
 )  # fmt: skip

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from realrun.measure.runner import Bench
 
 CONFIDENCE = 0.95
+DEAR = "too dear"  # why an arm was not measured at all
 
 
 class Summary(NamedTuple):
@@ -75,7 +76,7 @@ def arm_lines(bench: Bench) -> list[tuple[str, ...]]:
     """The table to print: the figure of each arm, and why there are no more trials of it."""
     scale = 1e3 if bench.experiment.unit == "s" else 1.0
     body = []
-    for name in bench.arms:
+    for name in (one for one in bench.arms if bench.stopped.get(one) != DEAR):
         values = bench.figures[name]
         cells = told(summarise(values), scale) if values else ("0", "", "")
         marked = str(bench.marked[name] or "")

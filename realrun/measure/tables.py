@@ -17,6 +17,8 @@ from realrun.errors import BadTable
 from realrun.measure import schema
 from realrun.measure.rows import TABLES, Row, columns
 
+CSV, PARQUET = "csv", "parquet"
+
 
 def cell(value: object) -> object:
     """Seconds to the nanosecond, memory to the byte's neighbourhood, nothing for None."""
@@ -45,24 +47,39 @@ def as_json(born: Mapping[str, Any]) -> str:
     return json.dumps(born, indent=1) + "\n"
 
 
-def write(folder: Path, name: str, rows: Sequence[Row], certificate: Mapping[str, Any]) -> Path:
+def write(
+    folder: Path,
+    name: str,
+    rows: Sequence[Row],
+    certificate: Mapping[str, Any],
+    form: str = CSV,
+) -> Path:
     """Write `name.csv` and `name.meta.json`; each is there whole or not at all.
 
-    Raises BadTable, and writes nothing, if they break the contract.
+    Raises BadTable, and writes nothing, if they break the contract; Missing if the other form,
+    Parquet, cannot be had here.
     """
     born = {"table": name} | dict(certificate)
     rows = [row if row.session else replaced(row, session=born.get("session", "")) for row in rows]
     schema.check(name, rows, born)
+    content = in_parquet().data(name, rows) if form == PARQUET else text(name, rows).encode()
     folder.mkdir(parents=True, exist_ok=True)
-    replace(folder / f"{name}.meta.json", as_json(born))
-    return replace(folder / f"{name}.csv", text(name, rows))
+    replace(folder / f"{name}.meta.json", as_json(born).encode())
+    return replace(folder / f"{name}.{form}", content)
 
 
-def replace(path: Path, content: str) -> Path:
+def in_parquet() -> Any:
+    """The other form; it takes pandas, which nobody else here has to wait for."""
+    from realrun.measure import parquet
+
+    return parquet
+
+
+def replace(path: Path, content: bytes) -> Path:
     """Put a file in place with one rename."""
     half = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        half.write_text(content, encoding="utf-8")
+        half.write_bytes(content)
         half.replace(path)
     finally:
         half.unlink(missing_ok=True)
@@ -70,8 +87,14 @@ def replace(path: Path, content: str) -> Path:
 
 
 def read(folder: Path, name: str) -> list[Row]:
-    """The rows of `name.csv`. Raises BadTable with file, line, column and what was expected."""
+    """The rows of `name.csv`, or of `name.parquet` if there is only that.
+
+    Raises BadTable with file, line, column and what was expected.
+    """
     kind, path = schema.known(name), folder / f"{name}.csv"
+    if not path.exists() and path.with_suffix(".parquet").exists():
+        session = read_certificate(folder, name).get("session", "")
+        return list(in_parquet().read(path.with_suffix(".parquet"), name, session))
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
             lines = csv.reader(file, strict=True)
@@ -110,6 +133,20 @@ def value(table: str, column: str, cell: str, where: str) -> Any:
         found = cell
     if wrong := schema.complaint(table, column, found):
         raise BadTable(f"{where}, column {column!r}: {wrong}")
+    return found
+
+
+def is_there(folder: Path, name: str) -> bool:
+    """Is there such a table, in either form."""
+    return any((folder / f"{name}.{form}").exists() for form in (CSV, PARQUET))
+
+
+def told_apart(born: Sequence[dict[str, Any]]) -> list[Mapping[str, Any]]:
+    """All certificates of tables that are to stand one below the other; no two may be the same."""
+    found = [one for certificate in born for one in schema.certificates(certificate)]
+    keys = [(one.get("machine"), one.get("session")) for one in found]
+    if twice := [key for key in keys if keys.count(key) > 1]:
+        raise BadTable(f"machine {twice[0][0]}, session {twice[0][1]}: the same recording twice")
     return found
 
 

@@ -50,6 +50,7 @@ def add_framed(kinds: Any) -> list[Any]:
         kind.add_argument("--isolation", action="append", default=[], help="may be repeated")
         kind.add_argument("--budget", help="time for it, e.g. 10m (default: until it is enough)")
         kind.add_argument("--blocks", type=int, help="so many blocks of trials, come what may")
+        kind.add_argument("--parquet", action="store_true", help="tables in Parquet, not in CSV")
         kind.add_argument("--n", help="numbers of instances, e.g. 1,2,4,8")
         kind.add_argument("--guest-n", help="numbers of guests, e.g. 1,2,4")
     return framed

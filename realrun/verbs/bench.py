@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from realrun.console.options import counts, duration_s, size_bytes
+from realrun.console.options import counts, size_bytes
 from realrun.console.progress import meter, progress
 from realrun.errors import Missing, UsageError
 from realrun.image import Store
@@ -22,6 +22,7 @@ from realrun.measure.experiment import Wish
 from realrun.measure.recording import Recording, written
 from realrun.measure.rows import Row
 from realrun.runtime.spec import ISOLATIONS
+from realrun.sizes import duration_s
 
 if TYPE_CHECKING:
     from realrun.measure.contest import Contest
@@ -35,8 +36,11 @@ def main(args: argparse.Namespace) -> int:
     image, folder = Store().resolve(args.image), Path(args.out) if args.out else None
     ways = args.isolation or ISOLATIONS
     wish = wish_of(args)
+    form = tables.PARQUET if args.parquet else tables.CSV
+    if args.parquet:
+        tables.in_parquet().data("trials", [])  # fail now, not after it all
     with meter("bench") as tell:
-        recording = Recording(names, image, ways, wish, command(), folder, tell)
+        recording = Recording(names, image, ways, wish, command(), folder, tell, form)
         try:
             with written(recording):
                 recording.measure()
@@ -73,6 +77,8 @@ def tell_all(args: argparse.Namespace, recording: Recording) -> None:
     for bench in recording.benches:
         unit = "ms" if bench.experiment.unit == "s" else bench.experiment.unit
         summary.show(f"{bench.experiment.name} [{unit}]", summary.arm_lines(bench))
+        if dear := [name for name, why in bench.stopped.items() if why == summary.DEAR]:
+            print(f"too dear for the budget: {'; '.join(dear)}")
         if tell := bench.experiment.tell:
             found = [row for name in bench.experiment.tables for row in recording.rows(name)]
             for title, lines in tell([row for row in found if row.block]):

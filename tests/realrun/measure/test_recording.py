@@ -10,12 +10,14 @@ from collections import Counter
 
 import pytest
 
-from realrun.errors import GuestFailed, Missing, RealRunError
+import realrun
+from realrun.errors import GuestFailed, Missing, RealRunError, UsageError
 from realrun.measure import catalogue, ratios
 from realrun.measure.experiment import Wish
-from realrun.measure.instrument import EQUAL
+from realrun.measure.instrument import ARRIVAL, EQUAL, PARTS
 from realrun.measure.journal import NAME
 from realrun.measure.recording import Recording, written
+from realrun.measure.rows import InstrumentRow, columns
 from realrun.measure.session import Session, Way
 from tests.realrun.stage import cli, everything_left, started, until
 
@@ -190,3 +192,13 @@ def test_a_trial_that_is_late_is_a_failure_of_its_own(stage, monkeypatch):
         monkeypatch.setattr(session, "image", Mute(stage.image))
         with pytest.raises(GuestFailed, match="process: 1 of 1 did not get on within 0 s"):
             session.complete(Way("process"))
+
+
+def test_an_experiment_is_a_python_function_that_gives_a_frame(stage):
+    """One tidy row a measurement, with its certificate; a word that is none is an error."""
+    found = realrun.bench("instrument", isolations=["process"], blocks=(1, 1), seed=3)
+    assert list(found.columns) == columns(InstrumentRow)
+    assert set(found[found["block"] == 1]["what"]) == {*PARTS, *EQUAL, ARRIVAL}
+    assert (found.attrs["seed"], set(found.attrs["stopped"])) == (3, {"instrument"})
+    with pytest.raises(UsageError, match="budget wants a time such as 90s, 10m or 1h; got 'long'"):
+        realrun.bench("startup", budget="long")

@@ -47,13 +47,13 @@ def test_it_stops_when_the_budget_is_spent(monkeypatch):
     assert found.spent_s >= 30 > found.spent_s - found.journal.trials[-1].took_s
 
 
-def test_the_dearest_are_left_out_until_two_blocks_fit():
+def test_the_dearest_are_left_out_until_a_block_fits():
     arms = [Arm(name, PROCESS, lambda _: [], cost_s=cost) for name, cost in
             (("cheap", 1), ("dear", 10), ("dearer", 20))]  # fmt: skip
     assert too_dear(arms, 1000) == []
-    assert too_dear(arms, 61) == ["dearer"]
-    assert too_dear(arms, 20) == ["dearer", "dear"]
-    assert too_dear(arms, 1) == ["dearer", "dear", "cheap"]
+    assert too_dear(arms, 30) == ["dearer"]
+    assert too_dear(arms, 10) == ["dearer", "dear"]
+    assert too_dear(arms, 0.5) == ["dearer", "dear", "cheap"]
 
 
 def test_what_is_interrupted_goes_on_and_comes_out_the_same():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.util import find_spec
 
 import pytest
 
-from realrun.errors import BadTable
-from realrun.measure import rows, schema, tables
+from realrun.errors import BadTable, Missing
+from realrun.measure import frames, parquet, rows, schema, tables
 from realrun.measure.comparison import CompareRow
 from realrun.measure.rows import TABLES, InstrumentRow, MemoryRow, StormRow
 from tests.realrun.measure.contract import column_types, columns_of, first_column, section
@@ -122,3 +123,35 @@ def test_no_table_no_certificate(tmp_path):
     (tmp_path / "storm.meta.json").write_text("{")
     with pytest.raises(BadTable, match="cannot be read as JSON"):
         tables.read_certificate(tmp_path, "storm")
+
+
+def test_parquet_holds_the_same(tmp_path):
+    """Empty cells and whole numbers too. Without pyarrow there is one line that says so."""
+    rows = [replace(STORM, session="now", voluntary=3), replace(STORM, session="now", cpu_s=0.5)]
+    if not find_spec("pyarrow"):
+        with pytest.raises(Missing, match="Parquet takes pyarrow, which is not here: "):
+            tables.write(tmp_path, "storm", rows, BORN, tables.PARQUET)
+        assert not list(tmp_path.iterdir())
+        pytest.skip("no pyarrow here, so nothing can be written in Parquet")
+    path = tables.write(tmp_path, "storm", rows, BORN, tables.PARQUET)
+    assert path.name == "storm.parquet"
+    assert tables.read(tmp_path, "storm") == rows
+
+    path.write_bytes(parquet.data("storm", [replace(rows[0], isolation="vm")]))
+    with pytest.raises(BadTable, match=r"storm\.parquet: row 1, column 'isolation'"):
+        tables.read(tmp_path, "storm")
+    path.write_bytes(b"x")
+    with pytest.raises(BadTable, match="cannot be read as Parquet"):
+        tables.read(tmp_path, "storm")
+
+
+def test_tables_of_several_machines_stand_one_below_the_other(tmp_path):
+    """And nobody is lost: machine and session lead to the certificate."""
+    for machine in "ab":
+        born = BORN | {"machine": machine, "kernel": f"Linux {machine}"}
+        tables.write(tmp_path / machine, "storm", [replace(STORM, machine=machine)], born)
+    found = frames.recorded(tmp_path / "a", tmp_path / "b")["storm"]
+    kernels = {one["machine"]: one["kernel"] for one in schema.certificates(found.attrs)}
+    assert [kernels[machine] for machine in found["machine"]] == ["Linux a", "Linux b"]
+    with pytest.raises(BadTable, match="machine a, session now: the same recording twice"):
+        frames.recorded(tmp_path / "a", tmp_path / "a")

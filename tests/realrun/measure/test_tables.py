@@ -65,7 +65,7 @@ def test_a_writing_that_fails_leaves_the_old_table(tmp_path, monkeypatch):
             file.write("half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="No space"):
         tables.write(tmp_path, "memory", [row(n=99)] * 1000, BORN)
     assert path.read_bytes() == before
