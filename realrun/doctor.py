@@ -173,8 +173,10 @@ def overlay() -> Finding:
 
 def fast_starts() -> Finding:
     """Are a container's first steps made without Python."""
+    if play.library() and rootsteps.rootless():
+        return Finding("fast starts", PARTLY, "root's are made in C, a user namespace's in Python")
     if play.library():
-        return Finding("fast starts", YES, "system calls of a start are made in C")
+        return Finding("fast starts", YES, "the system calls of a start are made in C")
     return Finding("fast starts", PARTLY, "starts take longer: no compiled part", play.REMEDY)
 
 
