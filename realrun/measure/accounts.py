@@ -19,7 +19,7 @@ from realrun.runtime.start import Starter
 
 KIB_PER_MIB = 1024
 MAPPING = re.compile(r"^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+ *(.*)$")
-UML_MEMORY = re.compile(r"/(#\d+|vm_file-\S+) \(deleted\)$")
+GUEST_MEMORY = re.compile(r"/(#\d+|vm_file-\S+|memfd:memory-backend-memfd) \(deleted\)$")
 STACK_KIB = 16  # of a thread in the kernel, on 64-bit machines (THREAD_SIZE)
 CHARGED = ("anon", "file", "shmem", "slab", "page tables", "kernel stack", "other kernel")
 Amounts = dict[tuple[str, str], float]
@@ -46,15 +46,16 @@ def address_spaces(run: Run) -> list[int]:
 def guest_ram_kib(pids: Sequence[int], memory_kib: int) -> int:
     """PSS of the mappings that are the guest's memory, over all of the monitor's processes.
 
-    In QEMU that is the one anonymous mapping of the memory's size, in User-Mode Linux the file
-    without a name in TMPDIR that every process of the guest is mapped from.
+    In QEMU that is the one anonymous mapping of the memory's size, or the memory file that helpers
+    share; in User-Mode Linux the file without a name in TMPDIR that every process of the guest is
+    mapped from.
     """
     total = 0
     for pid in pids:
         inside, anonymous = False, False
         for line in mappings(pid):
             if head := MAPPING.match(line):
-                inside, anonymous = bool(UML_MEMORY.search(head[1])), not head[1]
+                inside, anonymous = bool(GUEST_MEMORY.search(head[1])), not head[1]
             elif line.startswith("Size:") and anonymous:
                 inside = int(line.split()[1]) == memory_kib
             elif line.startswith("Pss:") and inside:

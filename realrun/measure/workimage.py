@@ -40,12 +40,20 @@ import sys
 sys.path.insert(0, sys.argv[1])
 import encodings.idna
 from inside import main
-for module in list(sys.modules.values()):
-    print(getattr(module, "__file__", None) or "")
+for name, module in list(sys.modules.items()):
+    file = getattr(module, "__file__", None) or ""
+    package, _, last = name.rpartition(".")
+    parent = sys.modules.get(package)
+    print(file)
+    if hasattr(parent, "__path__") and not file.endswith(f"/{last}.py"):
+        print(f"{parent.__path__[0]}/{last}.py")  # another module stands in for it
 """
 LOADER = re.compile(rb"/[^\0]*/ld[^\0/]*\.so[^\0/]*")
 LIBRARY = re.compile(r"^\s*(\S+) => (/.*) \(0x", re.M)
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
+# Without a network nobody shall wait for what is not needed.
+SOON = ("-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=10",
+        "-o", "Acquire::https::Timeout=10")  # fmt: skip
 Tell = Callable[[str], None]
 
 
@@ -124,7 +132,7 @@ def modules(program: Path) -> Iterator[Path]:
     if done.returncode:
         raise Missing(f"this Python does not load what is measured with: {done.stderr[-300:]}")
     for line in filter(None, done.stdout.splitlines()):
-        if not line.startswith(str(INSIDE)):
+        if not line.startswith(str(INSIDE)) and os.path.exists(line):
             yield Path(line)
 
 
@@ -180,7 +188,7 @@ def redis(tell: Tell) -> Path | None:
         return None
     try:
         with workspace(paths.root(), "fetch") as work:
-            options = fetch.prepare(work)
+            options = [*fetch.prepare(work), *SOON]
             tell("package lists")
             fetch.run(["apt-get", *options, "update"], work)
             tell("redis-server")

@@ -71,6 +71,14 @@ def test_user_mode_linux_s_memory_is_the_file_without_a_name(proc):
     assert accounts.guest_ram_kib([5, 6], 98304) == 14
 
 
+def test_memory_that_a_guest_shares_with_helpers_is_a_file(proc):
+    """As for a folder of the host's; the daemon that serves it has it mapped, too."""
+    for pid in (5, 6):
+        proc(pid, "smaps", mapping("/memfd:memory-backend-memfd (deleted)", 98304, 500)
+             + mapping("/memfd:other (deleted)", 98304, 9))  # fmt: skip
+    assert accounts.guest_ram_kib([5, 6], 98304) == 1000
+
+
 def test_this_machines_memory_is_read():
     assert 0 < meminfo_mib("MemAvailable") < meminfo_mib("MemTotal")
     assert meminfo_mib("NoSuchLine") == 0.0
