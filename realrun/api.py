@@ -47,6 +47,9 @@ __all__ = [
 class Options(TypedDict, total=False):
     """How a container differs from what its image says, by the names of the command line."""
 
+    level: str  # of a guest: minimal, distro, snapshot; and QEMU's machine type, a kernel's file
+    machine: str
+    kernel: str
     env: Mapping[str, str | None]
     volumes: Sequence[str]  # as -v takes them
     user: str

@@ -49,6 +49,7 @@ INSTALL = """set -e
 dpkg --force-unsafe-io --force-depends --install /packages/base-passwd_*.deb
 dpkg --force-unsafe-io --force-depends --install /packages/*.deb
 dpkg --configure --pending
+for modules in /usr/lib/modules/*; do [ ! -d "$modules" ] || depmod "${modules##*/}"; done
 test -z "$(dpkg --audit)"
 """
 TRACES = (
@@ -68,6 +69,14 @@ class Plan(NamedTuple):
     sources: list[str]
 
 
+class Made(NamedTuple):
+    """A system of files: where it lies, the packages in it, and the time of the youngest file."""
+
+    tree: Path
+    plan: Plan
+    newest: int
+
+
 def make_base_debian(store: Store, starter: Starter, tell: Tell = lambda _: None) -> Image:
     """A minimal system of this machine's own distribution and release; it has several names.
 
@@ -75,23 +84,36 @@ def make_base_debian(store: Store, starter: Starter, tell: Tell = lambda _: None
     """
     check()
     with store.workspace("debian") as work:
-        tree, below = work / "tree", work / "below"
-        packages = below / "packages"
-        (packages / "partial").mkdir(parents=True)
-        options = [*fetch.prepare(work), "-o", f"Dir::State::status={empty(work / 'status')}"]
-        tell("package lists")
-        update(options, work)
-        plan = planned(options, work)
-        tell(f"{len(plan.packages)} packages")
-        download = ["-o", f"Dir::Cache::Archives={packages}", "--download-only", "--yes"]
-        download += ["--no-install-recommends"]
-        fetch.run(["apt-get", *options, *download, "install", *plan.packages], work)
-        unpack(sorted(packages.glob("*.deb")), tree, work)
-        newest = max(int(os.stat(path).st_mtime) for path in files(tree))
-        tell("scripts of the packages")
-        install(starter, below, tree, newest)
-        clean(tree, plan.sources)
-        return add(store, tree, work / "layer", newest, len(plan.packages))
+        made = make_tree(work, starter, WANTED, tell)
+        return add(store, made.tree, work / "layer", made.newest, len(made.plan.packages))
+
+
+def make_tree(
+    work: Path, starter: Starter, wanted: Sequence[str], tell: Tell, modules: Path | None = None
+) -> Made:
+    """A system with what is `wanted` (apt-patterns(7)) and what that needs, in `work`.
+
+    `modules` are a kernel's drivers, to lie where udev looks for them.
+    """
+    tree, below = work / "tree", work / "below"
+    packages = below / "packages"
+    (packages / "partial").mkdir(parents=True)
+    options = [*fetch.prepare(work), "-o", f"Dir::State::status={empty(work / 'status')}"]
+    tell("package lists")
+    update(options, work)
+    plan = planned(options, work, wanted)
+    tell(f"{len(plan.packages)} packages")
+    download = ["-o", f"Dir::Cache::Archives={packages}", "--download-only", "--yes"]
+    download += ["--no-install-recommends"]
+    fetch.run(["apt-get", *options, *download, "install", *plan.packages], work)
+    unpack(sorted(packages.glob("*.deb")), tree, work)
+    newest = max(int(os.stat(path).st_mtime) for path in files(tree))
+    if modules:
+        shutil.copytree(modules, tree / "usr/lib/modules" / modules.name, symlinks=True)
+    tell("scripts of the packages")
+    install(starter, below, tree, newest)
+    clean(tree, plan.sources)
+    return Made(tree, plan, newest)
 
 
 def check() -> None:
@@ -126,9 +148,9 @@ def update(options: Sequence[str], work: Path) -> None:
         ) from None
 
 
-def planned(options: Sequence[str], work: Path) -> Plan:
+def planned(options: Sequence[str], work: Path, wanted: Sequence[str]) -> Plan:
     """Ask apt for what a system with nothing installed would need."""
-    install = ["apt-get", *options, "install", "--simulate", "--no-install-recommends", *WANTED]
+    install = ["apt-get", *options, "install", "--simulate", "--no-install-recommends", *wanted]
     try:
         said = fetch.run([*install, MERGED], work)
     except Missing:

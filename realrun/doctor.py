@@ -12,7 +12,7 @@ from typing import NamedTuple
 from realrun import engine, paths
 from realrun.errors import RealRunError, UsageError
 from realrun.files.workspace import workspace
-from realrun.guest import probe, processor, tools
+from realrun.guest import levels, probe, processor, tools
 from realrun.linux import cgroups, namespaces, play
 from realrun.runtime import limitwords, planning, rootsteps, subids
 from realrun.runtime.client import Spawner
@@ -191,6 +191,19 @@ def kvm() -> Finding:
     return Finding("kvm", NO, f"{answer['why']}; guests run on tcg, software emulation")
 
 
+def machine_types() -> Finding:
+    """What QEMU can be told to be, and what runs it."""
+    if tools.find("qemu") is None or tools.find("kernel") is None:
+        return Finding("machine types", NO, "no QEMU and kernel", "realrun fetch")
+    runs = probe.qemu_accelerator()
+    return Finding("machine types", YES, ", ".join(f"{one} on {runs}" for one in levels.machines()))
+
+
+def guest_system() -> Finding:
+    """The system of guests that have a whole one."""
+    return tool("distro", "guest system")
+
+
 def tool(name: str, what: str) -> Finding:
     """A program or kernel that guests need."""
     found = tools.find(name)
@@ -239,5 +252,6 @@ def mke2fs() -> Finding:
 
 CHECKS = (
     user, namespace_kinds, user_namespaces, subordinate_ids, control_groups, overlay, seccomp,
-    container, fast_starts, busybox, mke2fs, uml, qemu, kernel, kvm,
+    container, fast_starts, busybox, mke2fs, uml, qemu, kernel, kvm, machine_types,
+    guest_system,
 )  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from realrun import paths
 from realrun.errors import GuestFailed, RealRunError, UsageError
+from realrun.guest import levels
 from realrun.linux import capabilities, processes
 from realrun.runtime import limitwords, start, streams, subids
 from realrun.runtime.forwarding import passing_signals
@@ -46,6 +47,9 @@ class Wishes:
     """What the caller wants on top of the image's settings; empty = as the image says."""
 
     isolation: str = "container"
+    level: str = ""  # of a guest, see `guest.levels`; and its machine type
+    machine: str = ""
+    kernel: str = ""  # a guest's own kernel: a file
     words: tuple[str, ...] = ()
     env: Mapping[str, str | None] = field(default_factory=dict)  # None takes a name away
     entrypoint: str | None = None
@@ -86,6 +90,7 @@ def spec_for(image: Runnable, wishes: Wishes) -> Spec:
     instance, contained = new_id(), wishes.isolation == "container"
     hostname = wishes.hostname or (os.uname().nodename if shares_name(wishes) else instance[:12])
     config = image.config
+    level, machine = levels.asked(wishes.isolation, wishes.level, wishes.machine)
     return Spec(
         layers=tuple(map(str, image.layers)),
         argv=tuple(command(config, wishes.words, wishes.entrypoint)),
@@ -94,6 +99,9 @@ def spec_for(image: Runnable, wishes: Wishes) -> Spec:
         user=wishes.user or config.get("User") or "",
         hostname=hostname,
         isolation=wishes.isolation,
+        level=level,
+        machine=machine,
+        kernel=os.path.abspath(wishes.kernel) if wishes.kernel else "",
         network=wishes.network,
         image_digest=image.digest,
         limits=limitwords.with_swap(wishes.limits) if contained else wishes.limits,
@@ -139,6 +147,9 @@ def check_wishes(wishes: Wishes) -> None:
     """Refuse what an isolation cannot do, rather than ignore it."""
     if wishes.isolation != "container":
         check_container_options(wishes)
+    if wishes.kernel and wishes.isolation not in GUESTS:
+        raise UsageError(f"--isolation {wishes.isolation} runs on this machine's kernel, not on"
+                         " --kernel; leave it out, or say --isolation uml or qemu")  # fmt: skip
     if wishes.isolation == "process" and (wishes.limits or wishes.hostname):
         raise UsageError(
             "--isolation process has no control group and no host name of its own; "

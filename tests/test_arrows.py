@@ -24,7 +24,7 @@ LEVELS = {
         ("engine",),
         ("build", "measure", "containers", "oci"),
         ("doctor", "building"),
-        ("debian",),
+        ("debian", "distro"),
         ("api", "handles", "demo"),
         ("cli", "verbs", "usage", "console"),
         ("__main__",),

@@ -35,6 +35,9 @@ def read(args: argparse.Namespace) -> engine.Wishes:
     log_max_bytes, log_max_files = log_bounds(args.log_opt)
     return engine.Wishes(
         isolation=args.isolation,
+        level=args.level,
+        machine=args.machine,
+        kernel=args.kernel,
         words=tuple(args.words),
         env=environment(args),
         entrypoint=args.entrypoint,

@@ -6,8 +6,10 @@ import os
 import time
 from pathlib import Path
 
+from realrun import paths
+from realrun.errors import Missing, UsageError
 from realrun.files.remove import remove_tree
-from realrun.guest import backends, disk, initramfs, monitor, mounts, tools
+from realrun.guest import backends, disk, initramfs, levels, monitor, mounts, tools
 from realrun.guest.boot import MIB, Guest
 from realrun.guest.channels import new_sign
 from realrun.runtime import planning, state, users, volumes
@@ -26,39 +28,88 @@ def begin(
 
     Raises `Missing` if this machine lacks a tool for it.
     """
+    return ask(spec, root, starter, machine_for(spec, accelerator), out, err, stdin)
+
+
+def machine_for(spec: Spec, accelerator: str) -> backends.Machine:
+    """The machine for it, but for the instance's folder; what is kept is made if need be."""
+    machine = bare_machine(spec, accelerator)
+    if machine.level != levels.SNAPSHOT:
+        return machine
+    if machine.shares:
+        raise UsageError(
+            "--level snapshot has no room for what is shared with this machine (-v, VOLUME): a "
+            "machine is saved without it; leave it out, or use another level"
+        )
+    from realrun.guest import snapshot
+
+    return machine._replace(saved=str(snapshot.of(spec, machine)))
+
+
+def bare_machine(spec: Spec, accelerator: str) -> backends.Machine:
+    """The same, before anything has been saved of its kind."""
     backend = backends.BACKENDS[spec.isolation]
+    level, model = levels.asked(spec.isolation, spec.level, spec.machine)
     for name in backend.tools:
-        tools.need(name)
-    shares, served = shared(spec, root)
-    kernel = tools.need("kernel").path if backend.kernel_modules else None
-    common, image = initramfs.base(kernel), disk.of(spec)
+        if name != backend.kernel or not spec.kernel:
+            tools.need(name)
+    kernel = Path(spec.kernel) if spec.kernel else tools.need(backend.kernel).path
+    if not os.access(kernel, os.R_OK):
+        raise Missing(f"--kernel {kernel} is not a file that can be read")
+    shares, served = shared(spec, paths.root())
+    if served and model == "microvm":
+        raise UsageError("--machine microvm has no bus for what is shared with this machine (-v, "
+                         "VOLUME); leave it out, or use q35")  # fmt: skip
+    system = level == levels.DISTRO
+    usual_mib = backends.SYSTEM_MEMORY_MIB if system else backends.MEMORY_MIB
+    return backends.Machine(
+        folder="",
+        disk=str(disk.of(spec)),
+        initrd=str(initramfs.base(kernel if backend.kernel == "kernel" else None)),
+        memory_mib=spec.limits.get("memory_bytes", usual_mib * MIB) // MIB,
+        cpus=-(-spec.limits.get("cpu_milli", 1000) // 1000),
+        accelerator=accelerator,
+        channels=tuple(backends.channels(spec.isolation, spec.terminal is not None)),
+        level=level,
+        model=model,
+        kernel=str(kernel),
+        system=str(tools.need("distro").path) if system else "",
+        shares=shares,
+        served=served,
+    )
+
+
+def ask(
+    spec: Spec, root: Path, starter: Starter, machine: backends.Machine, out: Sink, err: Sink,
+    stdin: int | None = None,
+) -> Guest:  # fmt: skip
+    """Ask for a guest on this machine."""
     requested_ns = time.monotonic_ns()
     folder, lock_fd = state.create(root, spec.id)
-    sign = new_sign()
+    common, sign = machine.initrd, new_sign()
+    machine = machine._replace(folder=folder)
+    if not machine.saved:
+        machine = machine._replace(initrd=f"{folder}/initrd")
     try:
-        machine = backends.Machine(
-            folder=folder,
-            disk=str(image),
-            initrd=f"{folder}/initrd",
-            memory_mib=spec.limits.get("memory_bytes", backends.MEMORY_MIB * MIB) // MIB,
-            cpus=-(-spec.limits.get("cpu_milli", 1000) // 1000),
-            accelerator=accelerator,
-            channels=tuple(backends.channels(spec.isolation, spec.terminal is not None)),
-            shares=shares,
-            served=served,
-        )
         user = users.resolve(spec.user, users.reader(spec.layers))
-        settings = backend.settings | told_at_start(spec, sign, stdin is not None)
+        backend = backends.BACKENDS[spec.isolation]
+        settings = backend.settings | told_at_start(spec, sign, stdin is not None, machine.level)
         own = initramfs.instance_part(spec, user, settings, mounts.script(spec, folder))
-        own += initramfs.more_drivers(kernel, mounts.MODULES) if served and kernel else b""
+        own += (
+            initramfs.more_drivers(Path(machine.kernel), mounts.MODULES) if machine.served else b""
+        )
         Path(folder, "instance.cpio").write_bytes(own)
-        steps = monitor.steps(spec, machine, str(common))
-        plan = Plan(spec.id, spec.isolation, accelerator, tuple(steps))
+        steps = tuple(monitor.steps(spec, machine, common))
+        level = levels.text(machine.level, machine.model)
         guest = Guest(
-            record=Record(plan=plan, requested_ns=requested_ns), sign=sign, out=out, err=err,
-            stdin=stdin, ram_mib=machine.memory_mib, piece=backend.piece,
+            record=Record(
+                plan=Plan(spec.id, spec.isolation, machine.accelerator, steps, level),
+                requested_ns=requested_ns,
+            ),
+            sign=sign, out=out, err=err, stdin=stdin, ram_mib=machine.memory_mib,
+            piece=backend.piece, news=own if machine.saved else b"",
         )  # fmt: skip
-        guest.start(starter, planning.request(plan, folder), lock_fd, machine)
+        guest.start(starter, planning.request(guest.record.plan, folder), lock_fd, machine)
     except BaseException:
         remove_tree(Path(folder))
         raise
@@ -78,10 +129,11 @@ def shared(spec: Spec, root: Path) -> tuple[bool, bool]:
     return shares, served
 
 
-def told_at_start(spec: Spec, sign: bytes, has_input: bool) -> dict[str, str]:
-    """What the init must know of the guest's own program."""
+def told_at_start(spec: Spec, sign: bytes, has_input: bool, level: str) -> dict[str, str]:
+    """What the init must know of its level and of the guest's own program."""
     rows, columns = spec.terminal or ("-", "-")
     return {
+        "LEVEL": level,
         "END": sign.decode(),
         "INPUT": str(int(has_input)),
         "ROWS": str(rows),

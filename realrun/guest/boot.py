@@ -8,10 +8,12 @@ import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from signal import SIGKILL
 
 from realrun.guest import backends
 from realrun.guest.channels import Pieces, Stream
+from realrun.guest.marks import Marks
 from realrun.guest.qmp import Monitor
 from realrun.guest.sessions import Sessions
 from realrun.runtime.forwarding import ENDING
@@ -21,7 +23,7 @@ from realrun.runtime.start import Starter
 BOOT_DEADLINE_S = 120.0
 POWER_OFF_S = 5.0
 MIB = 1 << 20
-WHOLE, NUMBER = re.compile(r"[0-9]{1,12}"), re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
+WHOLE = re.compile(r"[0-9]{1,18}")
 PANIC = re.compile(rb"^(\[ *[0-9.]+\] )?Kernel panic - ", re.M)
 CRASHES = ("Kernel panic", "BUG:", "Oops", "RIP:", "Comm:")
 
@@ -49,9 +51,13 @@ class Guest(Run):
     memory_kib: dict[str, int] = field(default_factory=dict)
     memory_told: bool = False
     heard: bytes = b""
-    init_s: float = 0.0  # when the init began, on the guest's clock
+    marks: Marks = field(init=False)
+    news: bytes = b""  # for a guest that was saved: what it is to do
     told_code: int | None = None  # the program's exit code
     said_goodbye: bool = False
+
+    def __post_init__(self) -> None:
+        self.marks = Marks(self)
 
     def start(
         self, starter: Starter, request: dict[str, object], lock_fd: int, machine: backends.Machine
@@ -60,18 +66,26 @@ class Guest(Run):
         pairs = {number: socket.socketpair() for number in machine.channels}
         monitors = [socket.socketpair()] if self.record.plan.isolation == "qemu" else []
         self.logs = (os.memfd_create("console"), os.memfd_create("errors"))
+        firmware = [socket.socketpair()] if machine.talks else []
         null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+        saved = [os.open(machine.saved, os.O_RDONLY | os.O_CLOEXEC)] if machine.saved else []
         try:
-            theirs = [pair[1].fileno() for pair in (*pairs.values(), *monitors)]
-            starter.start(request, [lock_fd, null, *self.logs, *theirs])
+            theirs = [pair[1].fileno() for pair in (*pairs.values(), *monitors, *firmware)]
+            starter.start(request, [lock_fd, null, *self.logs, *theirs, *saved])
         finally:
-            os.close(null)
-            for _, other in (*pairs.values(), *monitors):
+            for fd in (null, *saved):
+                os.close(fd)
+            for _, other in (*pairs.values(), *monitors, *firmware):
                 other.close()
         self.lines = {number: ours.detach() for number, (ours, _) in pairs.items()}
         self.qemu = Monitor(monitors[0][0]) if monitors else None
         self.deadline_s = time.monotonic() + BOOT_DEADLINE_S
         self.listen(backends.ERRORS not in pairs)
+        if firmware:
+            fd = firmware[0][0].detach()
+            self.sources[fd] = partial(self.hear_firmware, fd)
+        if self.news:  # it waits for a line
+            os.write(self.lines[backends.CONTROL], b"\n")
 
     def listen(self, terminal: bool) -> None:
         """Hear what comes over the first channels."""
@@ -114,8 +128,10 @@ class Guest(Run):
     def hear_line(self, line: str) -> None:
         """One line; nonsense is left aside, since root in the guest can write here as well."""
         match line.split():
-            case ["mark", name, uptime_s] if NUMBER.fullmatch(uptime_s):
-                self.hear_mark(name.replace("-", " "), float(uptime_s))
+            case ["mark" | "was" as word, name, time_ns] if WHOLE.fullmatch(time_ns):
+                self.marks.hear(name.replace("-", " "), int(time_ns), late=word == "was")
+            case ["clock", time_ns] if WHOLE.fullmatch(time_ns):
+                self.marks.hear_clock(int(time_ns))
             case ["memory", key, kib] if WHOLE.fullmatch(kib):
                 self.memory_told = key == "end"
                 self.memory_kib[key.rstrip(":")] = int(kib)
@@ -130,22 +146,11 @@ class Guest(Run):
             case ["fail", *words]:
                 self.record.failure = (0, 0, " ".join(words))
 
-    def hear_mark(self, name: str, uptime_s: float) -> None:
-        """A step of the boot is over. `kernel` is told late, when there is a channel at last.
-
-        The guest's clock (10 ms steps) tells how far back it was and when the kernel began.
-        """
-        if name == "kernel":
-            self.init_s = uptime_s
-            return
-        now_ns, cpu_ns = time.monotonic_ns(), self.cpu_ns()
-        if name == "drivers":
-            self.look_back(now_ns, cpu_ns or 0, uptime_s)
-        self.reached(name, now_ns, cpu_ns)
-        if name == "root disk":
-            self.deadline_s, self.up = None, True
-            for line in self.unsaid:
-                self.say(line)
+    def begun_well(self) -> None:
+        """The image's files are there, its program is about to start."""
+        self.deadline_s, self.up = None, True
+        for line in self.unsaid:
+            self.say(line)
 
     def give_more(self) -> None:
         """The guest can take a piece of the input; an earlier one would meet an unprepared line."""
@@ -174,19 +179,20 @@ class Guest(Run):
         """Our terminal has a new size, and so has the program's."""
         self.say(f"size 0 {rows} {columns}")
 
-    def look_back(self, now_ns: int, cpu_ns: int, uptime_s: float) -> None:
-        """Put `firmware` and `kernel` on the host's clock; processor time goes by duration."""
-        _, exec_ns, told_ns = self.record.child[-1]
-        exec_cpu_ns = told_ns or 0
-        for name, seconds in (("firmware", 0.0), ("kernel", self.init_s)):
-            at_ns = max(exec_ns, now_ns - round((uptime_s - seconds) * 1e9))
-            share = (at_ns - exec_ns) / max(1, now_ns - exec_ns)
-            self.reached(name, at_ns, exec_cpu_ns + round(share * (cpu_ns - exec_cpu_ns)))
+    def hear_firmware(self, fd: int, data: bytes) -> None:
+        """Its first word is the first that the machine does; to hear all would cost it time."""
+        if data:
+            self.reached("machine", time.monotonic_ns(), self.cpu_ns())
+            del self.sources[fd]
+            os.close(fd)
 
     def hear_output(self, data: bytes) -> None:
         """The program's output."""
+        first = not self.record.output_ns
         self.output(data)
         self.out(data)
+        if first and data:
+            self.marks.hear_output()
 
     def say_goodbye(self) -> None:
         """All has been said: the guest may switch off, and is made to if it does not."""

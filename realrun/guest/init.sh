@@ -5,10 +5,25 @@
 # Channels lead to the host. One is for control: 3, lines in both directions. Each program has a
 # number, a channel for its input and output (6), and, without a terminal, one for its errors (5).
 # Number 0 is the guest's own program, others are run when the host asks.
-# `mark NAME` tells what has been reached and the kernel's own clock (seconds since it started).
+# `mark NAME` tells what has been reached and the kernel's own clock (CLOCK_MONOTONIC, nanoseconds);
+# before there is a channel, that is kept to be told later (`was`).
+#
+# At level `distro` it does the first half, and then makes way for the system on the second disk; that
+# runs it again, as a service (`init guest`), for the second half. At level `snapshot` it waits between
+# the halves until the machine has been saved; it goes on in another.
 
-now() { read -r uptime _ < /proc/uptime; }
-mark() { now; echo "mark $1 $uptime" >&3; }
+now() { { read -r _; read -r _; read -r _ _ time _; } < /proc/timer_list; }
+mark() { now; echo "mark $1 $time" >&3; }
+switch_off() { if [ $$ = 1 ]; then poweroff -f; else kill $$; fi; }
+
+# The device of a disk; QEMU's are found by what they are called.
+find_disk() {
+	path=$1
+	for folder in /sys/block/vd*; do
+		read -r serial < "$folder/serial"
+		[ "$serial" = "$1" ] && path=/dev/${folder##*/}
+	done 2> /dev/null
+}
 
 # An answer to the host's question: what the guest's kernel and the program hold, in kB.
 tell_memory() {
@@ -88,6 +103,7 @@ with_pipes() {
 		feed > "$input" &
 		feeder=$!
 	fi
+	[ "$number" = 0 ] && mark command
 	helper /bin/sh "$folder/command" < "$input" >&6 2>&5 3>&- 5>&- 6>&- &
 	pid=$!
 	echo $pid > "$folder/pid"
@@ -127,6 +143,7 @@ with_terminal() {
 	echo "$terminal" > "$folder/terminal"
 	cat <&7 >&6 3>&- 7>&- 8>&- 2> /dev/null &
 	reader=$!
+	[ "$number" = 0 ] && mark command
 	helper /bin/setsid -c sh -c "$LEADER" "$folder" $reader <&8 >&8 2>&8 3>&- 6>&- 7>&- &
 	leader=$!
 	exec 8>&-
@@ -156,25 +173,70 @@ pid_of() {
 	done 2> /dev/null
 }
 
-mount -t proc proc /proc
-now; init_at=$uptime
-mount -t sysfs sysfs /sys
-mount -t devtmpfs dev /dev 2>/dev/null || mdev -s
-for module in /modules/*.ko; do
-	[ -e "$module" ] && insmod "$module"
-done
-rm -rf /modules
+# The system on the second disk becomes the root, with what we need of ours in its /run.
+give_way() {
+	now; echo "was drivers $time" >> /instance/marks
+	find_disk "$SYSTEM"
+	if ! mount -t ext4 -o noatime "$path" /system; then
+		echo "realrun: cannot mount $SYSTEM"
+		poweroff -f
+	fi
+	now; echo "was system-disk $time" >> /instance/marks
+	mount -t tmpfs -o mode=755 run /system/run
+	ours=/system/run/realrun units=/system/run/systemd/system
+	mkdir -p $ours $units/multi-user.target.wants
+	cp -a /bin /etc /init /instance /programs $ours
+	for name in dev proc sys root; do mkdir $ours/$name; done
+	cp /instance/unit $units/realrun.service
+	ln -s ../realrun.service $units/multi-user.target.wants/
+	echo "$HOST_NAME" > /system/etc/hostname
+	for name in dev proc sys; do mount --move /$name /system/$name; done
+	exec switch_root /system /sbin/init
+}
+
+# Saved here, and on from here in another machine: it is told what time it is, what to run, and
+# something that only it knows, for the random numbers. They are made of a seed that all machines
+# that go on from here share, and that is renewed when it is older than it may be
+# (drivers/char/random.c): so first we wait until it is, and then the news come before the first use.
+go_on() {
+	now; sleep $((2 + time / 1000000000))
+	mark saved
+	read -r _ <&3
+	mark restore
+	read -r seconds rest seed size <&3
+	echo "$seed" > /dev/urandom
+	# The clock is set to whole seconds: behind by the rest, which it then makes up for.
+	date -s "@$seconds" > /dev/null
+	{ usleep "$rest"; date -s "@$((seconds + 1))" > /dev/null; } &
+	dd bs="$size" count=1 iflag=fullblock <&3 2> /dev/null | cpio -iu 2> /dev/null
+	. /instance/settings
+	mark resume
+}
+
+if [ "$1" != guest ]; then
+	mount -t proc proc /proc
+	now; echo "was kernel $time" > /instance/marks
+	mount -t sysfs sysfs /sys
+	mount -t devtmpfs dev /dev 2>/dev/null || mdev -s
+	for module in /modules/*.ko; do
+		[ -e "$module" ] && insmod "$module"
+	done
+	rm -rf /modules
+fi
 
 . /instance/settings
+[ "$LEVEL $1" = "distro " ] && give_way
 if ! find_channel $((FIRST - 1)); then
 	echo "realrun: no channel to the host"
-	poweroff -f
+	switch_off
 fi
 until command exec 3<> "$path"; do usleep 1000; done
-echo "mark kernel $init_at" >&3
-mark drivers
+while read -r line; do echo "$line"; done < /instance/marks >&3
+if [ "$1" = guest ]; then mark system; else mark drivers; fi
+[ "$LEVEL" = snapshot ] && go_on
 
-mount -t ext4 -o noatime "$DISK" /root || { echo "fail cannot mount $DISK" >&3; poweroff -f; }
+find_disk "$DISK"
+mount -t ext4 -o noatime "$path" /root || { echo "fail cannot mount $DISK" >&3; switch_off; }
 rmdir /root/lost+found 2> /dev/null # belongs to the file system, not to the image
 mkdir /dev/pts /dev/shm 2> /dev/null
 mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts
@@ -202,7 +264,8 @@ while read -r word number rest <&3; do
 	size)
 		read -r terminal < "/programs/$number/terminal" &&
 			stty -F "$terminal" rows "${rest% *}" cols "${rest#* }" ;;
-	bye) poweroff -f ;;
+	clock) now; echo "clock $time" >&3 ;;
+	bye) switch_off ;;
 	esac
 done 2> /dev/null &
 

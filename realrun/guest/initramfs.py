@@ -24,10 +24,12 @@ from realrun.runtime.spec import Spec
 from realrun.runtime.users import User
 
 INIT = Path(__file__).with_name("init.sh")
-DRIVERS = ("virtio_pci", "virtio_blk", "virtio_console", "ext4")
+UNIT = Path(__file__).with_name("realrun.service")  # runs it in a guest that has a system
+DRIVERS = ("virtio_pci", "virtio_mmio", "virtio_blk", "virtio_console", "ext4")
 APPLETS = (
-    "sh cat chown cp dd echo env hostname insmod ip ls mdev mkdir mkfifo mount nsenter poweroff "
-    "printf readlink rm rmdir setpriv setsid stty su sync umount usleep"
+    "sh cat chown cp cpio date dd echo env hostname insmod ip ln ls mdev mkdir mkfifo mount "
+    "nsenter poweroff printf readlink rm rmdir setpriv setsid sleep stty su switch_root sync "
+    "umount usleep"
 ).split()
 
 
@@ -47,7 +49,7 @@ def base(kernel: Path | None) -> Path:
 
 def base_entries(busybox: Path, kernel: Path | None) -> list[cpio.Entry]:
     """The tree that the init finds."""
-    names = ("bin", "dev", "etc", "proc", "sys", "root", "modules", "programs", "programs/0")
+    names = "bin dev etc proc sys root system modules programs programs/0".split()
     entries = [cpio.folder(name) for name in names]
     entries += [cpio.device("dev/console", 5, 1), cpio.device("dev/null", 1, 3)]
     entries.append(cpio.file("bin/busybox", busybox.read_bytes(), 0o755))
@@ -109,6 +111,7 @@ def instance_part(spec: Spec, user: User, settings: dict[str, str], mounts: str)
         [
             cpio.folder("instance"),
             cpio.file("instance/settings", os.fsencode("\n".join(lines) + "\n")),
+            cpio.file("instance/unit", UNIT.read_bytes()),
             cpio.file("instance/mounts", os.fsencode(mounts)),
             cpio.folder("instance/etc"),
             *(

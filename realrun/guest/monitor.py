@@ -23,11 +23,13 @@ def steps(spec: Spec, machine: backends.Machine, common: str) -> list[Step]:
     counted = replace(spec, limits=limits, capabilities=())
     own = ["mnt", "pid", "net", "uts", "ipc"]
     env = backend.environment(machine) | {state.MARK: spec.id}
-    sources = [common, f"{machine.folder}/instance.cpio"]
+    sources = [common, f"{machine.folder}/instance.cpio"]  # the kernel unpacks one after the other
     name = {"qemu": "QEMU", "uml": "the User-Mode Linux kernel"}[spec.isolation]
     return [
-        Step("initial ram disk", "join the guest's init and this instance's command", ENGINE,
-             "concatenate", {"sources": sources, "target": machine.initrd}),
+        *([] if machine.saved else [
+            Step("initial ram disk", "join the guest's init and this instance's command", ENGINE,
+                 "concatenate", {"sources": sources, "target": machine.initrd}),
+        ]),
         Step("own root", "make an empty folder for its files", ENGINE, "directories",
              {"folder": machine.folder, "names": ["root"]}),
         *planning.cgroup_steps(counted),
@@ -50,12 +52,38 @@ def steps(spec: Spec, machine: backends.Machine, common: str) -> list[Step]:
         Step("no new privileges", "let no program raise its rights", CHILD, "no new privileges"),
         Step("exec", f"replace the engine's code by {name}", CHILD, "exec",
              {"argv": backend.argv(machine), "env": env, "cwd": machine.folder, "joined": False}),
-        Step("firmware", f"{name} makes a machine and loads the kernel", WATCHED),
-        Step("kernel", "the guest's kernel boots up to its first process", WATCHED),
-        Step("drivers", "the guest's init loads drivers and opens its channels", WATCHED),
+        *boot_steps(machine, name),
         Step("root disk", "mount the image's file system", WATCHED),
+        Step("command", "the guest's init makes ready what its program needs", WATCHED),
         FIRST_OUTPUT,
     ]  # fmt: skip
+
+
+def boot_steps(machine: backends.Machine, name: str) -> list[Step]:
+    """What happens by itself, up to where the guest's init has its channels."""
+    if machine.saved:
+        return [
+            Step("restore", f"{name} makes a machine and fills it with what was saved", WATCHED),
+            Step("resume", "the guest learns the time, what to do, and a seed of its own", WATCHED),
+        ]
+    firmware = f"{name} makes a machine and loads the kernel"
+    made = []
+    if machine.talks:
+        made = [Step("machine", f"{name} makes a machine, up to its first instruction", WATCHED)]
+        firmware = "the machine's firmware finds and loads the kernel"
+    steps = [
+        *made,
+        Step("firmware", firmware, WATCHED),
+        Step("kernel", "the guest's kernel boots up to its first process", WATCHED),
+        Step("drivers", "the guest's init loads drivers and opens its channels", WATCHED),
+    ]
+    if machine.system:
+        steps[-1] = steps[-1]._replace(does="our init loads drivers, as an initial ram disk does")
+        steps += [
+            Step("system disk", "mount the guest's own system", WATCHED),
+            Step("system", "systemd starts what a machine needs, up to its usual target", WATCHED),
+        ]
+    return steps
 
 
 def own_library(tool: str, name: str, root: str) -> list[Step]:

@@ -1,4 +1,4 @@
-"""Has a User-Mode Linux room for all the registers of this processor?
+"""What guests must know of this processor: above all, has a User-Mode Linux room for its registers?
 
 At every change of process it saves the registers of the one and restores those of the other, all or
 none: ptrace(2), NT_X86_XSTATE. Before Linux 6.13 its buffer has a fixed size, up to AVX-512. The
@@ -22,6 +22,17 @@ def is_wide() -> bool:
     """Does this processor have registers that an older User-Mode Linux has no room for?"""
     text = CPUINFO.read_text(encoding="utf-8", errors="replace")
     return bool(re.search(rf"^flags\s*:.*\b{WIDE}\b", text, re.M))
+
+
+def counter_khz() -> int:
+    """How fast this processor counts (TSC), in kHz; 0 where that is not one speed, or not told.
+
+    The kernel tells it as `bogomips`: twice the counter's MHz, if it took its delays from it.
+    """
+    text = CPUINFO.read_text(encoding="utf-8", errors="replace")
+    found = re.search(r"^bogomips\s*:\s*([0-9.]+)", text, re.M)
+    steady = re.search(r"^flags\s*:.*\bconstant_tsc\b", text, re.M)
+    return round(float(found[1]) * 500) if found and steady else 0
 
 
 def release(program: Path) -> str:

@@ -1,6 +1,6 @@
 """Find what a guest needs: a monitor, a kernel, a busybox; in our own folder or on the system.
 
-Names: `qemu`, `uml`, `kernel`, `busybox`, `mke2fs`. Packages that `fetch` unpacked lie in
+Names: `qemu`, `uml`, `kernel`, `busybox`, `mke2fs`, `distro`. Packages that `fetch` unpacked lie in
 `ROOT/tools/NAME/`; an ordinary user may also use those that root has unpacked.
 """
 
@@ -26,7 +26,9 @@ PURPOSE = {
     "uml": "--isolation uml",
     "busybox": "the base image and the guests' init",
     "mke2fs": "the guests' disks",
+    "distro": "--level distro",
 }
+SYSTEM_DISK = "system.ext4"  # of the tool `distro`, which is no program but a system's disk
 # By machine: Debian's name for it, the package with its QEMU.
 DEBIAN = {"x86_64": ("amd64", "qemu-system-x86"), "aarch64": ("arm64", "qemu-system-arm")}
 ARCH, QEMU_PACKAGE = DEBIAN.get(MACHINE, (MACHINE, ""))
@@ -81,6 +83,8 @@ def find(name: str) -> Tool | None:
             return Tool(found, prefix)
     if name == "kernel":
         return system_kernel()
+    if name == "distro":
+        return None
     search = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     for program in PROGRAMS[name]:
         if (path := shutil.which(program, path=search)) and suits(name, Path(path)):
@@ -92,6 +96,8 @@ def inside(name: str, prefix: Path) -> Path | None:
     """The tool below `prefix`, where a package puts it."""
     if name == "kernel":
         return newest(prefix)
+    if name == "distro":
+        return next((path for path in [prefix / SYSTEM_DISK] if os.access(path, os.R_OK)), None)
     programs = [prefix / folder / program for program in PROGRAMS[name] for folder in FOLDERS]
     return next((p for p in programs if os.access(p, os.X_OK) and suits(name, p)), None)
 
@@ -131,6 +137,8 @@ def suits(name: str, path: Path) -> bool:
 
 def advice(name: str) -> str:
     """How to get `name` on this machine, in a few words."""
+    if name == "distro":
+        return "`realrun fetch distro`, as root, makes it of the distribution's packages"
     wide = name == "uml" and processor.is_wide()
     needs = f"this processor ({processor.WIDE}) needs {processor.ROOMY}; " if wide else ""
     if not shutil.which("apt-get"):

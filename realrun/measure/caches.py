@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from realrun import engine
-from realrun.guest import backends, disk, initramfs, tools
+from realrun.guest import backends, begin
 from realrun.linux import pagecache
 from realrun.measure.session import Session, Way
 
@@ -30,12 +30,11 @@ def read_by(session: Session, way: Way) -> list[Path]:
     """The files that a start reads: the image's; of a guest those of its machine, too."""
     if way.isolation not in engine.GUESTS:
         return list(files(map(Path, session.image.layers)))
-    spec = engine.spec_for(session.image, engine.Wishes(isolation=way.isolation))
-    backend = backends.BACKENDS[way.isolation]
-    found = [tools.need(name) for name in backend.tools if name in ("qemu", "uml", "kernel")]
-    kernel = tools.need("kernel").path if backend.kernel_modules else None
-    own = [tool.path if tool.prefix is None else tool.prefix for tool in found]
-    return list(files([*own, disk.of(spec), initramfs.base(kernel)]))
+    wishes = engine.Wishes(isolation=way.isolation, level=way.level)
+    spec = engine.spec_for(session.image, wishes)
+    machine = begin.machine_for(spec, session.accelerator(way))
+    seen = [*backends.shown(way.isolation, machine), machine.initrd, machine.saved]
+    return list(files({Path(path) for path in seen if path}))
 
 
 def files(places: Iterable[Path]) -> Iterator[Path]:

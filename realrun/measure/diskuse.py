@@ -73,7 +73,8 @@ def of_guest(image: Image, isolation: str) -> dict[str, Size]:
     """The image's disk, once for all its guests; ram disk and kernel, once for all images."""
     name = image.digest.removeprefix("sha256:")[:32]
     disks = (paths.root() / "guest").glob(f"*{name}*")
-    kernel = tools.need("kernel").path if backends.BACKENDS[isolation].kernel_modules else None
+    own = backends.BACKENDS[isolation].kernel == "kernel"
+    kernel = tools.need("kernel").path if own else None
     boot = [initramfs.base(kernel), *([kernel] if kernel else [])]
     return {"disk image": size(below(disks)), "boot files": size(below(boot))}
 

@@ -38,6 +38,7 @@ class StartupRow(Row):
     cpu_s: float | None
     cache: str = "hot"
     ready_by: str = "engine"
+    clock_error_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

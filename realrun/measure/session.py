@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from realrun import engine
 from realrun.errors import GuestFailed, RealRunError
+from realrun.guest import levels
 from realrun.measure.environment import machine_id
 from realrun.runtime.client import Spawner
 from realrun.runtime.run import Run, Sink, drive, ignore
@@ -33,10 +34,11 @@ class Way(NamedTuple):
 
 
 def way(text: str) -> Way:
-    """`qemu`, or `qemu:LEVEL`. Raises UsageError for what is no isolation."""
+    """`qemu`, or `qemu:LEVEL` as `guest.levels` writes it. Raises UsageError for neither."""
     isolation, _, level = text.partition(":")
     engine.check_isolations([isolation])
-    return Way(isolation, level)
+    usual = levels.text(*levels.asked(isolation, level))
+    return Way(isolation, usual if level else "")
 
 
 class Session:
@@ -92,7 +94,8 @@ class Session:
         image = image or self.image
         own = [*(image.config.get("Entrypoint") or []), *(image.config.get("Cmd") or [])]
         asked = {"words": (*own, *words), "entrypoint": "", "env": {"STAMP": "1"}} | wishes
-        spec = engine.spec_for(image, engine.Wishes(isolation=way.isolation, **asked))
+        asked |= {"isolation": way.isolation, "level": way.level}
+        spec = engine.spec_for(image, engine.Wishes(**asked))
 
         def hear(data: bytes) -> None:
             if way.isolation not in engine.GUESTS and run.id not in self.told_ns:

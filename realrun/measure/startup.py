@@ -22,9 +22,10 @@ LIGHT_PER_BLOCK = 4  # hot starts of a process or container, for each of a guest
 def rows_of(session: Session, run: Run, number: int, cache: str) -> list[StartupRow]:
     """The phases of one start."""
     common = (*session.identity(run), number, int(number == 0))
-    by = session.ready_by(run)
+    by, error_ns = session.ready_by(run), run.record.clock_error_ns
+    error_s = None if error_ns is None else error_ns / 1e9
     return [
-        StartupRow(*common, phase.part, phase.step, phase.name, *phase[3:], cache, by)
+        StartupRow(*common, phase.part, phase.step, phase.name, *phase[3:], cache, by, error_s)
         for phase in run.record.phases()
     ]
 

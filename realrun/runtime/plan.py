@@ -37,6 +37,7 @@ class Plan(NamedTuple):
     isolation: str
     accelerator: str
     steps: tuple[Step, ...]
+    level: str = ""  # of a guest, as `guest.levels` writes it
 
     def by(self, who: str) -> list[tuple[int, str, dict[str, Any]]]:
         """The steps of one actor, with their place in the plan: what the spawner executes."""

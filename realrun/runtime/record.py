@@ -38,6 +38,7 @@ class Record:
     removed_ns: int = 0
     code: int | None = None
     cpu_s: float = 0.0
+    clock_error_ns: int | None = None  # of what a guest's clock told; None: nothing, or unknown
     oom: bool = False  # the kernel killed for want of memory
     failure: tuple[int, int, str] | None = None  # step (-1: before any), errno, why
 

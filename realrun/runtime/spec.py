@@ -36,6 +36,9 @@ class Spec:
     user: str = ""
     hostname: str = ""
     isolation: str = "container"
+    level: str = ""  # of a guest, and the machine type it gets; empty: the usual ones
+    machine: str = ""
+    kernel: str = ""  # a guest's, if not the usual one: a file
     network: str = "none"
     image_digest: str = ""
     upper: str = ""  # the writable layer, if it is to outlive the instance (a build's RUN)

@@ -48,6 +48,7 @@ def add_framed(kinds: Any) -> list[Any]:
     for kind in framed:
         kind.add_argument("image", nargs="?", default="hello")
         kind.add_argument("--isolation", action="append", default=[], help="may be repeated")
+        kind.add_argument("--levels", action="store_true", help="each guest at each of its levels")
         kind.add_argument("--budget", help="time for it, e.g. 10m (default: until it is enough)")
         kind.add_argument("--blocks", type=int, help="so many blocks of trials, come what may")
         kind.add_argument("--parquet", action="store_true", help="tables in Parquet, not in CSV")
@@ -61,4 +62,6 @@ def add_machine(verbs: Any) -> None:
     doctor = verbs.add_parser("doctor", help="what this machine can do, and what would be needed")
     doctor.add_argument("--json", action="store_true", help="print it as JSON")
     fetch = verbs.add_parser("fetch", help="download and unpack what guests need; installs nothing")
-    fetch.add_argument("name", nargs="*", help="busybox, uml, qemu, kernel, mke2fs (default: all)")
+    fetch.add_argument(
+        "name", nargs="*", help="busybox, uml, qemu, kernel, mke2fs (default: these); distro"
+    )

@@ -40,6 +40,10 @@ def add_container_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--help", action="help", help="show this and exit")
     add("--isolation", default="container", metavar="process|container|uml|qemu",
         help="what stands between the program and this machine (default: container)")  # fmt: skip
+    add("--level", default="", metavar="minimal|distro|snapshot",
+        help="how much of a system a guest is (default: minimal)")  # fmt: skip
+    add("--machine", default="", metavar="q35|microvm", help="QEMU's machine type (default: q35)")
+    add("--kernel", default="", metavar="FILE", help="a guest's kernel, if not the usual one")
     add("--name", default="", help="the container's name")
     add("-i", "--interactive", action="store_true", help="keep the input open")
     add("-t", "--tty", action="store_true", help="give it a terminal")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from realrun.console.options import counts, size_bytes
 from realrun.console.progress import meter, progress
 from realrun.errors import Missing, UsageError
+from realrun.guest import levels
 from realrun.image import Store
 from realrun.measure import summary, tables
 from realrun.measure.catalogue import EXPERIMENTS
@@ -35,6 +36,9 @@ def main(args: argparse.Namespace) -> int:
     names = list(EXPERIMENTS) if args.experiment == "all" else [args.experiment]
     image, folder = Store().resolve(args.image), Path(args.out) if args.out else None
     ways = args.isolation or ISOLATIONS
+    if args.levels:
+        ways = [f"{name}:{level}" if level else name for name, level in levels.ways()
+                if name in ways]  # fmt: skip
     wish = wish_of(args)
     form = tables.PARQUET if args.parquet else tables.CSV
     if args.parquet:

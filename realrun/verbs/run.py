@@ -55,7 +55,8 @@ def main(args: argparse.Namespace) -> int:
 def print_plan(plan: Plan) -> None:
     """The plan, before anything happens; to stderr, since stdout is the program's."""
     width = max(len(step.name) for step in plan.steps)
-    print(f"Plan of {plan.isolation!r} ({len(plan.steps)} steps):", file=sys.stderr)
+    kind = f"{plan.isolation!r}, level {plan.level}" if plan.level else repr(plan.isolation)
+    print(f"Plan of {kind} ({len(plan.steps)} steps):", file=sys.stderr)
     for number, step in enumerate(plan.steps):
         print(f"  {number:2}  {step.name:<{width}}  {step.does}", file=sys.stderr)
     print(file=sys.stderr, flush=True)
@@ -69,11 +70,17 @@ def print_costs(record: Record, as_json: bool) -> None:
             dict(zip(("name", "does", "who"), step[:3], strict=True)) for step in record.plan.steps
         ]
         rows = [phase._asdict() for phase in phases]
-        document = {"isolation": record.plan.isolation, "accelerator": record.plan.accelerator}
+        document: dict[str, object] = {
+            "isolation": record.plan.isolation, "accelerator": record.plan.accelerator,
+            "level": record.plan.level, "clock_error_ns": record.clock_error_ns,
+        }  # fmt: skip
         print(json.dumps(document | {"plan": plan, "phases": rows, "exit_code": record.code}))
         return
     total_s = sum(phase.duration_s for phase in phases if phase.part == "start")
     print(f"\nFrom the request to the first output: {total_s * 1e3:.1f} ms", file=sys.stderr)
+    if record.clock_error_ns is not None:
+        error_ms = record.clock_error_ns / 1e6
+        print(f"The guest's clock is put on ours within {error_ms:.2f} ms", file=sys.stderr)
     longest = max((phase.duration_s for phase in phases), default=1) or 1
     for phase in phases:
         bar = "#" * round(30 * phase.duration_s / longest)

@@ -201,6 +201,7 @@ def test_the_settings_are_quoted_for_the_shell():
     assert [entry.name for entry in entries] == [
         "instance",
         "instance/settings",
+        "instance/unit",
         "instance/mounts",
         "instance/etc",
         "instance/etc/hosts",

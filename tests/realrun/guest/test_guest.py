@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from itertools import pairwise
 
 import pytest
@@ -93,7 +94,7 @@ def test_only_what_might_be_the_end_is_held_back(output, cuts):
 
 
 TALK = (
-    b"mark kernel 0.50\nmark drivers 0.80\nmark root-disk 0.90\n"
+    b"was kernel 500000000\nmark drivers 800000000\nmark root-disk 900000000\n"
     b"memory MemTotal: 1000\nmemory Program: 7\nmemory end 0\nexit 0 3\n"
 )
 
@@ -112,13 +113,21 @@ def test_lines_may_come_in_pieces(cuts):
 def test_the_boot_is_put_on_the_hosts_clock():
     """The guest's clock tells how far back its kernel began, never before the monitor did."""
     with Heard() as heard:
-        heard.guest.hear_control(b"mark kernel 0.50\nmark drivers 0.80\n")
+        heard.guest.record.child = [Stamp(0, time.monotonic_ns() - 2 * 10**9, 10**6)]
+        heard.guest.hear_control(b"was kernel 500000000\nmark drivers 800000000\n")
         firmware, kernel, drivers = heard.guest.record.watched
         assert (drivers.at_ns - kernel.at_ns) == pytest.approx(0.3e9, abs=2)
         assert (drivers.at_ns - firmware.at_ns) == pytest.approx(0.8e9, abs=2)
-        heard.guest.record.watched.clear()
-        heard.guest.hear_control(b"mark kernel 5\nmark drivers 999999999\n")
-        assert heard.guest.record.watched[0].at_ns == heard.guest.record.child[-1].at_ns
+        assert heard.guest.record.clock_error_ns >= 0.6e9  # nobody has asked the guest
+
+
+def test_what_a_guest_says_of_a_time_before_its_machine_is_not_believed():
+    with Heard() as heard:
+        heard.guest.hear_control(b"was kernel 5\nmark drivers %d\n" % 10**17)
+        began_ns = heard.guest.record.child[-1].at_ns
+        assert all(stamp.at_ns >= began_ns for stamp in heard.guest.record.watched)
+        heard.guest.hear_control(b"mark drivers 7\nwas kernel 9\nmark restore 1\n")
+        assert len(heard.guest.record.watched) == 3
 
 
 @pytest.mark.parametrize(
@@ -135,7 +144,7 @@ def test_the_boot_is_put_on_the_hosts_clock():
         b"mark drivers nan",
     ]
     + [b"memory", b"memory a b", b"memory end x", b"\xff\xfe", b"bye", b"exit 0 " + b"9" * 5000]
-    + ["exit 0 ²".encode(), b"mark drivers 1e999"],
+    + ["exit 0 ²".encode(), b"mark drivers 1e999", b"clock", b"clock x", b"was kernel 0.5"],
 )
 def test_nonsense_of_a_guest_is_left_aside(line):
     """Root in a guest can write to its end of the channel; the engine must survive that."""
@@ -153,6 +162,7 @@ def test_goodbye_is_said_when_all_has_been_heard():
         streams = [heard.stream(1), heard.stream(2)]
         heard.guest.hear_control(b"exit 0 5\n")
         streams[0](b"out" + END)
+        assert control.recv(10) == b"clock\n"
         with pytest.raises(BlockingIOError):
             control.recv(10)
         streams[1](END)

@@ -207,7 +207,9 @@ def test_a_tool_that_complains_is_quoted_by_its_last_line(tmp_path):
 @pytest.fixture
 def machine(monkeypatch) -> Machine:
     monkeypatch.setattr(tools, "need", lambda name: tools.Tool(Path("/t") / name, Path("/p")))
-    return Machine("/folder", "/disk", "/folder/initrd", 96, 2, "tcg")
+    return Machine(
+        "/folder", "/disk", "/folder/initrd", 96, 2, "tcg", model="q35", kernel="/t/kernel"
+    )
 
 
 def after(words: list[str], *options: str) -> list[str]:
@@ -223,9 +225,10 @@ def test_qemus_command_line(machine):
         "96M", "2", "/t/kernel", "/folder/initrd"
     ]  # fmt: skip
     assert after(words, "-machine", "-cpu") == ["q35,accel=tcg", "qemu64"]
-    assert "file=/disk,format=raw,if=none,id=d,snapshot=on" in words
+    assert "file=/disk,format=raw,if=none,id=image,snapshot=on" in words
     assert [w for w in words if w.startswith("socket,")] == [
-        f"socket,id={name},fd={fd}" for name, fd in (("qmp", 7), ("c0", 4), ("c1", 5), ("c2", 6))
+        f"socket,id={name},fd={fd}"
+        for name, fd in (("firmware", 8), ("qmp", 7), ("c0", 4), ("c1", 5), ("c2", 6))
     ]
     kvm = backends.BACKENDS["qemu"].argv(machine._replace(accelerator="kvm"))
     assert after(kvm, "-machine", "-cpu") == ["q35,accel=kvm", "host"]
@@ -233,7 +236,7 @@ def test_qemus_command_line(machine):
 
 def test_user_mode_linuxs_command_line(machine):
     words = backends.BACKENDS["uml"].argv(machine)
-    assert words[0] == "/t/uml"
+    assert words[0] == "/t/kernel"  # which is the program
     assert {"mem=96M", "initrd=/folder/initrd", "ubd0=cow,/disk"} <= set(words)
     assert {"ssl0=fd:4", "ssl1=fd:5", "ssl2=fd:6"} <= set(words)
     assert "ssl3=fd:7" not in words
@@ -255,7 +258,7 @@ def test_a_terminal_takes_a_channel_less(machine):
 def test_each_backend_settles_what_the_init_must_know():
     """Both know the same names; a step of the init that lacks one would hang."""
     names = {frozenset(backend.settings) for backend in backends.BACKENDS.values()}
-    assert names == {frozenset({"PORT", "FIRST", "DISK", "RAW"})}
+    assert names == {frozenset({"PORT", "FIRST", "DISK", "SYSTEM", "RAW"})}
     assert MARK not in backends.VIRTIO_PORTS
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from realrun.guest import backends, tools
+from realrun.guest import backends, levels, tools
 from realrun.image import config
 from realrun.linux import capabilities, seccomp, seccomp_profile
 from realrun.linux.syscalls import ARM64, X86_64, numbers
@@ -154,7 +154,7 @@ def test_images_are_of_this_machines_platform(monkeypatch, machine, name):
 
 
 def test_every_table_knows_both():
-    for table in (seccomp.AUDIT_ARCH, tools.DEBIAN, backends.QEMU_MACHINES):
+    for table in (seccomp.AUDIT_ARCH, tools.DEBIAN, levels.MACHINES):
         assert set(table) == set(MACHINES)
     assert set(config.ARCHITECTURES) >= set(MACHINES)
 
@@ -177,7 +177,10 @@ def test_debians_name_of_this_machine():
 def test_a_guest_is_a_machine_that_qemu_has_there(monkeypatch, machine, words):
     monkeypatch.setattr(tools, "MACHINE", machine)
     monkeypatch.setattr(tools, "need", lambda name: tools.Tool(Path("/tools") / name, None))
-    argv = backends.qemu_argv(backends.Machine("/f", "/disk", "/initrd", 128, 1, "tcg"))
+    usual = levels.MACHINES[machine][0]
+    argv = backends.qemu_argv(
+        backends.Machine("/f", "/disk", "/initrd", 128, 1, "tcg", model=usual)
+    )
     model, processor, console = words
     assert argv[argv.index("-machine") + 1] == model
     assert argv[argv.index("-cpu") + 1] == processor

@@ -190,6 +190,7 @@ def test_pruning_nothing_says_so(tmp_path):
 ROWS = [
     "user", "namespaces", "user namespaces", "subordinate ids", "cgroup", "overlay", "seccomp",
     "container", "fast starts", "busybox", "mke2fs", "uml", "qemu", "guest kernel", "kvm",
+    "machine types", "guest system",
 ]  # fmt: skip
 
 
