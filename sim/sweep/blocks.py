@@ -1,5 +1,6 @@
 """Blocks of replications: what one worker is given at a time, and where that happens."""
 
+import math
 import os
 import signal
 import threading
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple, Protocol
 
 from sim.errors import SimError
 from sim.profiles import Profile
-from sim.sweep.experiments import EXPERIMENTS
+from sim.sweep.experiments import replicate
 
 Rows = list[tuple[float, ...]]
 TRIES = 3  # a block whose worker died this often is at fault itself
@@ -34,13 +35,17 @@ class Block(NamedTuple):
     n: int
     seed: int
     profile: Profile
+    quantities: tuple[str, ...]
 
 
 def run(block: Block) -> Rows:
     """The numbers of every replication; the same wherever and whenever it runs."""
-    way = EXPERIMENTS[block.experiment].run
-    replications = range(block.first, block.first + block.many)
-    return [way(block.profile, block.isolation, block.n, r, block.seed) for r in replications]
+    rows = []
+    for number in range(block.first, block.first + block.many):
+        asked = block.profile, block.isolation, block.n, number, block.seed
+        found = replicate(block.experiment, *asked)
+        rows.append(tuple(found.get(name, math.nan) for name in block.quantities))
+    return rows
 
 
 class Workers(Protocol):

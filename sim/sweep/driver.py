@@ -11,7 +11,6 @@ from statistics import fmean, stdev
 from typing import NamedTuple
 
 from sim.sweep.blocks import Block, Rows, Workers
-from sim.sweep.experiments import EXPERIMENTS
 from sim.sweep.scenario import Point, Scenario
 from sim.sweep.store import Store
 
@@ -45,7 +44,7 @@ class Sweep:
     def __init__(self, scenario: Scenario, store: Store) -> None:
         self.scenario = scenario
         self.store = store
-        self.at = EXPERIMENTS[scenario.experiment].quantities.index(scenario.quantity)
+        self.at = scenario.quantities.index(scenario.quantity)
         self.points: dict[int, Point] = {}
         self.blocks: dict[int, dict[int, Rows]] = {}
         self.done: dict[int, Rows] = {}
@@ -115,4 +114,5 @@ class Sweep:
             n=point.n,
             seed=self.scenario.seed,
             profile=point.profile,
+            quantities=self.scenario.quantities,
         )

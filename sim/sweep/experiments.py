@@ -1,33 +1,42 @@
 """What can be swept: one replication of an experiment as a few numbers. Standard library only."""
 
-from collections.abc import Callable
 from statistics import median, quantiles
-from typing import NamedTuple
 
+from sim.experiments.all import QUESTIONS
 from sim.experiments.storm import one_storm
 from sim.profiles import Profile
 
-Replication = Callable[[Profile, str, int, int, int], tuple[float, ...]]
+STORM = "storm"
+STORM_QUANTITIES = ("makespan_s", "p50_s", "p95_s")
+NAMES = (STORM, *QUESTIONS)
+APART = 1_000_003  # seeds of two sweeps are so far apart that their replications never meet
 
 
-class Experiment(NamedTuple):
-    """Names of the numbers, and the function that makes them.
+def replicate(
+    experiment: str, profile: Profile, isolation: str, n: int, replication: int, seed: int
+) -> dict[str, float]:
+    """The numbers of one replication, by name.
 
-    `run(profile, isolation, n, replication, seed)`: randomness is named by seed and replication
-    alone, so every point of a grid meets the same luck (common random numbers), wherever it runs.
+    Randomness is named by seed and replication alone: every point of a grid meets the same luck
+    (common random numbers), wherever it runs.
     """
-
-    quantities: tuple[str, ...]
-    run: Replication
+    if experiment == STORM:
+        return storm(profile, isolation, n, replication, seed)
+    answers = QUESTIONS[experiment](profile, isolation, seed=seed * APART + replication)
+    return {f"{a.quantity}, {a.case}" if a.case else a.quantity: a.value for a in answers}
 
 
 def storm(
     profile: Profile, isolation: str, n: int, replication: int, seed: int
-) -> tuple[float, ...]:
+) -> dict[str, float]:
     """`n` starts at once: when the last is ready, and the median and 95th percentile of all."""
     ready_s = one_storm(profile, profile[isolation], n, replication, seed)
     p95_s = quantiles(ready_s, n=20, method="inclusive")[-1] if n > 1 else ready_s[0]
-    return max(ready_s), median(ready_s), p95_s
+    return dict(zip(STORM_QUANTITIES, (max(ready_s), median(ready_s), p95_s), strict=True))
 
 
-EXPERIMENTS = {"storm": Experiment(("makespan_s", "p50_s", "p95_s"), storm)}
+def quantities(experiment: str, profile: Profile, isolation: str) -> tuple[str, ...]:
+    """The names of what `replicate` gives; of a question, what it answers the first time."""
+    if experiment == STORM:
+        return STORM_QUANTITIES
+    return tuple(replicate(experiment, profile, isolation, 1, 0, 0))

@@ -30,7 +30,7 @@ from sim.files import read_toml
 from sim.overrides import changed, put, times
 from sim.profile_files import as_toml, read_profile
 from sim.profiles import Profile
-from sim.sweep.experiments import EXPERIMENTS, Experiment
+from sim.sweep.experiments import NAMES, STORM, quantities
 
 KEYS = ("based_on", "profile", "experiment", "seed", "grid", "scale", "replications")
 REPLICATIONS: dict[str, Any] = {
@@ -64,6 +64,7 @@ class Scenario:
     seed: int
     grid: Mapping[str, list[Any]]
     scale: Mapping[str, list[Any]]
+    quantities: tuple[str, ...]  # the names of all numbers of a replication
     least: int
     most: int
     quantity: str
@@ -86,7 +87,7 @@ class Scenario:
             yield Point(
                 number=number,
                 isolation=columns["isolation"],
-                n=columns["n"],
+                n=columns.get("n", 1),
                 profile=profile,
                 columns=columns,
             )
@@ -109,12 +110,16 @@ def read_scenario(path: Path) -> Scenario:
     except BadProfile as why:
         raise BadScenario(f"{path}: profile: {why}") from why
     experiment = _text(path, "experiment", raw["experiment"])
-    if experiment not in EXPERIMENTS:
-        raise BadScenario(
-            f"{path}: experiment: unknown {experiment!r}; {nearest(experiment, EXPERIMENTS)}"
-        )
+    if experiment not in NAMES:
+        expected = nearest(experiment, NAMES)
+        raise BadScenario(f"{path}: experiment: unknown {experiment!r}; {expected}")
     grid = _axes(path, "grid", raw.get("grid", {}))
-    grid = {"isolation": list(profile.isolation), "n": [1], **grid}
+    if experiment != STORM and "n" in grid:
+        raise BadScenario(f"{path}: grid.n: {experiment} takes no n, only a storm does")
+    sizes = {"n": [1]} if experiment == STORM else {}
+    grid = {"isolation": list(profile.isolation), **sizes, **grid}
+    _check_own(path, profile, grid)
+    names = quantities(experiment, profile, grid["isolation"][0])
     found = Scenario(
         path=path,
         profile=profile,
@@ -122,7 +127,8 @@ def read_scenario(path: Path) -> Scenario:
         seed=_whole(path, "seed", raw.get("seed", 0), 0),
         grid=grid,
         scale=_axes(path, "scale", raw.get("scale", {})),
-        **_replications(path, EXPERIMENTS[experiment], raw.get("replications", {})),
+        quantities=names,
+        **_replications(path, names, raw.get("replications", {})),
     )
     _check(found)
     return found
@@ -176,7 +182,7 @@ def _axes(path: Path, key: str, raw: Any) -> dict[str, list[Any]]:
     return axes
 
 
-def _replications(path: Path, experiment: Experiment, raw: Any) -> dict[str, Any]:
+def _replications(path: Path, names: tuple[str, ...], raw: Any) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise BadScenario(f"{path}: replications: expected a table, found {raw!r}")
     for key in raw:
@@ -184,9 +190,9 @@ def _replications(path: Path, experiment: Experiment, raw: Any) -> dict[str, Any
             expected = nearest_key(key, REPLICATIONS)
             raise BadScenario(f"{path}: replications.{key}: unknown key; {expected}")
     found = {**REPLICATIONS, **raw}
-    found["quantity"] = found["quantity"] or experiment.quantities[0]
-    if found["quantity"] not in experiment.quantities:
-        expected = nearest_key(str(found["quantity"]), experiment.quantities)
+    found["quantity"] = found["quantity"] or names[0]
+    if found["quantity"] not in names:
+        expected = nearest_key(str(found["quantity"]), names)
         raise BadScenario(f"{path}: replications.quantity: unknown name; {expected}")
     _whole(path, "replications.least", found["least"], 2)
     _whole(path, "replications.most", found["most"], found["least"])
@@ -197,15 +203,19 @@ def _replications(path: Path, experiment: Experiment, raw: Any) -> dict[str, Any
     return found
 
 
+def _check_own(path: Path, profile: Profile, grid: Mapping[str, list[Any]]) -> None:
+    """The axes that are not parameters of the profile."""
+    for name in grid["isolation"]:
+        if name not in profile.isolation:
+            expected = nearest(str(name), profile.isolation)
+            raise BadScenario(f"{path}: grid.isolation: unknown isolation {name!r}; {expected}")
+    for n in grid.get("n", ()):
+        _whole(path, "grid.n", n, 1)
+
+
 def _check(scenario: Scenario) -> None:
     """Every axis, value by value, before anything is run."""
     path, size = scenario.path, 1
-    for name in scenario.grid["isolation"]:
-        if name not in scenario.profile.isolation:
-            expected = nearest(str(name), scenario.profile.isolation)
-            raise BadScenario(f"{path}: grid.isolation: unknown isolation {name!r}; {expected}")
-    for n in scenario.grid["n"]:
-        _whole(path, "grid.n", n, 1)
     for key, axes in (("grid", scenario.grid), ("scale", scenario.scale)):
         for name, values in axes.items():
             size *= len(values)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from sim.overrides import Change, changed, numbers, times
 from sim.profiles import Profile
-from sim.sweep.experiments import EXPERIMENTS
+from sim.sweep.experiments import STORM, replicate
 
 WHOLE = ("width_cores", "cores")  # whole numbers: a factor near 1 rounds to the same
 REPLICATIONS = 5
@@ -30,14 +30,13 @@ class Question(NamedTuple):
     n: int
     quantity: str
     seed: int = 0
-    experiment: str = "storm"
+    experiment: str = STORM
 
     def answer(self, profile: Profile) -> float:
         """The mean over replications."""
-        found = EXPERIMENTS[self.experiment]
-        at = found.quantities.index(self.quantity)
+        asked = self.experiment, profile, self.isolation, self.n
         return fmean(
-            found.run(profile, self.isolation, self.n, replication, self.seed)[at]
+            replicate(*asked, replication, self.seed)[self.quantity]
             for replication in range(REPLICATIONS)
         )
 

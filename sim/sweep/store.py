@@ -13,7 +13,6 @@ from typing import Any
 from sim.errors import BadScenario, SimError
 from sim.files import write_text
 from sim.sweep.blocks import Rows
-from sim.sweep.experiments import EXPERIMENTS
 from sim.sweep.scenario import Scenario
 
 ROWS_A_GROUP = 50_000
@@ -26,7 +25,7 @@ class Store:
     def __init__(self, folder: Path, scenario: Scenario) -> None:
         self.folder = folder
         self.scenario = scenario
-        self.quantities = EXPERIMENTS[scenario.experiment].quantities
+        self.quantities = scenario.quantities
         self.parts = folder / "blocks"
         told = {"digest": scenario.digest(), "experiment": scenario.experiment}
         manifest = folder / "sweep.json"

@@ -9,7 +9,7 @@ from sim.errors import SimError, nearest
 from sim.files import write_text
 from sim.profile_files import read_profile
 from sim.report.terminal import console, new_table
-from sim.sweep.experiments import EXPERIMENTS
+from sim.sweep.experiments import STORM_QUANTITIES
 from sim.sweep.sensitivity import Index, Question, Swing, sobol, tornado
 
 SPREAD = 0.2
@@ -22,9 +22,8 @@ def sensitivity(
     path: Path, isolation: str, n: int, quantity: str, samples: int, output: Path | None
 ) -> None:
     """Print the ranking; draw it as SVG where there is an `output`."""
-    quantities = EXPERIMENTS["storm"].quantities
-    if quantity not in quantities:
-        raise SimError(f"--quantity {quantity}: unknown; {nearest(quantity, quantities)}")
+    if quantity not in STORM_QUANTITIES:
+        raise SimError(f"--quantity {quantity}: unknown; {nearest(quantity, STORM_QUANTITIES)}")
     if samples < 2 or samples & (samples - 1):
         raise SimError(f"--samples {samples}: expected a power of two")
     question = Question(read_profile(path), isolation, n, quantity)

@@ -7,11 +7,11 @@ from sim.errors import SimError
 from sim.report.terminal import console, new_table
 from sim.sweep.blocks import Rows, workers
 from sim.sweep.driver import Progress, Sweep, mean_of
-from sim.sweep.experiments import EXPERIMENTS
 from sim.sweep.scenario import Scenario, read_scenario
 from sim.sweep.store import Store
 
 SHOWN = 40  # points on the terminal; the file has all
+WIDE = 4  # quantities beside each other; of more, the one that decides when a point ends
 
 
 def sweep(path: Path, output: Path, count: int | None, scheduler: str | None) -> None:
@@ -50,7 +50,8 @@ def _progress() -> Progress:
 def _print_means(scenario: Scenario, done: dict[int, Rows]) -> None:
     out = console()
     varied = [name for name, values in scenario.axes().items() if len(values) > 1]
-    quantities = EXPERIMENTS[scenario.experiment].quantities
+    few = len(scenario.quantities) <= WIDE
+    quantities = scenario.quantities if few else (scenario.quantity,)
     table = new_table("Means with 95 % intervals", [*varied, "replications", *quantities])
     for point in scenario.points():
         if point.number >= SHOWN:
@@ -58,7 +59,8 @@ def _print_means(scenario: Scenario, done: dict[int, Rows]) -> None:
             break
         cells = [str(point.columns[name]) for name in varied]
         rows = done[point.number]
-        found = [mean_of([row[at] for row in rows]) for at in range(len(quantities))]
+        places = [scenario.quantities.index(name) for name in quantities]
+        found = [mean_of([row[at] for row in rows]) for at in places]
         means = [f"{one.value:.4g} ± {one.half_width:.2g}" for one in found]
         table.add_row(*cells, str(len(rows)), *means)
     out.print(table)

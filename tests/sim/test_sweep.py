@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from sim.cli import main
 from sim.errors import BadScenario
 from sim.profile_files import write_profile
+from sim.profiles import InstanceMemory
 from sim.sweep.blocks import Inline, Processes
 from sim.sweep.driver import Sweep, mean_of
 from sim.sweep.scenario import read_scenario
@@ -37,7 +39,7 @@ quantity = "p50_s"
 half_width_ratio = 0.05
 """
 # Long enough to be killed in the middle: some seconds of work, in blocks of tenths.
-LONG = SMALL.replace("n = [1, 30]", "n = [150, 200]").replace("0.05", "0.0001")
+LONG = SMALL.replace("n = [1, 30]", "n = [100, 130]").replace("0.05", "0.0001")
 
 
 def scenario(folder: Path, text: str = SMALL) -> Path:
@@ -204,6 +206,7 @@ def test_the_folder_of_another_sweep_is_left_alone(tmp_path, capsys):
         ("seed = 7", "sed = 7", "sed: unknown key; did you mean 'seed'?"),
         ("seed = 7", "seed = -1", "seed: expected a whole number >= 0, found -1"),
         ('"storm"', '"strom"', "experiment: unknown 'strom'; did you mean 'storm'?"),
+        ('"storm"', '"density"', "grid.n: density takes no n, only a storm does"),
         ('"storm"', "3", "experiment: expected a text, found 3"),
         ('profile = "profile.toml"', "", "profile: key is missing"),
         ('"profile.toml"', '"none.toml"', "none.toml: no such file; `sim calibrate` makes"),
@@ -257,6 +260,22 @@ def test_a_scenario_says_only_what_differs_from_another(tmp_path):
     found = read_scenario(path)
     assert found.grid == {"isolation": ["process", "qemu"], "n": [5], "host.cores": [1, 4]}
     assert (found.seed, found.most) == (7, 32)
+
+
+def test_any_question_can_be_swept(tmp_path, capsys):
+    """Twice the memory, twice the instances: `density` has nothing random in it."""
+    text = SMALL.replace('"storm"', '"density"').replace("n = [1, 30]", "")
+    text = text.replace('"host.cores" = [1, 4]', '"host.memory_mib" = [1000.0, 2000.0]')
+    path = scenario(tmp_path, text.replace('"p50_s"', '"instances"').replace('["process", ', "["))
+    whole = profile()
+    kind = replace(whole["qemu"], instance=InstanceMemory(private_mib=100.0))
+    write_profile(tmp_path / "profile.toml", replace(whole, isolation={"qemu": kind}))
+    assert main(["sweep", str(path), "-o", str(tmp_path / "out"), "--workers", "1"]) == 0
+    rows = pq.read_table(tmp_path / "out" / "results.parquet").to_pylist()
+    found = {(row["host.memory_mib"], row["instances"]) for row in rows}
+    assert found == {(1000.0, 10.0), (2000.0, 20.0)}
+    assert len(rows) == 8
+    assert "10 ± 0" in capsys.readouterr().out
 
 
 def test_the_example_can_be_read():
