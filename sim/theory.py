@@ -188,6 +188,8 @@ def bounds(demands_s: Sequence[float], think_s: float, jobs: int) -> tuple[float
     (2.0, 1.75)
     """
     whole, slowest = fsum(demands_s), max(demands_s)
+    if not slowest > 0:
+        raise ValueError(f"at least one demand must be > 0, got {list(demands_s)}")
     return (
         min(jobs / (whole + think_s), 1 / slowest),
         max(whole, jobs * slowest - think_s),

@@ -97,6 +97,7 @@ class Shared:
         self._power = 0.0  # units a second that all of them get together
         self._since_s = env.now
         self._kinds: dict[float, _Alike] = {}
+        self._only: _Alike | None = None  # the one kind, while there is one and no contention
         self._number = 0
         self._next: _Alike | None = None  # whose first job ends next, and when
         self._due_s = self._alarm_s = inf
@@ -107,12 +108,9 @@ class Shared:
         """Ask for `demand` units; the event happens when they have been given."""
         if not 0 < demand < inf:
             raise ValueError(f"demand must be > 0 and finite, got {demand}")
-        if not (0 < weight < inf and 0 < cap < inf):
-            raise ValueError(f"weight and cap must be > 0 and finite, got {weight} and {cap}")
-        ratio = cap / weight
-        alike = self._kinds.get(ratio)
+        alike = self._kinds.get(cap / weight) if weight > 0 else None
         if alike is None:
-            alike = self._kinds[ratio] = _Alike(ratio)
+            alike = self._new_kind(weight, cap)
         now_s = self.env.now
         if now_s > self._since_s:
             if self.jobs:
@@ -128,6 +126,13 @@ class Shared:
         if not self._busy:
             self._settle(now_s)
         return job
+
+    def _new_kind(self, weight: float, cap: float) -> _Alike:
+        if not (0 < weight < inf and 0 < cap < inf):
+            raise ValueError(f"weight and cap must be > 0 and finite, got {weight} and {cap}")
+        alike = self._kinds[cap / weight] = _Alike(cap / weight)
+        self._only = None if len(self._kinds) > 1 or self.contention_ratio else alike
+        return alike
 
     def cancel(self, job: Job) -> float:
         """Take `job` out before its end, if it is still inside; the work it had left to do.
@@ -183,9 +188,9 @@ class Shared:
         if not self.jobs:
             self._power, self._next, self._due_s = 0.0, None, inf
             return
-        if len(self._kinds) == 1 and not self.contention_ratio:
+        alike = self._only
+        if alike is not None:
             # The same as in `_share` where all jobs are alike: most of the time goes into this.
-            (alike,) = self._kinds.values()
             self._next, self._power = alike, alike.ratio * alike.weight
             alike.rate = alike.ratio
             if self._power > self.capacity:
@@ -238,7 +243,7 @@ class Shared:
         if now_s < self._due_s:
             self._set_alarm(self._due_s - now_s)
             return
-        if len(self._kinds) > 1:
+        if self._only is None:
             self._advance()
         self._since_s = now_s
         # The clock's rounding must not leave the first job a hair short, nor serve it too much.

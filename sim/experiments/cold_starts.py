@@ -75,7 +75,7 @@ def serve(
     """Run a service for an hour."""
     env = Environment()
     filler = profile[profile.filler(isolation)] if profile[isolation].pool_of else None
-    fleet = Fleet(env, hosts, profile.host, profile[isolation], filler=filler)
+    fleet = Fleet(env, hosts, profile.host, profile[isolation], policy="spread", filler=filler)
     service = Service(fleet, Request(), policy, (stream(seed, "work"), stream(seed, "stages")))
     env.process(service.arrivals(times_s))
     if policy.target_ratio < inf:

@@ -57,9 +57,15 @@ def whole(account: Sequence[Footprint]) -> Footprint:
 
 
 def fits(profile: Profile, isolation: str, n: int) -> bool:
-    """Whether `n` instances fit into the host, by every account that is bound by it."""
+    """Whether `n` instances fit into the host, by every account that is bound by it.
+
+    Where nothing was measured, they are placed by what the profile says that one takes.
+    """
+    kind, host = profile[isolation], profile.host
+    if not kind.memory and kind.instance is not None:
+        return n * kind.instance.placed_mib <= host.memory_mib * host.overcommit_ratio
     try:
-        for account in accounts(profile[isolation]):
+        for account in accounts(kind):
             if account[0].account in BOUND_BY_HOST:
                 used_mib(whole(account), n, profile.host.memory_mib)
     except DoesNotFit:

@@ -96,3 +96,8 @@ def test_an_overloaded_queue_is_refused():
     ):
         with pytest.raises(ValueError, match=r"load must be in \[0, 1\), got 2: else the queue"):
             overloaded()
+
+
+def test_bounds_of_nothing_are_refused():
+    with pytest.raises(ValueError, match=r"at least one demand must be > 0, got \[0.0\]"):
+        theory.bounds([0.0], 1.0, 1)
