@@ -78,12 +78,71 @@ class Answer(NamedTuple):
     value: float
 
 
+class WorkRow(NamedTuple):
+    """One kind of work, done once; `amount` is NaN where it failed."""
+
+    machine: str
+    isolation: str
+    accelerator: str
+    kind: str
+    run: int
+    amount: float
+    inside_s: float
+
+
+class DensityRow(NamedTuple):
+    """One more instance beside those that wait; `stop` of the last says why there is no more."""
+
+    machine: str
+    isolation: str
+    accelerator: str
+    n: int
+    start_s: float
+    stop: str
+
+
+class DiskRow(NamedTuple):
+    """What one part of an image and of `n` instances takes on the disk."""
+
+    machine: str
+    isolation: str
+    accelerator: str
+    n: int
+    state: str
+    part: str
+    apparent_mib: float
+    allocated_mib: float
+
+
+class ReconciliationRow(NamedTuple):
+    """One line of the way from one account of memory to the next."""
+
+    machine: str
+    isolation: str
+    accelerator: str
+    n: int
+    touched: str
+    line: int
+    kind: str
+    text: str
+    value_mib: float
+
+
 Row = StartupRow | StormRow | MemoryRow
 TABLES: dict[str, type[StartupRow] | type[StormRow] | type[MemoryRow]] = {
     "startup": StartupRow,
     "storm": StormRow,
     "memory": MemoryRow,
 }
+# Of what only some machines and recordings have: drawn where it is there, never simulated.
+LOSSES: dict[str, type[WorkRow | DensityRow | DiskRow | ReconciliationRow]] = {
+    "work": WorkRow,
+    "density": DensityRow,
+    "disk": DiskRow,
+    "reconciliation": ReconciliationRow,
+}
+MAY_BE_EMPTY = ("stop",)  # texts; numbers that were not measured are NaN
+NATIVE = "native"  # in work.csv: fork and exec, nothing around it
 LEAST = {"n": 1, "run": 0, "repeat": 0, "instance": 0, "step": 0, "first": 0}
 # What measured tables have more than this: rows with other values are of another question.
 USUAL = {"cache": ("", "hot"), "level": ("", "minimal")}

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
-from sim.contract import ISOLATIONS, LEAST, TABLES, USUAL, Row
+from sim.contract import ISOLATIONS, LEAST, MAY_BE_EMPTY, NATIVE, TABLES, USUAL, Row, WorkRow
 from sim.errors import BadTable, SimError, nearest
 
 R = TypeVar("R", bound=tuple[Any, ...])
@@ -115,6 +115,7 @@ def _rows(path: Path, kind: type[R], lines: Any) -> Iterator[R]:
     if header is None:
         raise BadTable(f"{path}: is empty; expected the columns {', '.join(names)}")
     places = _places(path, header, names)
+    known = (*ISOLATIONS, *([NATIVE] if kind is WorkRow else ()))
     usual = [(header.index(name), kept) for name, kept in USUAL.items() if name in header]
     for cells in lines:
         if not cells:
@@ -125,7 +126,10 @@ def _rows(path: Path, kind: type[R], lines: Any) -> Iterator[R]:
         if any(cells[at] not in kept for at, kept in usual):
             continue
         yield kind(
-            *(_value(where, f, hints[f], cells[at]) for f, at in zip(names, places, strict=True))
+            *(
+                _value(where, f, hints[f], cells[at], known)
+                for f, at in zip(names, places, strict=True)
+            )
         )
 
 
@@ -139,10 +143,10 @@ def _places(path: Path, header: Sequence[str], fields: Sequence[str]) -> list[in
     return [header.index(field) for field in fields]
 
 
-def _value(where: str, field: str, kind: type, cell: str) -> Any:
+def _value(where: str, field: str, kind: type, cell: str, known: Sequence[str]) -> Any:
     """One cell, as the type of its column and within the column's range."""
-    if kind is float and not cell.strip():
-        return math.nan
+    if not cell.strip() and (kind is float or field in MAY_BE_EMPTY):
+        return math.nan if kind is float else ""
     try:
         value = kind(cell) if cell.strip() else None
     except ValueError:
@@ -152,6 +156,6 @@ def _value(where: str, field: str, kind: type, cell: str) -> Any:
     least = LEAST.get(field, 0 if kind is float and field != "value_mib" else None)
     if least is not None and value < least:
         raise BadTable(f"{where}, column {field!r}: expected >= {least}, found {cell!r}")
-    if field == "isolation" and value not in ISOLATIONS:
-        raise BadTable(f"{where}, column {field!r}: unknown {cell!r}; {nearest(value, ISOLATIONS)}")
+    if field == "isolation" and value not in known:
+        raise BadTable(f"{where}, column {field!r}: unknown {cell!r}; {nearest(value, known)}")
     return value

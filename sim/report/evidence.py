@@ -1,15 +1,17 @@
 """What there is to report: measured rows where there are any, else recorded ones, else a reason."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
-from sim.contract import ISOLATIONS, TABLES
+from sim.contract import ISOLATIONS, LOSSES, TABLES
 from sim.profile_files import read_profile
 from sim.profiles import Profile
 from sim.tables import Tables, load_if_there
+from sim.tables.losses import read
 from sim.tables.summary import memory_points, prediction_errors, quantities, storm_points
 
 
@@ -31,6 +33,7 @@ class Evidence:
     statuses: tuple[Status, ...]
     profile: Profile | None
     recorded_meta: dict[str, object]
+    losses: Mapping[str, pd.DataFrame] = field(default_factory=dict)  # by table
 
     def source(self, isolation: str) -> str:
         """One word for an isolation; more if its tables differ."""
@@ -88,7 +91,14 @@ def gather(
         statuses=tuple(statuses),
         profile=read_profile(profile) if profile else None,
         recorded_meta=spare.meta,
+        losses={name: _losses(name, measured, recorded) for name in LOSSES},
     )
+
+
+def _losses(name: str, measured: Path, recorded: Path | None) -> pd.DataFrame:
+    """The rows of this machine, or else all of the recorded ones: they are compared in a table."""
+    own = read(measured, name)
+    return own if len(own) else read(recorded, name, "recorded")
 
 
 def _status(isolation: str, table: str, own: Tables, spare: Tables, folder: str) -> Status:

@@ -1,18 +1,15 @@
 """The charts of the report, each with a title, a sentence on what to notice, and its tables."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import pandas as pd
-from matplotlib.figure import Figure
-
 from sim.charts import alt, figures
-from sim.charts.html import as_file, as_svg
+from sim.charts.html import as_file
 from sim.charts.style import styled
 from sim.contract import INSTANCES
 from sim.errors import BadTable
 from sim.report.evidence import Evidence
+from sim.report.exhibit import Exhibit, drawn
+from sim.report.losses import losses
 from sim.tables import load
 from sim.tables.summary import (
     engine_mib,
@@ -24,18 +21,6 @@ from sim.tables.summary import (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Exhibit:
-    """One chart of the page; `svg` is empty if there are no rows to draw."""
-
-    name: str
-    title: str
-    words: str
-    shows: str  # the table of the contract that it is drawn from
-    svg: str
-    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-
-
 def exhibits(evidence: Evidence) -> list[Exhibit]:
     """All charts, in the order in which they tell the story."""
     return [
@@ -44,17 +29,8 @@ def exhibits(evidence: Evidence) -> list[Exhibit]:
         waterfall(evidence),
         memory(evidence),
         storm(evidence),
+        *losses(evidence),
     ]
-
-
-def drawn(
-    tables: Sequence[pd.DataFrame], figure: Callable[[], Figure], text: Callable[[], str]
-) -> str:
-    """The figure as SVG with its alternative text; empty if no table has rows."""
-    if all(table.empty for table in tables):
-        return ""
-    with styled():
-        return as_svg(figure(), text())
 
 
 def stacks(evidence: Evidence) -> Exhibit:

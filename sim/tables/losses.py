@@ -5,17 +5,31 @@ Frames have the columns of the contract (`data/README.md`) and `source`. Block 0
 
 import random
 from collections.abc import Sequence
+from pathlib import Path
 from statistics import median
+from typing import Any
 
 import pandas as pd
 
+from sim.contract import LOSSES, NATIVE
+from sim.files import read_rows
 from sim.tables.summary import KEY
 
-NATIVE = "native"
 STATES = ("started", "wrote 8 MiB", "changed 1 byte")
 DRAWS, CONFIDENCE = 2000, 0.95
 SHARED = {"layers of both images": "layers, for all", "disk image": "disk image, for all",
           "boot files": "kernel and ram disk, for all"}  # fmt: skip
+
+
+def read(folder: Path | None, name: str, source: str = "measured") -> pd.DataFrame:
+    """The rows of one of `LOSSES`; a frame without rows if there is no such file.
+
+    Raises BadTable if it breaks the contract.
+    """
+    path = folder / f"{name}.csv" if folder else None
+    kind: Any = LOSSES[name]
+    rows: list[Any] = read_rows(path, kind) if path and path.exists() else []
+    return pd.DataFrame(rows, columns=list(kind._fields)).assign(source=source)
 
 
 def work_ratios(work: pd.DataFrame) -> pd.DataFrame:
@@ -88,4 +102,6 @@ def disk_use(disk: pd.DataFrame) -> pd.DataFrame:
         each = {size: own[size] / own["n"] for size in sizes}
         found.append(shared.assign(what=shared["part"].map(SHARED), shared=True))
         found.append(own.assign(what=own["state"], shared=False, **each))
+    if not found:
+        return pd.DataFrame(columns=[*KEY, "n", "what", "shared", *sizes])
     return pd.concat(found, ignore_index=True)[[*KEY, "n", "what", "shared", *sizes]]

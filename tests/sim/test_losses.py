@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -10,8 +11,12 @@ from matplotlib.text import Text
 
 from sim.charts import alt, figures, style
 from sim.charts.html import as_svg
+from sim.contract import LOSSES
+from sim.errors import BadTable
+from sim.report.evidence import gather
+from sim.report.losses import losses
 from sim.tables import load
-from sim.tables.losses import disk_use, way_between, work_ratios
+from sim.tables.losses import disk_use, read, way_between, work_ratios
 from sim.tables.summary import memory_points
 from tests.sim import made_up
 
@@ -159,3 +164,37 @@ def test_the_reason_why_it_stopped_stands_at_the_end(drawn):
     face = words(drawn["density"][0])
     assert "container 9 fitted: as many as asked for" in face
     assert "3 fitted: no more memory to spare" in face
+
+
+def written(folder: Path) -> Path:
+    """All four tables, as files beside those of a start."""
+    made_up.tables(folder)
+    frames = {"work": work(), "density": density(), "disk": disk(), "reconciliation": accounts()}
+    for name, rows in frames.items():
+        rows.drop(columns="source").to_csv(folder / f"{name}.csv", index=False)
+    return folder
+
+
+def test_the_tables_are_read_with_every_cell_checked(tmp_path):
+    """What is not there is a frame without rows; natively works only the work."""
+    folder = written(tmp_path)
+    for name, made in (("work", work()), ("density", density()), ("disk", disk())):
+        found = read(folder, name)
+        pd.testing.assert_frame_equal(found, made[found.columns], check_dtype=False)
+    for name, kind in LOSSES.items():
+        assert list(read(tmp_path / "nowhere", name).columns) == [*kind._fields, "source"]
+    text = (folder / "density.csv").read_text().replace("container", "native")
+    (folder / "density.csv").write_text(text)
+    with pytest.raises(BadTable, match="column 'isolation': unknown 'native'"):
+        read(folder, "density")
+
+
+def test_the_report_shows_them_where_they_are(tmp_path):
+    """Measured here or recorded; not where there is neither."""
+    nothing = tmp_path / "nothing"
+    nothing.mkdir()
+    whole = written(tmp_path / "whole")
+    for evidence in (gather(whole, None, None, None), gather(nothing, whole, None, None)):
+        shown = [one.name for one in losses(evidence)]
+        assert shown == ["accounts-qemu", "work", "density", "disk"]
+    assert losses(gather(nothing, None, None, None)) == []
