@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from sim.contract import ISOLATIONS, StartupRow, StormRow
+from sim.contract import MODELLED, StartupRow, StormRow
 from sim.errors import BadTable
 from sim.experiments.memory import fits
 from sim.experiments.startup import startup
@@ -132,7 +132,7 @@ def of_simulation(
     profile: Profile, isolations: Sequence[str] | None, ns: Sequence[int], seed: int
 ) -> Iterator[Slice]:
     """One start alone and one storm of each n, with every stage of every instance."""
-    for name in isolations or [one for one in ISOLATIONS if one in profile.isolation]:
+    for name in isolations or [one for one in MODELLED if one in profile.isolation]:
         for row in startup(profile, name, runs=1, seed=seed):
             yield _of_start(row, "simulated")
         for n in ns:
