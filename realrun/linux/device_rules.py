@@ -13,6 +13,7 @@ import ctypes
 import os
 import struct
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from realrun.errors import UsageError
@@ -61,8 +62,14 @@ def lines(rules: Sequence[Rule]) -> list[tuple[str, list[str]]]:
     >>> lines([{"allow": False, "access": "rwm"}, {"allow": True, "type": "c", "major": 1}])
     [('devices.deny', ['a']), ('devices.allow', ['c 1:* rwm'])]
     """
+    return list(told(tuple(map(complete, rules))))
+
+
+@lru_cache(maxsize=16)
+def told(rules: tuple[tuple[bool, str, int, int, str], ...]) -> list[tuple[str, list[str]]]:
+    """The same for complete rules; nearly all containers have the same ones."""
     found: list[tuple[str, list[str]]] = []
-    for allow, kind, major, minor, access in map(complete, rules):
+    for allow, kind, major, minor, access in rules:
         file = "devices.allow" if allow else "devices.deny"
         if not found or found[-1][0] != file:
             found.append((file, []))

@@ -188,7 +188,7 @@ READY_VERBS: dict[str, Callable[..., Iterable[Request]]] = {
     "exec": execute,
 }
 ABOUT_STREAMS = {"dev": "nulls", "user": "pipes"}  # what of them a verb wants to know
-ONES_OWN = ("join cgroup", "overlay", "mount own files", "hostname", "exec")  # no two are alike
+ONES_OWN = ("join cgroup", "overlay", "hostname", "exec")  # no two are alike
 
 
 def imported(verb: str) -> Callable[..., None]:

@@ -58,13 +58,12 @@ def own_names(spec: Spec) -> list[str]:
 
 def mount_own_files(spec: Spec, folder: str) -> Step:
     """Over the image's; a mount that is asked for comes after, and may cover them."""
-    names = own_names(spec)
-    layers = init_layer(spec, folder), *spec.layers
+    names, layers = own_names(spec), (init_layer(spec, folder), *spec.layers)
+    plain = not spec.uid_map and ownfiles.are_plain(layers, spec.upper, tuple(names))
     args = {
         "root": ROOT,
-        "folder": folder,
+        "folder": "" if plain else folder,
         "names": names,
         "read_only": spec.read_only or spec.build_step,
-        "plain": not spec.uid_map and ownfiles.are_plain(layers, spec.upper, tuple(names)),
     }
     return Step("mount own files", "show them in /etc", CHILD, "mount own files", args)

@@ -95,21 +95,20 @@ def of_host(path: str) -> bytes:
         return b""
 
 
-def mount(
-    root: str, folder: str, names: Sequence[str], read_only: bool, plain: bool
-) -> Iterator[Request]:
+def mount(root: str, folder: str, names: Sequence[str], read_only: bool) -> Iterator[Request]:
     """Mount the files over the image's; a link of the image leads nowhere but into the image.
 
-    `plain`: each of them is there (`are_plain`), and ours are not given to us by others.
+    Without `folder` each of them is there for certain (`are_plain`), and ours are where those of
+    every instance are, beside its root.
     """
     attributes = (trees.MOUNT_ATTR_RDONLY if read_only else 0, 0)
-    if not plain:
+    if folder:
         for name in names:
             yield inroot.bind_below, root, f"{folder}/etc/{name}", f"/etc/{name}", attributes
         return
     yield calls.open_as(0, root, os.O_PATH | os.O_DIRECTORY)
     for name in names:
-        yield trees.clone_tree(1, f"{folder}/etc/{name}")
+        yield trees.clone_tree(1, f"{root}/../etc/{name}")
         if read_only:
             yield trees.change(Saved(1), attributes, name)
         yield inroot.find(2, Saved(0), f"/etc/{name}")
