@@ -22,7 +22,7 @@ import simpy
 from sim.engine.events import Environment
 from sim.engine.streams import drawn, stream
 from sim.errors import ModelBroken
-from sim.model.fleet import Fleet, Lives, arrivals
+from sim.model.fleet import Lives, arrivals, fleet_of
 from sim.model.host import build_host
 from sim.model.instance import start
 from sim.model.load import poisson
@@ -56,7 +56,7 @@ def lifecycles(
     """
     began_s = time.process_time()
     env, lives = Environment(), Lives()
-    fleet = Fleet(env, hosts, profile.host, profile[isolation], policy="spread")
+    fleet = fleet_of(env, hosts, profile, isolation, "spread")
     times_s = islice(_times_s(hosts, seed), instances)
     luck = stream(seed, "lives"), stream(seed, "stages")
     env.process(arrivals(fleet, times_s, LIVES_S, luck, lives))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sim.contract import Answer
 from sim.engine.events import Environment
 from sim.engine.streams import stream
-from sim.model.fleet import Fleet
+from sim.model.fleet import Fleet, fleet_of
 from sim.model.load import daily, trace
 from sim.model.service import Policy, Request, Service
 from sim.profiles import Profile
@@ -74,8 +74,7 @@ def serve(
 ) -> Served:
     """Run a service for an hour."""
     env = Environment()
-    filler = profile[profile.filler(isolation)] if profile[isolation].pool_of else None
-    fleet = Fleet(env, hosts, profile.host, profile[isolation], policy="spread", filler=filler)
+    fleet = fleet_of(env, hosts, profile, isolation, "spread")
     service = Service(fleet, Request(), policy, (stream(seed, "work"), stream(seed, "stages")))
     env.process(service.arrivals(times_s))
     if policy.target_ratio < inf:

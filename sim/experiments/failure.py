@@ -6,7 +6,7 @@ from sim.contract import Answer
 from sim.engine.events import Environment
 from sim.engine.streams import stream
 from sim.engine.tally import Tally
-from sim.model.fleet import Fleet
+from sim.model.fleet import fleet_of
 from sim.model.instance import Process
 from sim.profiles import Profile
 
@@ -42,10 +42,7 @@ def failure(profile: Profile, isolation: str, *, seed: int = 0) -> list[Answer]:
 class _Failure:
     def __init__(self, profile: Profile, isolation: str, seed: int) -> None:
         self.env = Environment()
-        filler = profile[profile.filler(isolation)] if profile[isolation].pool_of else None
-        self.fleet = Fleet(
-            self.env, HOSTS, profile.host, profile[isolation], policy="spread", filler=filler
-        )
+        self.fleet = fleet_of(self.env, HOSTS, profile, isolation, "spread")
         each = int(self.fleet.room_mib * FULL_RATIO / self.fleet.memory.placed_mib)
         self.each = max(1, min(each, MOST_EACH))
         self.luck = stream(seed, "stages")

@@ -6,7 +6,7 @@ from sim.model.instance import Process
 from sim.profiles import Profile
 
 UNIT_S = 0.001  # of work in a plain process
-LONG_S = 10.0
+LONG_S = 1.0
 
 
 def overhead(profile: Profile, isolation: str, *, seed: int = 0) -> list[Answer]:

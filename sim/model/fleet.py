@@ -20,7 +20,7 @@ from sim.model.host import HostModel, build_host, memory_of
 from sim.model.image import files_of
 from sim.model.instance import start
 from sim.model.placement import NO_ROOM, POLICIES
-from sim.profiles import Host, Image, Isolation
+from sim.profiles import Host, Image, Isolation, Profile
 
 Process = Generator[simpy.Event, Any, None]
 KERNEL = "guest kernel"  # the name of what all guests have in common
@@ -148,6 +148,15 @@ class Fleet:
     def repair(self, number: int) -> None:
         """The host is back, empty."""
         self.placement.change(number, self.room_mib)
+
+
+def fleet_of(
+    env: simpy.Environment, hosts: int, profile: Profile, isolation: str, policy: str
+) -> Fleet:
+    """A fleet of the profile's hosts; a pool is filled by what the profile says."""
+    kind = profile[isolation]
+    filler = profile[profile.filler(isolation)] if kind.pool_of else None
+    return Fleet(env, hosts, profile.host, kind, policy=policy, filler=filler)
 
 
 class Lives:

@@ -53,7 +53,7 @@ def test_work_inside_is_slower_by_its_cost(isolation):
     busy = 1 - kind.background_cores
     for one in overhead(PUBLISHED, isolation):
         cost = kind.cost_ratio(one.case.removeprefix("work="))
-        assert one.value == pytest.approx(busy / cost, rel=0.01)
+        assert one.value == pytest.approx(busy / cost, rel=0.03)  # whole units
 
 
 def test_a_failed_host_comes_back_elsewhere(short):
