@@ -19,16 +19,19 @@ from realrun.image import Image, Store
 from realrun.image.base import make_base_busybox
 from realrun.measure import tables
 from realrun.measure.environment import certificate
-from realrun.measure.experiment import Wish
+from realrun.measure.experiment import Arm, Experiment, Wish
 from realrun.measure.recording import Recording
-from realrun.measure.session import Tick
+from realrun.measure.session import Session, Tick
 from realrun.runtime.client import Spawner
 from realrun.runtime.spec import ISOLATIONS
 
 EXAMPLE = Path("examples/hello")
 COMMAND = "realrun demo"
 SEED = 1
-BLOCKS = {"startup": 5, "storm": 2, "memory": 1}  # enough to see it, and no more
+# Enough to see it, and no more: of each experiment so many blocks, and the arms with this in their
+# name; and so many instances.
+QUICK = {"startup": (5, "hot"), "storm": (2, ""), "memory": (1, "touched by others")}
+N, GUEST_N = (1, 2, 4, 8, 16, 32), (1, 2, 4, 8)
 
 
 class Stage(NamedTuple):
@@ -47,8 +50,8 @@ def demo(out: Path, stage: Stage) -> list[Path]:
     except RealRunError as error:
         stage.say(f"no image, so nothing can be measured here: {error}")
         return write_none(out, error)
-    names = list(BLOCKS)
-    with Recording(names, image, ISOLATIONS, Wish(seed=SEED), COMMAND) as recording:
+    wish = Wish(seed=SEED, n=N, guest_n=GUEST_N)
+    with Recording(list(QUICK), image, ISOLATIONS, wish, COMMAND) as recording:
         measure(recording, stage)
         return recording.write_to(out / "measured")
 
@@ -94,13 +97,23 @@ def measure(recording: Recording, stage: Stage) -> None:
         said = session.greetings[way].decode(errors="replace").strip()
         stage.say(f"  {way!s:<10} {session.skipped.get(str(way)) or said}")
     for experiment in recording.experiments:
-        count = BLOCKS[experiment.name]
+        count, word = QUICK[experiment.name]
+        wish = recording.wish._replace(blocks=(count, count))
         with stage.bar(experiment.name, None) as tick:
             recording.tell = lambda what, *_, tick=tick: tick(what)
-            recording.run(experiment, recording.wish._replace(blocks=(count, count)))
+            recording.run(only(experiment, word), wish)
+
+
+def only(experiment: Experiment, word: str) -> Experiment:
+    """The arms that have this in their name."""
+
+    def arms(session: Session, wish: Wish) -> list[Arm]:
+        return [arm for arm in experiment.arms(session, wish) if word in arm.name]
+
+    return experiment._replace(arms=arms)
 
 
 def write_none(out: Path, why: RealRunError) -> list[Path]:
     """All tables, empty."""
     born = certificate(COMMAND, SEED, dict.fromkeys(ISOLATIONS, str(why)), [])
-    return [tables.write(out / "measured", name, [], born) for name in (*BLOCKS, "trials")]
+    return [tables.write(out / "measured", name, [], born) for name in (*QUICK, "trials")]

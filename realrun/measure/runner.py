@@ -106,6 +106,7 @@ class Bench:
             rows += arm.trial(run)
         except (RealRunError, OSError) as error:
             rows, failed = [], in_words(error)
+            self.session.renew()
         ended_ns, after = time.monotonic_ns(), noise.listen()
         mark = noise.mark(before, after, len(os.sched_getaffinity(0)))
         row = TrialRow(

@@ -65,6 +65,12 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.starter.close()
 
+    def renew(self) -> None:
+        """A new starter, if the one we had has been killed: what is to come is measured with it."""
+        if self.starter.process.poll() is not None:
+            self.starter.close()
+            self.starter = Spawner()
+
     @property
     def ways(self) -> list[Way]:
         """Those that work here, in the order asked for."""

@@ -32,6 +32,9 @@ class Quiet:
     def accelerator(self, _: Way) -> str:
         return "none"
 
+    def renew(self) -> None:
+        """There is nobody to be renewed."""
+
 
 def experiment(values: Any, *arms: str, **more: Any) -> Experiment:
     """Arms whose trials give `values(arm, run)`."""

@@ -202,3 +202,24 @@ def test_an_experiment_is_a_python_function_that_gives_a_frame(stage):
     assert (found.attrs["seed"], set(found.attrs["stopped"])) == (3, {"instrument"})
     with pytest.raises(UsageError, match="budget wants a time such as 90s, 10m or 1h; got 'long'"):
         realrun.bench("startup", budget="long")
+
+
+def test_a_spawner_that_is_killed_costs_one_trial(stage):
+    """What is measured after it has a new one."""
+    wish = Wish(blocks=(3, 3))
+    with Recording(["startup"], stage.image, ["process"], wish, "x") as recording:
+        real, spawners = recording.session.complete, []
+
+        def complete(way, **more):
+            spawners.append(recording.session.starter.process)
+            if len(spawners) == 5:
+                spawners[-1].kill()
+                spawners[-1].wait()
+            return real(way, **more)
+
+        recording.session.complete = complete
+        recording.measure()
+        (failed,) = [t.row.failed for t in recording.journal.trials if t.row.failed]
+        assert failed.startswith("the spawner process has died")
+        assert len({process.pid for process in spawners}) == 2
+        assert recording.benches[0].stopped.keys() == {"process, hot", "process, cold"}
