@@ -90,11 +90,11 @@ def _found(what: Asked, known: Mapping[str, tuple[str, Subject]]) -> tuple[str, 
     """The subject of this name, or the one whose system's name this one begins with."""
     if what.subject in known:
         return known[what.subject]
-    system, _, rest = what.subject.partition(", ")
+    system, _, rest = what.subject.rpartition(", ")
     near = [
         name
         for name in known
-        if system.startswith(name.partition(", ")[0]) and name.partition(", ")[2] == rest
+        if name.endswith(f", {rest}") and system.startswith(name.removesuffix(f", {rest}"))
     ]
     return known[max(near, key=len)] if near else None
 

@@ -158,6 +158,23 @@ def test_starts_beside_running_ones_are_asked_for_by_words():
     assert (found.quantity, found.running, found.starts) == ("latency", 1000, 10)
 
 
+@pytest.mark.parametrize("system", ["RunD", "RunD, 10 new", "RunD (200 at once)"])
+def test_starts_beside_running_ones_lie_between_none_and_dockers_growth(known, system):
+    point = read_points(CURVES)[1][0]._replace(
+        source_key="rund_atc22",
+        system=system,
+        x_name="sandboxes already running",
+        x=1000.0,
+        y_name="start latency of 10 new",
+        unit="ms",
+    )
+    (found,) = predict([point], known)
+    assert found.estimate is not None
+    alone = 118.06  # RunD-latency at 10
+    assert found.estimate.low < alone < found.estimate.value < found.estimate.high
+    assert "Docker" in found.caution
+
+
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
