@@ -20,8 +20,8 @@ from realrun.runtime.forwarding import ENDING
 from realrun.runtime.run import Run, Sink, hear
 from realrun.runtime.start import Starter
 
-BOOT_DEADLINE_S = 120.0
-POWER_OFF_S = 5.0
+BOOT_DEADLINE_S, SYSTEM_DEADLINE_S = 120.0, 300.0  # the second: of a guest with a whole system
+POWER_OFF_S, SYSTEM_OFF_S = 5.0, 30.0
 MIB = 1 << 20
 WHOLE = re.compile(r"[0-9]{1,18}")
 PANIC = re.compile(rb"^(\[ *[0-9.]+\] )?Kernel panic - ", re.M)
@@ -55,6 +55,7 @@ class Guest(Run):
     news: bytes = b""  # for a guest that was saved: what it is to do
     told_code: int | None = None  # the program's exit code
     said_goodbye: bool = False
+    has_system: bool = False  # of its own, which takes its time
 
     def __post_init__(self) -> None:
         self.marks = Marks(self)
@@ -79,7 +80,8 @@ class Guest(Run):
                 other.close()
         self.lines = {number: ours.detach() for number, (ours, _) in pairs.items()}
         self.qemu = Monitor(monitors[0][0]) if monitors else None
-        self.deadline_s = time.monotonic() + BOOT_DEADLINE_S
+        self.has_system = bool(machine.system)
+        self.deadline_s = time.monotonic() + self.boot_s()
         self.listen(backends.ERRORS not in pairs)
         if firmware:
             fd = firmware[0][0].detach()
@@ -200,7 +202,7 @@ class Guest(Run):
             if not self.said_goodbye:
                 self.said_goodbye = True
                 self.say("bye")
-            self.deadline_s = time.monotonic() + POWER_OFF_S
+            self.deadline_s = time.monotonic() + (SYSTEM_OFF_S if self.has_system else POWER_OFF_S)
 
     def ask_memory(self) -> None:
         """Ask the guest what it holds; the answer comes in `memory_kib`."""
@@ -245,7 +247,11 @@ class Guest(Run):
 
     def late(self) -> str:
         """What a hanging guest last said."""
-        return f"the guest did not boot within {BOOT_DEADLINE_S:.0f} s; {self.last_words()}"
+        return f"the guest did not boot within {self.boot_s():.0f} s; {self.last_words()}"
+
+    def boot_s(self) -> float:
+        """How long its boot may take, in seconds."""
+        return SYSTEM_DEADLINE_S if self.has_system else BOOT_DEADLINE_S
 
     def last_words(self) -> str:
         """What the console says of a crash, else its end and the monitor's complaints."""

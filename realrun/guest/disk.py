@@ -28,11 +28,15 @@ OPTIONS = ["-q", "-t", "ext4", "-O", "^has_journal,^resize_inode", "-m", "0", "-
 
 def of(spec: Spec) -> Path:
     """The disk of the spec's image, made if need be."""
-    name = spec.image_digest.removeprefix("sha256:")[:32]
-    target = paths.root() / "guest" / f"disk-{name}.ext4"
+    target = paths.root() / "guest" / f"disk-{name_of(spec)}.ext4"
     if not target.exists():
         make(spec, target)
     return target
+
+
+def name_of(spec: Spec) -> str:
+    """What all that is kept of an image for its guests is called by."""
+    return spec.image_digest.removeprefix("sha256:")[:32]
 
 
 def content_bytes(layers: tuple[str, ...]) -> int:

@@ -24,7 +24,7 @@ from pathlib import Path
 from realrun import paths
 from realrun.errors import GuestFailed
 from realrun.files.workspace import workspace
-from realrun.guest import backends, begin, tools
+from realrun.guest import backends, begin, disk, tools
 from realrun.guest.boot import Guest
 from realrun.runtime.client import Spawner
 from realrun.runtime.run import drive, ignore
@@ -40,7 +40,8 @@ def of(spec: Spec, machine: backends.Machine) -> Path:
     for path in (tools.need("qemu").path, machine.kernel, machine.initrd, machine.disk):
         known = os.stat(path)
         key.update(f"{path} {known.st_size} {known.st_mtime_ns}\n".encode())
-    target = paths.root() / "guest" / f"snapshot-{key.hexdigest()[:32]}"
+    name = f"snapshot-{disk.name_of(spec)}-{key.hexdigest()[:16]}"
+    target = paths.root() / "guest" / name
     if not target.exists():
         with workspace(paths.root(), "snapshot") as scratch:
             half = scratch / target.name
