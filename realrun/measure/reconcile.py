@@ -4,11 +4,13 @@ Each line says by how much two accounts differ and why; what no line explains is
 The lines follow from what the accounts count (`data/README.md`), so a large rest is news.
 
 Sources: proc(5), `/proc/meminfo` and `smaps_rollup`; the kernel's cgroup-v1/memory.rst and
-cgroup-v2.rst, "memory.stat"; `si_mem_available()` in mm/show_mem.c for what counts as available.
+cgroup-v2.rst, "memory.stat"; `si_mem_available()` in mm/show_mem.c for what counts as available;
+proc(5), `/proc/zoneinfo`, "pagesets".
 """
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -16,6 +18,7 @@ from typing import NamedTuple
 from realrun.measure.accounts import Record, summed
 
 ACCOUNT, LINE, UNEXPLAINED, NOISE = "account", "line", "unexplained", "noise"
+PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
 KERNEL = ("SUnreclaim", "PageTables", "KernelStack", "Percpu")
 Meminfo = Mapping[str, int]  # kB
 
@@ -29,9 +32,23 @@ class Line(NamedTuple):
 
 
 def meminfo() -> dict[str, int]:
-    """/proc/meminfo, kB (some lines are counts)."""
+    """/proc/meminfo, kB (some lines are counts), and as `SetAside` the processors' free pages."""
     with open("/proc/meminfo", encoding="ascii") as file:
-        return {line.split(":")[0]: int(line.split()[1]) for line in file}
+        told = {line.split(":")[0]: int(line.split()[1]) for line in file}
+    return told | {"SetAside": set_aside_kib()}
+
+
+def set_aside_kib() -> int:
+    """Free pages in the lists of the processors, which MemFree and MemAvailable leave out, kB.
+
+    They may be hundreds of MiB. 0 where only root may read of them.
+    """
+    try:
+        with open("/proc/zoneinfo", encoding="ascii") as file:
+            counts = [line.split()[1] for line in file if line.lstrip().startswith("count:")]
+    except PermissionError:
+        return 0
+    return sum(map(int, counts)) * PAGE_KIB
 
 
 def grown(before: Meminfo, after: Meminfo) -> Counter[str]:
@@ -98,3 +115,4 @@ def to_available(charged: Counter[str], machine: Counter[str], at: int) -> Itera
     yield Line(LINE, "shared memory of anybody else, grown meanwhile",
                machine["Shmem"] - charged["shmem"])  # fmt: skip
     yield Line(LINE, "kernel memory charged to nobody, less what can be reclaimed", kernel - own)
+    yield Line(LINE, "free pages that the processors have set aside", machine["SetAside"])

@@ -14,7 +14,7 @@ from realrun.measure.reconcile import ACCOUNT, LINE, NOISE, UNEXPLAINED
 kib = st.integers(0, 1 << 22)
 grown = st.integers(-(1 << 22), 1 << 22)
 ROLLUP = ("Rss", "Pss", "Pss_Anon", "Pss_File", "Pss_Shmem", "Private_Clean", "Private_Dirty")
-MACHINE = ("MemAvailable", "AnonPages", "Shmem", *reconcile.KERNEL)
+MACHINE = ("MemAvailable", "AnonPages", "Shmem", "SetAside", *reconcile.KERNEL)
 
 
 def counters(keys: tuple[str, ...], values: st.SearchStrategy[int]) -> st.SearchStrategy[Counter]:
@@ -61,15 +61,16 @@ def test_a_machine_without_secrets_leaves_nothing_unexplained():
              "kernel stack": 15, "slab": 0, "other kernel": 0, "total": 170}  # fmt: skip
     last = first | {"file": 0, "mapped": 0, "total": 70}
     found = Record(instances, Counter(), {}, [first, last], Counter())
-    machine = Counter(AnonPages=100, PageTables=10, KernelStack=30, MemAvailable=-140)
+    machine = Counter(AnonPages=100, PageTables=10, KernelStack=30, SetAside=-20, MemAvailable=-120)
     told = reconcile.lines(found, machine, Counter())
     assert [line.kib for line in told if line.kind == UNEXPLAINED] == [0, 0]
-    assert [line.kib for line in told if line.kind == ACCOUNT] == [300, 200, 240, 140]
+    assert [line.kib for line in told if line.kind == ACCOUNT] == [300, 200, 240, 120]
     assert [line for line in told if line.kind == LINE and line.kib] == [
         (LINE, "pages that others have as well, by their part", -100),
         (LINE, "kernel: page tables", 10),
         (LINE, "kernel: kernel stack", 30),
         (LINE, "files: the page cache counts as available", -100),
+        (LINE, "free pages that the processors have set aside", -20),
     ]
 
 
