@@ -8,6 +8,8 @@ write of its own, never to this file.
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Collection
 from pathlib import Path
 
 from realrun import paths
@@ -22,6 +24,7 @@ from realrun.runtime.spec import Spec
 from realrun.runtime.start import finish
 from realrun.runtime.users import User
 
+KEPT = re.compile("(?:disk|snapshot)-([0-9a-f]{32})[.-]")
 SPARE_BYTES = 64 << 20  # room for what the guest writes
 OPTIONS = ["-q", "-t", "ext4", "-O", "^has_journal,^resize_inode", "-m", "0", "-b", "4096"]
 
@@ -36,7 +39,23 @@ def of(spec: Spec) -> Path:
 
 def name_of(spec: Spec) -> str:
     """What all that is kept of an image for its guests is called by."""
-    return spec.image_digest.removeprefix("sha256:")[:32]
+    return short(spec.image_digest)
+
+
+def short(digest: str) -> str:
+    """As much of a digest as nobody else has."""
+    return digest.removeprefix("sha256:")[:32]
+
+
+def prune(root: Path, digests: Collection[str]) -> list[str]:
+    """Remove the disks of images that are gone, and the machines that were saved with them."""
+    wanted, removed = {short(digest) for digest in digests}, []
+    for path in sorted((root / "guest").glob("*-*")):
+        found = KEPT.match(path.name)
+        if found and found[1] not in wanted:
+            path.unlink(missing_ok=True)
+            removed.append(f"guest/{path.name}")
+    return removed
 
 
 def content_bytes(layers: tuple[str, ...]) -> int:

@@ -8,6 +8,7 @@ from realrun import paths
 from realrun.build import cache
 from realrun.containers import leftovers
 from realrun.containers.registry import Registry
+from realrun.guest import disk
 from realrun.image import Store
 from realrun.runtime import state, volumes
 
@@ -21,6 +22,8 @@ def main(_: argparse.Namespace) -> int:
     volumes.settle(root)
     unused = store.prune(state.layers_in_use(root), registry.images_in_use)
     images = [*unused, *cache.prune(store)]
+    kept = {image.digest for image in store.images()} | set(registry.images_in_use())
+    images += disk.prune(root, kept)
     for name in instances:
         print(f"instance {name[:12]}")
     for name in containers:

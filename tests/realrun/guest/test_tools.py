@@ -278,6 +278,18 @@ def test_a_disk_is_made_once_for_an_image(monkeypatch, tmp_path):
     assert made == [f"disk-{'a' * 32}.ext4", f"disk-{'b' * 32}.ext4"]
 
 
+def test_what_is_kept_of_an_image_goes_with_it(tmp_path):
+    """Its disk and saved machines; what belongs to all guests stays."""
+    gone, here = "a" * 32, "b" * 32
+    kept = {f"disk-{here}.ext4", f"snapshot-{here}-0", "base-0123.cpio", "disk-probe1.ext4"}
+    names = {f"disk-{gone}.ext4", f"snapshot-{gone}-0", f"snapshot-{gone}-1"}
+    write(tmp_path / "guest", dict.fromkeys(kept | names, ""))
+    removed = disk.prune(tmp_path, ["sha256:" + here + "0" * 32])
+    assert removed == sorted(f"guest/{name}" for name in names)
+    assert {path.name for path in (tmp_path / "guest").iterdir()} == kept
+    assert disk.prune(tmp_path / "nowhere", []) == []
+
+
 def test_a_wrong_name_to_fetch_is_a_usage_error():
     from argparse import Namespace
 
