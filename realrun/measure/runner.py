@@ -14,7 +14,7 @@ from realrun.measure import blocks, noise
 from realrun.measure.experiment import GIVE_UP, NARROW, Arm, Experiment, Wish
 from realrun.measure.journal import Journal, Trial
 from realrun.measure.rows import Row, TrialRow
-from realrun.measure.session import Session
+from realrun.measure.session import Session, heed
 
 LEAST_BLOCKS = 2  # must fit into the budget, if the experiment wants as many
 Tell = Callable[["Bench"], None]
@@ -105,6 +105,7 @@ class Bench:
         try:
             rows += arm.trial(run)
         except (RealRunError, OSError) as error:
+            heed(error)
             rows, failed = [], in_words(error)
             self.session.renew()
         ended_ns, after = time.monotonic_ns(), noise.listen()

@@ -84,6 +84,7 @@ class Session:
             try:
                 self.first[way] = self.complete(way, out=said.append)
             except RealRunError as error:
+                heed(error)
                 self.skipped[str(way)] = str(error)
             self.greetings[way] = STAMPED.sub(b"", b"".join(said))
 
@@ -205,6 +206,18 @@ class Session:
         drive(runs, self.starter, until=lambda run: run.record.code is not None)
         for run in runs:
             run.close()
+
+
+def heed(error: BaseException) -> None:
+    """Raise Ctrl-C or SIGTERM again, if what failed was only the cleaning up after it.
+
+    Who ends a whole process group ends the starter, too, and what is said to it then fails.
+    """
+    cause = error.__context__
+    while cause is not None:
+        if isinstance(cause, KeyboardInterrupt | SystemExit):
+            raise cause
+        cause = cause.__context__
 
 
 def wall_ahead_ns() -> int:

@@ -72,6 +72,17 @@ def test_a_bench_that_is_ended_goes_on_where_it_was(root, tmp_path, number):
     check_whole(tmp_path)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_whole_group_that_is_ended_stops_the_bench(root, tmp_path, number):
+    """As Ctrl-C at a terminal and timeout(1) do: the starter gets the signal, too."""
+    with started(*WORDS, str(tmp_path), start_new_session=True) as process:
+        until(lambda: journal_lines(tmp_path) > 4, "some trials")
+        os.killpg(process.pid, number)
+        assert process.wait() in (130, 143)
+    assert len(lines(tmp_path, "trials")) == journal_lines(tmp_path) - 1 < 6 * BLOCKS
+    until(lambda: cli("prune") and not everything_left(root), "nothing left")
+
+
 def test_a_bench_that_is_whole_measures_nothing_more(root, tmp_path):
     words = ("bench", "instrument", "--isolation", "process", "--blocks", "2", "-o", str(tmp_path))
     tables = []

@@ -137,3 +137,17 @@ def test_a_quota_is_told_by_both_versions(tmp_path):
         path = tmp_path / str(number)
         path.write_text(text)
         assert noise.held_back_s(path) == held_s
+
+
+@pytest.mark.parametrize("ending", [KeyboardInterrupt, SystemExit(143)])
+def test_an_interrupt_is_heeded_even_if_cleaning_up_after_it_fails(ending):
+    """As it does when a whole process group is ended, and the starter with it."""
+
+    def interrupted(arm, run):
+        try:
+            raise ending
+        finally:
+            raise RealRunError("the spawner process has died")
+
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        done(experiment(interrupted, "a"), blocks=(3, 3))
