@@ -21,8 +21,8 @@ With n holders: used = sum of private + sum over files and contents of their siz
 O(1) an operation, apart from the pages that are evicted.
 
 Sources: Linux, Documentation/mm/ksm.rst and overcommit-accounting.rst; C. Waldspurger, "Memory
-resource management in VMware ESX server", OSDI 2002 (content-based sharing, ballooning); D. E.
-Knuth, "The Art of Computer Programming" 3, 6.1 (least recently used, independent references).
+resource management in VMware ESX server", OSDI 2002 (content-based sharing, ballooning); W. F.
+King, "Analysis of demand paging algorithms", IFIP Congress 1971 (hits of least recently used).
 """
 
 from collections import OrderedDict

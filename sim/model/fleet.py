@@ -15,7 +15,7 @@ import simpy
 
 from sim.engine.streams import drawn
 from sim.engine.tally import Tally
-from sim.errors import SimError, nearest
+from sim.errors import DoesNotFit, SimError, nearest
 from sim.model.host import HostModel, build_host, memory_of
 from sim.model.image import files_of
 from sim.model.instance import start
@@ -79,6 +79,8 @@ class Fleet:
     def enter(self) -> tuple[int, int] | None:
         """Place a new instance: the number of its host and its own; None if nowhere is room.
 
+        Where more was promised than there is, a host may turn out to be full: that is no room, too.
+
         To be called inside the instance's own process: it is interrupted if its host fails. What
         is idle in between has None in its place among the `residents`.
         """
@@ -87,14 +89,17 @@ class Fleet:
             return None
         host, need = self.at(number), self.memory
         self._number += 1
-        host.memory.take(
-            self._number,
-            need.private_mib,
-            reclaimable_mib=need.page_cache_mib,
-            files=self.files,
-            merged=self.merged,
-            promised_mib=need.placed_mib,
-        )
+        try:
+            host.memory.take(
+                self._number,
+                need.private_mib,
+                reclaimable_mib=need.page_cache_mib,
+                files=self.files,
+                merged=self.merged,
+                promised_mib=need.placed_mib,
+            )
+        except DoesNotFit:
+            return None
         if self.isolation.background_cores:
             host.background(self.isolation.background_cores)
         left_mib = self.placement.free_mib[number] - need.placed_mib

@@ -47,6 +47,17 @@ def test_density_is_what_division_says():
     assert (answers["", "instances"], answers["", "full_of_cpu"]) == (4, 1)  # of 48 cores
 
 
+def test_balloons_make_room_where_more_is_promised_than_there_is():
+    """A guest of 1155 MiB takes 360, of that 160 of page cache: its balloon gives them up."""
+    host = replace(PUBLISHED.host, overcommit_ratio=10.0)
+    answers = found(density(replace(PUBLISHED, host=host), "vm"))
+    need = PUBLISHED["vm"].instance
+    fitting = int((host.memory_mib - need.merged_mib - need.page_cache_mib) / need.private_mib)
+    assert answers["", "instances"] == pytest.approx(fitting, abs=1)
+    assert answers["", "full_of_memory"] == 1
+    assert answers["", "ballooned_mib"] == pytest.approx(fitting * need.page_cache_mib, rel=0.01)
+
+
 @pytest.mark.parametrize("isolation", ["container", "sandbox", "microvm", "vm"])
 def test_work_inside_is_slower_by_its_cost(isolation):
     kind = PUBLISHED[isolation]

@@ -66,6 +66,14 @@ def test_no_room_is_a_refusal():
     assert (one.refused, one.response_s.count) == (2, 10)
 
 
+def test_a_host_that_promised_too_much_refuses_when_it_is_full():
+    """Promised 50 MiB each of 2000, but each takes 100 of the 1000 that there are."""
+    need = InstanceMemory(private_mib=100.0, promised_mib=50.0)
+    one = service(Policy(), isolation=replace(PROCESS, instance=need))
+    run(one, [0.0] * 12)
+    assert (one.refused, one.response_s.count) == (2, 10)
+
+
 def test_autoscaling_starts_ahead():
     def cold(policy):
         one = service(policy)
