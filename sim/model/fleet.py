@@ -18,7 +18,7 @@ from sim.engine.tally import Tally
 from sim.errors import DoesNotFit, SimError, nearest
 from sim.model.host import HostModel, build_host, memory_of
 from sim.model.image import files_of
-from sim.model.instance import start
+from sim.model.instance import Span, Tell, start
 from sim.model.placement import NO_ROOM, POLICIES
 from sim.profiles import Host, Image, Isolation, Profile
 
@@ -131,17 +131,16 @@ class Fleet:
             if process is not None:
                 process.interrupt("host failed")
 
-    def begin(self, number: int, luck: random.Random) -> Process:
+    def begin(self, number: int, luck: random.Random, tell: Tell | None = None) -> Process:
         """Start an instance that has been placed on this host, from the pool if it has one."""
-        host = self.at(number)
-        if self.filler is None:
-            yield from start(host, self.plan, luck)
-        elif self.waiting[number] == 0:
-            yield from start(host, self.filler.stage, luck)
-        else:
-            self.waiting[number] -= 1
-            self.env.process(self._refill(number, luck))
-            yield from start(host, self.plan, luck)
+        host, plan = self.at(number), self.plan
+        if self.filler is not None:
+            if self.waiting[number]:
+                self.waiting[number] -= 1
+                self.env.process(self._refill(number, luck))
+            else:
+                plan = self.filler.stage
+        yield from start(host, plan, luck, tell)
 
     def _refill(self, number: int, luck: random.Random) -> Process:
         assert self.filler is not None
@@ -165,9 +164,13 @@ def fleet_of(
 
 
 class Lives:
-    """What is known of many lives: counts, and how long starts took."""
+    """What is known of many lives: counts, and how long starts took.
 
-    def __init__(self) -> None:
+    `traced` keeps the stages of every start as well, by the instance's number: for a small fleet.
+    """
+
+    def __init__(self, traced: bool = False) -> None:
+        self.spans: dict[int, list[Span]] | None = {} if traced else None
         self.start_s = Tally()
         self.refused = self.ended = 0
         self.most_running = 0
@@ -181,7 +184,8 @@ def life(fleet: Fleet, lives_s: float, luck: random.Random, lives: Lives) -> Pro
         lives.refused += 1
         return
     lives.most_running = max(lives.most_running, fleet.running)
-    yield from fleet.begin(placed[0], luck)
+    tell = None if lives.spans is None else lives.spans.setdefault(placed[1], []).append
+    yield from fleet.begin(placed[0], luck, tell)
     lives.start_s.add(fleet.env.now - asked_s)
     yield fleet.env.timeout(lives_s)
     fleet.leave(*placed)

@@ -148,6 +148,23 @@ def test_a_fleet_refuses_as_a_loss_system_does():
     agree(refused, mmck(3.0, 1.0, servers=4, places=4).refused_ratio)
 
 
+def test_stages_are_kept_where_they_are_asked_for():
+    """Three starts with traces: stages in order, and sums of stages are what starts took."""
+    stages = (
+        Stage(name="a", cpu_s=(0.2, 0.4), wait_s=(0.0,)),
+        Stage(name="b", cpu_s=(0.0,), wait_s=(0.5,)),
+    )
+    kind = Isolation(accelerator="none", stage=stages, instance=InstanceMemory(private_mib=1.0))
+    env, lives = Environment(), Lives(traced=True)
+    fleet = Fleet(env, 2, Host(cores=1, memory_mib=10), kind)
+    luck = stream(1, "lives"), stream(1, "stages")
+    env.process(arrivals(fleet, [0.0, 0.0, 1.0], (1.0,), luck, lives))
+    env.run()
+    assert [[span.stage for span in spans] for spans in lives.spans.values()] == [["a", "b"]] * 3
+    took = [spans[-1].end_s - spans[0].begin_s for spans in lives.spans.values()]
+    assert fsum(took) == pytest.approx(lives.start_s.total)
+
+
 def test_an_unknown_placement_gets_the_nearest_name():
     stage = Stage(name="a", cpu_s=(1.0,), wait_s=(0.0,))
     kind = Isolation(accelerator="none", stage=(stage,))
