@@ -74,17 +74,13 @@ class Result:
         """From the request to the first output, in seconds."""
         return sum(phase.duration_s for phase in self.phases if phase.part == "start")
 
-    @property
-    def level(self) -> str:
-        """Of a guest, how much of a system it was, as tables have it; else empty."""
-        return self.plan.level
-
     def __str__(self) -> str:
         return self.output
 
     def _repr_html_(self) -> str:
         """The output, and below it how it came about."""
-        what = f"{self.isolation}, level {self.level}" if self.level else self.isolation
+        level = self.plan.level  # of a guest
+        what = f"{self.isolation}, level {level}" if level else self.isolation
         how = f"{what}, accelerator {self.accelerator}, exit code {self.exit_code}"
         said = html.escape(self.output + self.errors)
         return f"<pre>{said}</pre><small>{how}, first output after {self.start_s:.3f} s</small>"
