@@ -30,7 +30,7 @@ LEVELS = {
         ("__main__",),
     ),
     "sim": (
-        ("errors", "contract", "profiles", "theory"),
+        ("errors", "contract", "profiles", "theory", "terminal"),
         ("files", "profile_files", "overrides", "engine"),
         ("model",),
         ("experiments", "bench"),

@@ -1,12 +1,9 @@
 """What the commands print: results and prediction errors as tables, whole at 80 columns."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
-from rich import box
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from sim.charts.style import EMULATION
 from sim.contract import ISOLATIONS
@@ -14,37 +11,9 @@ from sim.report.evidence import Evidence
 from sim.report.predictions import HEADER as PREDICTION_HEADER
 from sim.report.predictions import predictions
 from sim.report.results import HEADER, NONE, Result, results
+from sim.terminal import console, new_table
 
 COLOURS = {"measured": "green", "recorded": "yellow", "missing": "red"}
-TEXTS = (
-    "isolation",
-    "data",
-    "subject",
-    "curve",
-    "law",
-    "parameter",
-    "source",
-)  # columns that hold words: left; numbers stand right
-
-
-def console() -> Console:
-    """Wide enough for the table where the output is a file and has no width of its own."""
-    plain = Console()
-    return plain if plain.is_terminal else Console(width=150)
-
-
-def new_table(title: str, heads: Iterable[str]) -> Table:
-    """An empty table in the house's style: one rule, no boxes. Numbers are never cut short."""
-    table = Table(
-        title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, padding=0
-    )
-    for head in heads:
-        if head in TEXTS:
-            table.add_column(head)
-            continue
-        broken = head if len(head) > 13 else head.replace(" ", "\n", 1)
-        table.add_column(escape(broken), justify="right", no_wrap=True)
-    return table
 
 
 def print_results(evidence: Evidence) -> None:

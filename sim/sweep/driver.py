@@ -30,11 +30,11 @@ def mean_of(values: list[float]) -> Mean:
 
     Source: A. M. Law, "Simulation Modeling and Analysis", McGraw-Hill 2015, section 4.5.
     """
-    from scipy.stats import t
+    from scipy.special import stdtrit  # Student's quantiles, without the weight of scipy.stats
 
     if len(values) < 2:
         return Mean(values[0], inf, len(values))
-    width = float(t.ppf(0.975, len(values) - 1)) * stdev(values) / sqrt(len(values))
+    width = float(stdtrit(len(values) - 1, 0.975)) * stdev(values) / sqrt(len(values))
     return Mean(fmean(values), width, len(values))
 
 

@@ -52,8 +52,8 @@ class Store:
 
     def finished(self) -> Iterator[tuple[int, int, Rows]]:
         """Point, first replication and rows of every block that was done before."""
-        parquet = _parquet()
         for path in sorted(self.parts.glob("*.parquet")):
+            parquet = _parquet()
             point, first = (int(part) for part in path.stem.split("-"))
             columns = parquet.read_table(path).to_pydict()
             rows = list(zip(*(columns[name] for name in self.quantities), strict=True))

@@ -25,7 +25,7 @@ def bench(chosen: argparse.Namespace) -> None:
     """Time a storm beside bare SimPy, and lives by the thousand; print both."""
     from sim.bench import HOSTS, exponent, overhead, scaling
     from sim.profile_files import read_profile
-    from sim.report.terminal import console, new_table
+    from sim.terminal import console, new_table
 
     profile = read_profile(chosen.profile)
     found = overhead(profile, STORM)

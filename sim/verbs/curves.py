@@ -17,7 +17,7 @@ from sim.curves.profiles import write_subjects
 from sim.curves.rows import read_points, write_points
 from sim.curves.series import Trial
 from sim.report.predictions import percent
-from sim.report.terminal import console, new_table
+from sim.terminal import console, new_table
 
 AIM_RATIO = 0.15
 

@@ -50,7 +50,7 @@ def experiment(chosen: argparse.Namespace) -> None:
 
 def _print(question: str, names: list[str], answers: list[Answer]) -> None:
     """One row a case, one column an isolation."""
-    from sim.report.terminal import console, new_table
+    from sim.terminal import console, new_table
 
     rows = new_table(question, ("subject", *names))
     for (case, quantity), cells in _by_case(answers).items():

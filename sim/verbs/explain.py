@@ -12,7 +12,7 @@ from sim.errors import BadProfile
 from sim.files import read_toml
 from sim.overrides import NAMES, called
 from sim.profile_files import read_profile
-from sim.report.terminal import console, new_table
+from sim.terminal import console, new_table
 
 SILENT = "assumed: not in the profile, the model's default"
 UNSAID = "no source is given"

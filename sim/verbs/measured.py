@@ -9,7 +9,8 @@ from sim.calibrate import calibrate
 from sim.errors import SimError
 from sim.profile_files import write_profile
 from sim.report.predictions import percent
-from sim.report.terminal import console, new_table, print_errors
+from sim.report.terminal import print_errors
+from sim.terminal import console, new_table
 
 AIMS = {  # quantity -> how large the median error over held-out points may be
     "storm makespan [s]": 0.10,

@@ -8,9 +8,9 @@ from sim.charts.tornado import tornado_chart
 from sim.errors import SimError, nearest
 from sim.files import write_text
 from sim.profile_files import read_profile
-from sim.report.terminal import console, new_table
 from sim.sweep.experiments import STORM_QUANTITIES
 from sim.sweep.sensitivity import Index, Question, Swing, sobol, tornado
+from sim.terminal import console, new_table
 
 SPREAD = 0.2
 TOGETHER = 6  # parameters whose Sobol indices are worked out: the first of the tornado

@@ -4,11 +4,11 @@ import sys
 from pathlib import Path
 
 from sim.errors import SimError
-from sim.report.terminal import console, new_table
 from sim.sweep.blocks import Rows, workers
 from sim.sweep.driver import Progress, Sweep, mean_of
 from sim.sweep.scenario import Scenario, read_scenario
 from sim.sweep.store import Store
+from sim.terminal import console, new_table
 
 SHOWN = 40  # points on the terminal; the file has all
 WIDE = 4  # quantities beside each other; of more, the one that decides when a point ends

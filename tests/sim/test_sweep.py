@@ -278,5 +278,6 @@ def test_any_question_can_be_swept(tmp_path, capsys):
     assert "10 ± 0" in capsys.readouterr().out
 
 
-def test_the_example_can_be_read():
-    assert len(list(read_scenario(ROOT / "examples/scenarios/cores.toml").points())) == 48
+@pytest.mark.parametrize(("name", "points"), [("cores", 48), ("speed", 36)])
+def test_the_examples_can_be_read(name, points):
+    assert len(list(read_scenario(ROOT / f"examples/scenarios/{name}.toml").points())) == points
