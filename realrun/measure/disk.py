@@ -55,15 +55,13 @@ def command(state: str) -> tuple[str, ...]:
     return "/bin/sh", "-c", f"{DO[state]}{sync}{STAY}"
 
 
-def parts(
-    session: Session, images: Sequence[Image], runs: Sequence[Run]
-) -> Iterator[tuple[str, Size]]:
+def parts(way: Way, images: Sequence[Image], runs: Sequence[Run]) -> Iterator[tuple[str, Size]]:
     """What there is of it on the disk: of the image, of its guests, and of the instances."""
     yield from diskuse.of_images(images[:1]).items()
     both = diskuse.of_images(images)
     yield from ((f"{name} of both images", found) for name, found in both.items())
-    if (isolation := runs[0].record.plan.isolation) in GUESTS:
-        yield from diskuse.of_guest(images[-1], isolation).items()
+    if way.isolation in GUESTS:
+        yield from diskuse.of_guest(images[-1], *way).items()
     yield "instances", diskuse.of_instances(runs)
 
 
@@ -76,7 +74,7 @@ def trial(
         identity = session.identity(runs[0])
         return [
             DiskRow(*identity, n, state, part, *map(rounded, found))
-            for part, found in parts(session, images, runs)
+            for part, found in parts(way, images, runs)
         ]
     finally:
         session.disperse(runs)

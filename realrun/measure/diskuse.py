@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from realrun import engine, paths
-from realrun.guest import backends, initramfs, tools
+from realrun.guest import backends, initramfs, levels, tools
 from realrun.image import Image
 from realrun.runtime.run import Run
 
@@ -69,14 +69,18 @@ def of_images(images: Sequence[Image]) -> dict[str, Size]:
     return {"blobs": size(below(stored)), "layers": size(below(layers))}
 
 
-def of_guest(image: Image, isolation: str) -> dict[str, Size]:
-    """The image's disk, once for all its guests; ram disk and kernel, once for all images."""
-    name = image.digest.removeprefix("sha256:")[:32]
-    disks = (paths.root() / "guest").glob(f"*{name}*")
+def of_guest(image: Image, isolation: str, level: str) -> dict[str, Size]:
+    """What guests of a level share: the image's disk; of all images ram disk, kernel, system."""
+    name, folder = image.digest.removeprefix("sha256:")[:32], paths.root() / "guest"
     own = backends.BACKENDS[isolation].kernel == "kernel"
     kernel = tools.need("kernel").path if own else None
     boot = [initramfs.base(kernel), *([kernel] if kernel else [])]
-    return {"disk image": size(below(disks)), "boot files": size(below(boot))}
+    found = {"disk image": folder.glob(f"disk-{name}*"), "boot files": iter(boot)}
+    if levels.SNAPSHOT in level:
+        found["snapshot"] = folder.glob(f"snapshot-{name}*")
+    if levels.DISTRO in level:
+        found["system disk"] = iter([tools.need("distro").path])
+    return {part: size(below(places)) for part, places in found.items()}
 
 
 def of_instances(runs: Sequence[Run]) -> Size:
