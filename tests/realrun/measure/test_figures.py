@@ -14,6 +14,7 @@ from realrun.linux import cgroups
 from realrun.measure import budgets, density, disk, neighbours, work, workimage
 from realrun.measure.experiment import Wish
 from realrun.measure.inside.main import WORK
+from realrun.measure.rows import DensityRow
 from realrun.measure.session import Session, Way
 from tests.realrun.measure.contract import first_column, section
 from tests.realrun.stage import kill
@@ -31,7 +32,8 @@ def session(stage):
 
 
 def filled(session, most=4, look=lambda: PLENTY):
-    return density.Filling(session, CONTAINER, most, window=2, look=look).fill()
+    """With a window that no test fills: on a busy machine starts may get slow."""
+    return density.Filling(session, CONTAINER, most, window=1000, look=look).fill()
 
 
 def laws_of_density(rows, stop):
@@ -108,6 +110,21 @@ def test_one_that_ends_while_it_waits_is_a_failure(session, monkeypatch):
     rows = filled(session, most=50)
     assert rows[-1].stop == "failed"
     assert "have ended by themselves" in rows[-1].failed
+
+
+def test_it_stops_when_starts_have_become_slow(session, monkeypatch):
+    """Twice as long as the first ones took, by the median of a window."""
+    took_s = iter([1.0, 1.0, 1.5, 1.9, 2.1, 2.2, 9.0])
+    monkeypatch.setattr(density.Filling, "one_more", lambda filling: next(took_s))
+    monkeypatch.setattr(density.Filling, "row", row_of)
+    rows = density.Filling(session, CONTAINER, 50, window=2, look=lambda: PLENTY).fill()
+    laws_of_density(rows, "slow")
+    assert len(rows) == 6
+
+
+def row_of(filling, start_s):
+    filling.starts_s.append(start_s)
+    return DensityRow("m", "container", "none", len(filling.starts_s), start_s, *PLENTY, "", "")
 
 
 def test_a_machine_that_holds_none_is_a_failure(session):
