@@ -89,7 +89,15 @@ class Processes:
                     rows = future.result()
                     yield self._running.pop(future), rows
             except BrokenProcessPool:
+                yield from self._finished()
                 self._again()
+
+    def _finished(self) -> Iterator[tuple[Block, Rows]]:
+        """What was done when a worker died, and only had not been taken yet."""
+        for future, block in list(self._running.items()):
+            if future.done() and not future.cancelled() and future.exception() is None:
+                del self._running[future]
+                yield block, future.result()
 
     def _start(self) -> None:
         # Two for each worker: none waits for us, and little is lost when one dies.

@@ -19,6 +19,10 @@ CORE = (
     "sim.profile_files",
     "sim.theory",
     "sim.experiments.all",
+    "sim.overrides",
+    "sim.sweep.experiments",
+    "sim.sweep.scenario",
+    "sim.traces",
     "sim.cli",
 )
 ORDER = ("engine", "model", "experiments", "calibrate", "charts", "report", "cli")
