@@ -8,13 +8,15 @@ from itertools import pairwise
 import pytest
 
 from realrun.errors import RealRunError, UsageError
+from realrun.guest import levels
 from realrun.linux import cgroups
 from realrun.measure.crowds import MEMORY
 from realrun.measure.experiment import Wish
 from realrun.measure.journal import Journal
 from realrun.measure.runner import Bench
 from realrun.measure.session import Session, Way
-from realrun.measure.startup import STARTUP
+from realrun.measure.session import way as way_of
+from realrun.measure.startup import STARTUP, rows_of
 from realrun.measure.storm import STORM
 from realrun.runtime import planning
 from tests.realrun.measure.contract import first_column, section
@@ -33,6 +35,31 @@ def session(stage):
 def test_a_name_that_is_no_isolation_is_refused_before_anything_starts(stage):
     with pytest.raises(UsageError, match=r"process, container, uml, qemu; got 'vm'"):
         Session(stage.image, ["process", "vm"])
+
+
+def test_a_way_names_its_level():
+    """The usual machine needs no name, and the usual level none either."""
+    usual = levels.machines()[0]
+    assert way_of(f"qemu:snapshot/{usual}") == Way("qemu", "snapshot")
+    assert (way_of("qemu"), str(way_of("uml:distro"))) == (Way("qemu"), "uml:distro")
+    with pytest.raises(UsageError, match="must be one of minimal, distro, snapshot; got 'big'"):
+        way_of("qemu:big")
+
+
+@pytest.mark.uml
+@pytest.mark.slow
+def test_a_guests_rows_say_how_well_its_clock_is_known(stage):
+    """Nothing of the sort for what runs on our own."""
+    with Session(stage.image, ["process", "uml:minimal"]) as session:
+        session.try_all()
+        assert session.skipped == {}
+        errors = {}
+        for one in session.ways:
+            rows = rows_of(session, session.first[one], 0, "hot")
+            errors[str(one)] = {row.clock_error_s for row in rows}
+    assert errors["process"] == {None}
+    (error_s,) = errors["uml:minimal"]
+    assert error_s > 0
 
 
 def test_what_does_not_work_is_skipped_with_its_reason(stage, monkeypatch):
