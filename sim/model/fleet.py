@@ -132,7 +132,7 @@ class Fleet:
                 process.interrupt("host failed")
 
     def begin(self, number: int, luck: random.Random, tell: Tell | None = None) -> Process:
-        """Start an instance that has been placed on this host, from the pool if it has one."""
+        """The start of an instance placed on this host, from the pool if it has one."""
         host, plan = self.at(number), self.plan
         if self.filler is not None:
             if self.waiting[number]:
@@ -140,7 +140,7 @@ class Fleet:
                 self.env.process(self._refill(number, luck))
             else:
                 plan = self.filler.stage
-        yield from start(host, plan, luck, tell)
+        return start(host, plan, luck, tell)
 
     def _refill(self, number: int, luck: random.Random) -> Process:
         assert self.filler is not None
