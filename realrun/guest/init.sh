@@ -205,9 +205,15 @@ go_on() {
 	mark restore
 	read -r seconds rest seed size <&3
 	echo "$seed" > /dev/urandom
-	# The clock is set to whole seconds: behind by the rest, which it then makes up for.
+	# The clock is set to whole seconds: behind by a part of one, which it makes up for when the
+	# next one begins; unless that is so little that a moment's delay would set it back.
 	date -s "@$seconds" > /dev/null
-	{ usleep "$rest"; date -s "@$((seconds + 1))" > /dev/null; } &
+	now; set_at=$time
+	{
+		usleep "$rest"
+		now
+		[ $((time - set_at)) -lt 950000000 ] && date -s "@$((seconds + 1))" > /dev/null
+	} &
 	dd bs="$size" count=1 iflag=fullblock <&3 2> /dev/null | cpio -iu 2> /dev/null
 	. /instance/settings
 	mark resume
