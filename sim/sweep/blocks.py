@@ -173,7 +173,7 @@ class Cluster:
     def __init__(self, address: str) -> None:
         distributed = _distributed()
         try:
-            self._client: Any = distributed.Client(address, timeout="10s", set_as_default=False)
+            self._client: Any = distributed.Client(address, timeout="30s", set_as_default=False)
         except (OSError, ValueError) as why:
             raise SimError(f"--scheduler {address}: no Dask scheduler answers: {why}") from why
         self._completed: Any = distributed.as_completed

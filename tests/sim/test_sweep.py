@@ -163,7 +163,7 @@ def cluster(tmp_path):
 
     try:
         start("dask_scheduler", "--port", "0", "--no-dashboard", "--host", "127.0.0.1")
-        wait_for(told.exists)
+        wait_for(lambda: told.exists() and told.read_text().rstrip().endswith("}"))
         for _ in range(3):
             start("dask_worker", "--nthreads", "1", "--no-nanny", "--no-dashboard")
         yield json.loads(told.read_text())["address"], started[1:]
