@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from realrun.errors import RealRunError, in_words
 
@@ -56,9 +56,10 @@ def with_all_ids(args: argparse.Namespace) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; as a program of its own (without `argv`) it does not return."""
     reopen_closed()
+    heard = interrupted_at_once()
     if argv is None and sys.argv[1:2] and sys.argv[1] in MAKERS:
         import_module("realrun.linux.ownbinary").protect()
-    code = run(sys.argv[1:] if argv is None else argv)
+    code = run(sys.argv[1:] if argv is None else argv, heard)
     if argv is None:
         leave(code)
     return code
@@ -75,20 +76,35 @@ def leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-def run(words: Sequence[str]) -> int:
+def interrupted_at_once() -> Any:
+    """Let Ctrl-C end us where we stand, and return what it did before.
+
+    While modules are loaded nothing has begun, and Python may lose it: an exception out of a
+    callback, such as those of the locks of imports, is only told of.
+    """
+    heard = signal.getsignal(signal.SIGINT)
+    if heard is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return heard or signal.SIG_DFL
+
+
+def run(words: Sequence[str], heard: Any) -> int:
     """Do what the words say; the only place where an error becomes an exit code.
 
-    As in Docker that is 1, but 125 in `run`, whose other codes are the program's.
+    As in Docker that is 1, but 125 in `run`, whose other codes are the program's. From the verb's
+    beginning Ctrl-C is `heard` again.
     """
     from realrun.usage.oneverb import ENGINE_ERROR, FAILED
     from realrun.usage.parser import parser
 
     args = parser(words[0] if words else None).parse_args(words)
     failed = ENGINE_ERROR if args.verb == "run" else FAILED
-    signal.signal(signal.SIGTERM, end)
     try:
         with_all_ids(args)
-        return int(import_module(f"realrun.verbs.{args.verb}").main(args) or 0)
+        verb = import_module(f"realrun.verbs.{args.verb}")
+        signal.signal(signal.SIGTERM, end)
+        signal.signal(signal.SIGINT, heard)
+        return int(verb.main(args) or 0)
     except RealRunError as error:
         print(f"realrun: {error}", file=sys.stderr)
         return getattr(error, "code", failed)
