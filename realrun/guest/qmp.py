@@ -21,7 +21,7 @@ class Monitor:
     """Our end of the socket. It begins to speak when QEMU does: at the first command."""
 
     def __init__(self, own: socket.socket) -> None:
-        self.socket, self.heard, self.greeted = own, b"", False
+        self.socket, self.heard, self.greeted, self.asked = own, b"", False, 0
 
     def close(self) -> None:
         """Say no more."""
@@ -36,10 +36,12 @@ class Monitor:
             self.answer()  # who it is
             self.greeted = True
             self.do("qmp_capabilities")
-        self.send({"execute": command, "arguments": arguments}, fds)
-        while "return" not in (told := self.answer()):
-            if "error" in told:
-                raise GuestFailed(f"QEMU refuses {command}: {told['error'].get('desc')}")
+        self.asked += 1
+        self.send({"execute": command, "arguments": arguments, "id": self.asked}, fds)
+        while (told := self.answer()).get("id") != self.asked:
+            pass  # an event, or the late answer to what was given up
+        if "error" in told:
+            raise GuestFailed(f"QEMU refuses {command}: {told['error'].get('desc')}")
         return told["return"]
 
     def send(self, message: Mapping[str, Any], fds: Sequence[int]) -> None:

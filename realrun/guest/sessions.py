@@ -7,7 +7,8 @@ A packet is one JSON object.
 
     asked    {"run": SIGN, "input": true, "size": [rows, columns] or null}
              {"signal": NUMBER}, {"size": [rows, columns]}: this program's, or the guest's own
-    answered {"number": N} with descriptors, {"more": true}, {"exit": CODE}, {"error": WHY}
+    answered {"number": N, "up": true} with descriptors, {"more": true}, {"exit": CODE},
+             {"error": WHY}
 
 Source: unix(7), SOCK_SEQPACKET and SCM_RIGHTS.
 """
@@ -27,7 +28,6 @@ from typing import TYPE_CHECKING, Any
 from realrun.errors import GuestFailed, RealRunError
 from realrun.guest import backends
 from realrun.guest.qmp import Monitor
-from realrun.runtime.run import ignore
 
 if TYPE_CHECKING:
     from realrun.guest.boot import Guest
@@ -51,7 +51,7 @@ class Session:
     """A program that somebody has asked for."""
 
     number: int
-    ours: list[int]  # our ends of its channels
+    channels: list[int]  # our ends, which stay open for the next that gets this number
     caller: socket.socket | None
     ended: bool = False
 
@@ -71,7 +71,7 @@ class Sessions:
         for caller in (self.door, *self.callers.values()):
             self.guest.knocks.pop(caller.fileno(), None)
             caller.close()
-        for session in self.running.values():
+        for session in list(self.running.values()):
             self.let_go(session)
         self.callers, self.running = {}, {}
         (self.folder / DOOR).unlink(missing_ok=True)
@@ -114,7 +114,8 @@ class Sessions:
             answer(caller, {"error": str(error)})
             return
         rows, columns = size or ("-", "-")
-        answer(caller, {"number": session.number}, session.ours)
+        told = {"number": session.number, "up": self.guest.up}
+        answer(caller, told, session.channels)
         self.guest.say(f"run {session.number} {sign} {int(has_input)} {rows} {columns}")
 
     def open(self, caller: socket.socket, count: int) -> Session:
@@ -130,7 +131,7 @@ class Sessions:
         for channel in channels:
             if channel not in self.guest.lines and self.guest.qemu:
                 self.guest.lines[channel] = plug(self.guest.qemu, channel)
-        ours = [os.dup(self.guest.lines[channel]) for channel in channels]
+        ours = [self.guest.lines[channel] for channel in channels]
         self.running[number] = Session(number, ours, caller)
         return self.running[number]
 
@@ -159,15 +160,20 @@ class Sessions:
         if session.ended:
             self.let_go(session)
             return
-        self.guest.sources |= dict.fromkeys(session.ours, ignore)
+        for fd in session.channels:  # what it still says must not fill its channel
+            self.guest.sources[fd] = partial(self.leave_aside, fd)
         self.guest.say(f"signal {session.number} 9")
 
-    def let_go(self, session: Session) -> None:
-        """Its channels, and its number."""
-        self.running.pop(session.number, None)
-        for fd in session.ours:
+    def leave_aside(self, fd: int, data: bytes) -> None:
+        """Up to the channel's end."""
+        if not data:
             self.guest.sources.pop(fd, None)
-            os.close(fd)
+
+    def let_go(self, session: Session) -> None:
+        """Its number is free."""
+        self.running.pop(session.number, None)
+        for fd in session.channels:
+            self.guest.sources.pop(fd, None)
 
 
 def plug(qemu: Monitor, channel: int) -> int:

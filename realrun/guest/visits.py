@@ -27,6 +27,7 @@ from realrun.runtime.run import Run, Sink
 from realrun.runtime.spec import Spec
 from realrun.runtime.start import Starter
 
+PATIENCE_S = 30.0
 KILLED = 128 + signal.SIGKILL
 
 
@@ -77,6 +78,7 @@ class Visit(Run):
     def news(self) -> None:
         """The watcher tells that the program can take more input, or how it ended."""
         told, _ = hear(self.caller)
+        self.deadline_s = None
         if "more" in told:
             self.pieces.ask()
         elif "exit" in told:
@@ -91,8 +93,13 @@ class Visit(Run):
         """To the program. Who kills it need not wait for it: with the connection it ends."""
         if number == signal.SIGKILL:
             self.finish(KILLED)
+            self.sources.clear()
         else:
             say(self.caller, {"signal": number})
+
+    def late(self) -> str:
+        """What to say of a guest that is up and does not take the program."""
+        return f"the guest has not answered within {PATIENCE_S:.0f} s"
 
     def is_deaf(self, number: int) -> bool:
         """To nothing that it has not chosen to be."""
@@ -130,6 +137,7 @@ def begin(
         pieces=Pieces(null if stdin is None else stdin, channels[0], piece, sign,
                       os.fsencode(script)),
     )  # fmt: skip
+    visit.deadline_s = time.monotonic() + PATIENCE_S if told["up"] else None
     visit.feed, visit.terminal = visit.pieces, channels[0] if size else None
     visit.knocks = {caller.fileno(): visit.news}
     for fd, sink in zip(channels, (out, err), strict=False):

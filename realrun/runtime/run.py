@@ -192,25 +192,32 @@ def drive(runs: Sequence[R], starter: Starter, until: Callable[[R], bool] = Run.
                     for event in starter.events(0):
                         by_id[event["id"]].hear(event)
                 else:
-                    attend(key.data, key.fd, happened)
+                    attend(key.data[0], key.fd, happened)
             kill_hopeless(runs, starter, until)
 
 
 def listen(selector: selectors.BaseSelector, runs: Sequence[Run]) -> None:
-    """Make the selector know exactly what the runs wait for at present."""
-    wanted = {fd: (selectors.EVENT_READ, run) for run in runs for fd in (*run.sources, *run.knocks)}
+    """Make the selector know exactly what the runs wait for at present.
+
+    Who is to hear belongs to it: a descriptor may be another one by now, under the same number.
+    """
+    wanted: dict[int, tuple[int, tuple[Run, object]]] = {
+        fd: (selectors.EVENT_READ, (run, who))
+        for run in runs
+        for fd, who in (*run.sources.items(), *run.knocks.items())
+    }
     for run in runs:
         if run.feed and (waits := run.feed.waits_for()):
             fd, event = waits
-            wanted[fd] = (wanted.get(fd, (0, run))[0] | event, run)
+            before, data = wanted.get(fd, (0, (run, run.feed)))
+            wanted[fd] = (before | event, data)
     known = {k.fd: (k.events, k.data) for k in selector.get_map().values() if k.data is not None}
-    for fd in known.keys() - wanted.keys():
-        selector.unregister(fd)
-    for fd, (events, run) in wanted.items():
-        if fd not in known:
-            selector.register(fd, events, run)
-        elif known[fd] != (events, run):
-            selector.modify(fd, events, run)
+    for fd in known:
+        if known[fd] != wanted.get(fd):
+            selector.unregister(fd)
+    for fd, (events, data) in wanted.items():
+        if known.get(fd) != (events, data):
+            selector.register(fd, events, data)
 
 
 def attend(run: Run, fd: int, happened: int) -> None:
@@ -258,4 +265,4 @@ def kill_hopeless(runs: Sequence[R], starter: Starter, until: Callable[[R], bool
     for run in runs:
         if not until(run) and (why := run.trouble()):
             run.record.failure = run.record.failure or (0, 0, why)
-            starter.signal(run.id, 9)
+            run.signal(starter, 9)

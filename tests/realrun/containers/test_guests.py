@@ -10,9 +10,14 @@ from contextlib import ExitStack
 
 import pytest
 
+from realrun.containers import joining
 from realrun.containers.record import EXITED
+from realrun.errors import GuestFailed
+from realrun.guest import visits
 from realrun.guest.backends import SESSIONS
 from realrun.linux.terminal import resize
+from realrun.runtime.run import ignore
+from realrun.runtime.watch import Watch
 from tests.realrun.containers.test_terminal import read_until
 from tests.realrun.stage import COMMAND, HANG_S, cli, kill, started, until
 
@@ -55,9 +60,13 @@ def vm(registry):
 
 
 @GUESTS
-def test_signals_go_to_the_program(registry, isolation, vm):
-    """It takes its time and chooses its exit code, as in a container."""
+def test_a_running_guest_is_a_running_container(registry, isolation, vm, terminal, tmp_path):
+    """One guest, all that is done to it from outside."""
     container = vm(isolation)
+    programs_are_executed()
+    on_a_terminal(terminal)
+    files_are_copied(tmp_path)
+    a_full_disk_is_the_programs_trouble()
     log = registry.path(container.id) / "log"
     assert cli("kill", "-s", "USR1", "vm").returncode == 0
     until(lambda: b"heard" in log.read_bytes(), "it has heard")
@@ -67,19 +76,8 @@ def test_signals_go_to_the_program(registry, isolation, vm):
     assert b"ends" in log.read_bytes()
 
 
-@GUESTS
-def test_who_does_not_end_is_killed_after_its_time(registry, isolation, vm):
-    """And one that is killed at once was killed."""
-    container = vm(isolation, script="trap '' TERM; echo up; sleep 1000")
-    assert cli("stop", "-t", "1", "vm").returncode == 0
-    told = registry.state(container)
-    assert (told.status, told.exit_code, told.error) == (EXITED, 137, "")
-
-
-@GUESTS
-def test_exec_means_the_same(registry, isolation, vm, terminal):
-    """Words, streams, exit codes, input of every byte, settings, users, terminals, Ctrl-C."""
-    vm(isolation)
+def programs_are_executed():
+    """Words, streams, exit codes, input of every byte, settings, users."""
     one = cli("exec", "vm", "sh", "-c", "echo out; echo err >&2; exit 7")
     assert (one.returncode, one.stdout, one.stderr) == (7, "out\n", "err\n")
     words = ["-e", "A=b c", "-w", "/tmp", "-u", "1234:77"]
@@ -89,70 +87,26 @@ def test_exec_means_the_same(registry, isolation, vm, terminal):
     data = bytes(range(256)) * 300
     back = cli("exec", "-i", "vm", "cat", input=data, text=False)
     assert (back.returncode, back.stdout, back.stderr) == (0, data, b"")
-    out, code = terminal("exec", "-it", "vm", "sh", "-c", "tty; stty size; exit 5")
-    assert (out.split(), code) == (["/dev/pts/0", "33", "101"], 5)
-    script = "trap 'echo caught; exit 6' INT; echo ready; while :; do sleep 0.05; done"
-    out, code = terminal("exec", "-it", "vm", "sh", "-c", script, keys={"ready": b"\x03"})
-    assert (out.split()[-1].removeprefix("^C"), code) == ("caught", 6)
     assert cli("exec", "-d", "vm", "sh", "-c", "echo made > /made").returncode == 0
     until(lambda: cli("exec", "vm", "cat", "/made").stdout == "made\n", "it has run")
 
 
-@GUESTS
-def test_programs_beside_each_other(registry, isolation, vm):
-    """As many as there are channels for; one more is refused; a killed caller's program goes."""
-    vm(isolation)
-    with ExitStack() as stack:
-        script = ["exec", "vm", "sh", "-c", "echo $$; exec sleep 1000"]
-        callers = [stack.enter_context(started(*script)) for _ in range(SESSIONS)]
-        pids = [one.stdout.readline().strip() for one in callers]
-        assert all(map(str.isdigit, pids))
-        refused = cli("exec", "vm", "true")
-        assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
-        kill(callers[0].pid)
-        alive = ["exec", "vm", "sh", "-c", f"kill -0 {pids[0]} 2> /dev/null || echo gone"]
-        until(lambda: cli(*alive).stdout == "gone\n", "the program has ended, and is one less")
-        cli("kill", "vm")
-        assert [one.wait(HANG_S) for one in callers[1:]] == [137] * (SESSIONS - 1)
-
-
-@GUESTS
-def test_a_terminal_of_its_own(registry, isolation, terminal):
-    """As large as ours, and Ctrl-C is the program's."""
+def on_a_terminal(terminal):
+    """As large as ours; Ctrl-C is the program's."""
     script = (
-        "tty; stty size; test -t 0 && test -t 2 && echo yes;"
-        "trap 'echo caught; exit 6' INT; echo ready; while :; do sleep 0.05; done"
+        "tty; stty size; trap 'echo caught; exit 6' INT; echo ready; while :; do sleep .1; done"
     )
-    words = ["run", "--rm", "-it", "--isolation", isolation, "hello", "sh", "-c", script]
-    out, code = terminal(*words, keys={"ready": b"\x03"})
+    out, code = terminal("exec", "-it", "vm", "sh", "-c", script, keys={"ready": b"\x03"})
     *told, last = out.split()
-    assert told[:5] == ["/dev/pts/0", "33", "101", "yes", "ready"]
+    assert told[:4] == ["/dev/pts/0", "33", "101", "ready"]
     assert (last.removeprefix("^C"), code) == ("caught", 6)
-
-
-@GUESTS
-def test_a_new_size_is_passed_on(registry, isolation):
-    master, slave = pty.openpty()
-    resize(slave, 10, 20)
-    script = "trap 'stty size; exit' WINCH; echo ready; while :; do sleep 0.05; done"
-    words = [*COMMAND, "run", "--rm", "-it", "--isolation", isolation, "hello", "sh", "-c", script]
-    with subprocess.Popen(words, stdin=slave, stdout=slave, stderr=slave) as process:
-        os.close(slave)
-        read_until(master, b"ready")
-        resize(master, 44, 55)
-        process.send_signal(signal.SIGWINCH)
-        read_until(master, b"44 55")
-        assert process.wait(HANG_S) == 0
-    os.close(master)
 
 
 LOOK = "cd /in; ls -A . it; cat it/a name; stat -c '%u:%g %a' name; readlink it/link"
 
 
-@GUESTS
-def test_files_are_copied_in_and_out_while_it_runs(registry, isolation, vm, tmp_path):
+def files_are_copied(tmp_path):
     """By Docker's rules, and a link of the guest's leads nowhere but inside."""
-    vm(isolation)
     folder = tmp_path / "it"
     folder.mkdir()
     (folder / "a").write_text("A\n")
@@ -175,6 +129,77 @@ def test_files_are_copied_in_and_out_while_it_runs(registry, isolation, vm, tmp_
         refused = cli("cp", *words)
         assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
         assert "no such" in refused.stderr
+
+
+def a_full_disk_is_the_programs_trouble():
+    """It hears of it; whatever needs no room goes on."""
+    filled = cli("exec", "vm", "sh", "-c", "cat /dev/zero > /full")
+    assert (filled.returncode, filled.stderr.count("No space left on device")) == (1, 1)
+    assert cli("exec", "vm", "sh", "-c", "rm /full && echo room > /a && cat /a").stdout == "room\n"
+
+
+@GUESTS
+def test_who_waits_for_a_guest_passes_signals_on(registry, isolation):
+    """SIGTERM to `realrun run` is the program's, which chooses its exit code."""
+    words = ["run", "--rm", "--isolation", isolation, "hello", "sh", "-c", LISTENER]
+    with started(*words) as process:
+        assert process.stdout.readline() == "up\n"
+        process.send_signal(signal.SIGUSR1)
+        assert process.stdout.readline() == "heard\n"
+        process.send_signal(signal.SIGTERM)
+        assert (process.wait(HANG_S), process.stdout.readline()) == (9, "ends\n")
+
+
+@GUESTS
+def test_programs_beside_each_other_and_a_guest_that_hangs(registry, isolation, vm, monkeypatch):
+    """As many as there are channels for; one more is refused; a killed caller's program goes."""
+    container = vm(isolation)
+    with ExitStack() as stack:
+        script = ["exec", "vm", "sh", "-c", "echo $$; exec sleep 1000"]
+        callers = [stack.enter_context(started(*script)) for _ in range(SESSIONS)]
+        pids = [one.stdout.readline().strip() for one in callers]
+        assert all(map(str.isdigit, pids))
+        refused = cli("exec", "vm", "true")
+        assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+        kill(callers[0].pid)
+        alive = ["exec", "vm", "sh", "-c", f"kill -0 {pids[0]} 2> /dev/null || echo gone"]
+        until(lambda: cli(*alive).stdout == "gone\n", "the program has ended, and is one less")
+        hang(registry, container, monkeypatch)
+        assert [one.wait(HANG_S) for one in callers[1:]] == [137] * (SESSIONS - 1)
+    told = registry.state(container)
+    assert (told.status, told.exit_code, told.error) == (EXITED, 137, "")
+
+
+def hang(registry, container, monkeypatch):
+    """Its monitor stands still: `exec` says so after its time, `stop` kills it."""
+    os.kill(registry.state(container).pid, signal.SIGSTOP)
+    monkeypatch.setattr(visits, "PATIENCE_S", 0.5)
+    more = joining.More(words=["true"])
+    with Watch() as starter, pytest.raises(GuestFailed, match="has not answered within"):
+        joining.run(registry, container, more, starter, ignore, ignore, None)
+    assert cli("stop", "-t", "1", "vm").returncode == 0
+
+
+@GUESTS
+def test_a_terminal_of_its_own(registry, isolation):
+    """As large as ours, also when that changes; its last word is heard after Ctrl-C."""
+    master, slave = pty.openpty()
+    resize(slave, 10, 20)
+    script = (
+        "tty; stty size; trap 'stty size' WINCH; trap 'echo caught; exit 6' INT; echo ready;"
+        "while :; do sleep 0.05; done"
+    )
+    words = [*COMMAND, "run", "--rm", "-it", "--isolation", isolation, "hello", "sh", "-c", script]
+    with subprocess.Popen(words, stdin=slave, stdout=slave, stderr=slave) as process:
+        os.close(slave)
+        assert read_until(master, b"ready").split()[:3] == [b"/dev/pts/0", b"10", b"20"]
+        resize(master, 44, 55)
+        process.send_signal(signal.SIGWINCH)
+        read_until(master, b"44 55")
+        os.write(master, b"\x03")
+        read_until(master, b"caught")
+        assert process.wait(HANG_S) == 6
+    os.close(master)
 
 
 @pytest.mark.uml
