@@ -51,7 +51,7 @@ tell_memory() {
 find_channel() {
 	tries=0
 	until set -- $PORT$1; [ -e "$1" ]; do # unquoted on purpose
-		tries=$((tries + 1)); [ $tries -gt 500 ] && return 1
+		tries=$((tries + 1)); [ $tries -gt 3000 ] && return 1
 		usleep 10000
 	done
 	[ "$RAW" ] && stty -F "$1" raw -echo

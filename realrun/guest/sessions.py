@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -65,6 +65,8 @@ class Sessions:
     folder: Path
     callers: dict[int, socket.socket] = field(default_factory=dict)
     running: dict[int, Session] = field(default_factory=dict)
+    starting: int = 0  # one after the other: what QEMU says of too many new ports at once is lost
+    waiting: dict[int, Callable[[], None]] = field(default_factory=dict)  # by the caller's number
 
     def close(self) -> None:
         """Whoever is still there learns by it that the guest has ended."""
@@ -94,11 +96,26 @@ class Sessions:
         session = self.of(caller)
         match told:
             case {"run": str(sign), "input": bool(has_input), "size": size} if session is None:
-                self.run(caller, sign, has_input, size)
+                run = partial(self.run, caller, sign, has_input, size)
+                self.waiting[caller.fileno()] = run
+                self.start_next()
+            case _ if caller.fileno() in self.waiting:
+                return  # there is no program of his yet
             case {"signal": int(number)}:
                 self.guest.say(f"signal {session.number if session else 0} {number}")
             case {"size": [int(rows), int(columns)]}:
                 self.guest.say(f"size {session.number if session else 0} {rows} {columns}")
+
+    def start_next(self) -> None:
+        """Run what somebody waits for, if nothing else is just being started."""
+        while self.waiting and not self.starting:
+            self.waiting.pop(next(iter(self.waiting)))()
+
+    def started(self, number: int) -> None:
+        """The guest has said something of this program, or nobody waits for that any more."""
+        if number == self.starting:
+            self.starting = 0
+            self.start_next()
 
     def of(self, caller: socket.socket) -> Session | None:
         """The program that somebody has asked for."""
@@ -132,7 +149,7 @@ class Sessions:
             if channel not in self.guest.lines and self.guest.qemu:
                 self.guest.lines[channel] = plug(self.guest.qemu, channel)
         ours = [self.guest.lines[channel] for channel in channels]
-        self.running[number] = Session(number, ours, caller)
+        self.running[number], self.starting = Session(number, ours, caller), number
         return self.running[number]
 
     def tell(self, what: str, number: str, words: list[str]) -> None:
@@ -140,6 +157,7 @@ class Sessions:
         session = self.running.get(int(number)) if number.isdecimal() else None
         if session is None:
             return
+        self.started(session.number)
         if what == "exit" and len(words) == 1 and words[0].isdecimal():
             session.ended = True
             if session.caller is None:
@@ -152,11 +170,13 @@ class Sessions:
     def gone(self, caller: socket.socket) -> None:
         """Nobody listens to that program any more: it is killed, if it has not ended."""
         session = self.of(caller)
+        self.waiting.pop(caller.fileno(), None)
         del self.guest.knocks[caller.fileno()], self.callers[caller.fileno()]
         caller.close()
         if session is None:
             return
         session.caller = None
+        self.started(session.number)
         if session.ended:
             self.let_go(session)
             return
