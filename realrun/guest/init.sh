@@ -115,14 +115,15 @@ with_pipes() {
 # The terminal's end for the program is 8, ours 7: it says that all is over when nobody has 8 open.
 # The program is not the one to whom the terminal belongs: with that process goes what has not been
 # read. So there is a leader, which has no 8, ends behind the reader, and a second after the program
-# at the latest. It hears Ctrl-C, too, and goes on.
+# at the latest. Ctrl-C is not for it.
 LEADER='
-	trap : INT QUIT
+	trap "" INT QUIT
 	helper /bin/sh "$0/command" <&8 >&8 2>&8 8>&- &
 	pid=$!
 	echo $pid > "$0/pid"
 	exec < /dev/null > /dev/null 2>&1 8>&-
-	while kill -0 $pid; do wait $pid; code=$?; done
+	wait $pid
+	code=$?
 	tries=0
 	while [ -d "/proc/$1" ] && [ $tries -lt 100 ]; do
 		tries=$((tries + 1))
