@@ -33,7 +33,7 @@ BUDGET := 10m
 RECORDED := out/recorded
 data: setup  ## record data/measured anew, with profile and picture; stopped, it goes on when called again
 	@$(BIN)/realrun fetch && $(BIN)/realrun base busybox && $(BIN)/realrun build -q -t hello examples/hello
-	@$(BIN)/realrun bench all --budget $(BUDGET) -o $(RECORDED)
+	@$(BIN)/realrun bench all --levels --budget $(BUDGET) -o $(RECORDED)
 	@$(BIN)/realrun bench build -o $(RECORDED)
 	@$(BIN)/realrun bench peers -o $(RECORDED)
 	@mkdir -p data/measured data/profiles && rm -f data/measured/*.csv data/measured/*.meta.json

@@ -31,7 +31,8 @@ rest: blocks in an order of chance, warm-ups, noise and marks, the journal, stop
    where one is enough) would not fit into the experiment's part of the budget, the dearest arms
    are left out, and the certificate says so.
 6. `tell` makes tables for people of all rows, if the figures alone say too little.
-7. `EXPERIMENTS` in `realrun.measure.catalogue` is the list that `bench NAME`, `bench all` and the
+7. In `bench all --levels` guests come at every level only where the experiment says `levels`.
+8. `EXPERIMENTS` in `realrun.measure.catalogue` is the list that `bench NAME`, `bench all` and the
    Python functions know. `share` is its part of the budget of `bench all`, beside the others'.
 """
 
@@ -80,5 +81,6 @@ class Experiment(NamedTuple):
     share: float = 1.0
     blocks: tuple[int, int] = (LEAST, MOST)
     warm_up: bool = True
+    levels: bool = False  # among several experiments, guests at all levels and not at the first
     tell: Callable[[Sequence[Row]], Iterator[tuple[str, list[tuple[str, ...]]]]] | None = None
     remark: Callable[[Mapping[str, Sequence[float]]], str] = lambda _: ""  # on the arms' figures

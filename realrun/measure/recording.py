@@ -6,6 +6,7 @@ is shared out by the experiments' `share`; what one does not need is left to tho
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +44,7 @@ class Recording:
         self.wish, self.command, self.folder, self.tell = wish, command, folder, tell
         self.form = form
         self.benches: list[Bench] = []
+        self.first_s = 0.0  # what the first starts took; they come out of the budget, too
         self.journal = self.opened(image.digest, [str(way(name)) for name in wanted])
         self.session = Session(image, wanted)
 
@@ -71,10 +73,13 @@ class Recording:
 
     def measure(self) -> None:
         """All of it. Raises Missing if the image runs in no way here."""
+        begin_s = time.monotonic()
         self.session.try_all(lambda way: self.tell(f"first start: {way}", 0.0, self.wish.budget_s))
         if not self.session.ways:
             raise Missing("no isolation works here; `realrun doctor` says what is missing")
+        self.first_s = time.monotonic() - begin_s
         for experiment in self.experiments:
+            self.session.levels = experiment.levels or len(self.experiments) == 1
             self.run(experiment, self.wish._replace(budget_s=self.part_s(experiment)))
 
     def run(self, experiment: Experiment, wish: Wish) -> None:
@@ -88,7 +93,8 @@ class Recording:
         if self.wish.budget_s is None:
             return None
         place = self.experiments.index(experiment)
-        left_s = self.wish.budget_s - sum(self.spent_s(one) for one in self.experiments[:place])
+        whole_s = self.wish.budget_s - min(self.first_s, self.wish.budget_s / 2)
+        left_s = whole_s - sum(self.spent_s(one) for one in self.experiments[:place])
         shares = sum(one.share for one in self.experiments[place:])
         return max(0.0, left_s * experiment.share / shares)
 
@@ -98,7 +104,7 @@ class Recording:
     def told(self, bench: Bench) -> None:
         """Where we are."""
         spent_s = sum(map(self.spent_s, self.experiments))
-        left_s = None if self.wish.budget_s is None else self.wish.budget_s - spent_s
+        left_s = None if self.wish.budget_s is None else self.wish.budget_s - self.first_s - spent_s
         self.tell(f"{bench.experiment.name}, block {bench.block}: {bench.now}", spent_s, left_s)
 
     def rows(self, table: str) -> list[Row]:

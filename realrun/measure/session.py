@@ -58,6 +58,7 @@ class Session:
         self.told_ns: dict[str, int] = {}  # by instance: from the program's stamp to its arrival
         self.skipped: dict[str, str] = {}
         self.greetings: dict[Way, bytes] = {}
+        self.levels = True  # guests at all levels asked for, and not at the first alone
 
     def __enter__(self) -> Session:
         return self
@@ -74,7 +75,9 @@ class Session:
     @property
     def ways(self) -> list[Way]:
         """Those that work here, in the order asked for."""
-        return [way for way in self.wanted if way in self.first]
+        found = [way for way in self.wanted if way in self.first]
+        firsts = {way.isolation: way for way in reversed(found)}
+        return [way for way in found if self.levels or firsts[way.isolation] == way]
 
     def try_all(self, tick: Tick = lambda _: None) -> None:
         """Run the image once in every way: the proof that it works, and the first start."""

@@ -234,3 +234,16 @@ def test_a_spawner_that_is_killed_costs_one_trial(stage):
         assert failed.startswith("the spawner process has died")
         assert len({process.pid for process in spawners}) == 2
         assert recording.benches[0].stopped.keys() == {"process, hot", "process, cold"}
+
+
+def test_among_several_experiments_only_some_have_every_level(stage):
+    """The course asks what a level costs to start and to hold; the rest would take hours."""
+    with Session(stage.image, ["process", "qemu", "qemu:snapshot"]) as session:
+        session.first = dict.fromkeys(session.wanted)
+        assert session.ways == [Way("process"), Way("qemu"), Way("qemu", "snapshot")]
+        session.levels = False
+        assert session.ways == [Way("process"), Way("qemu")]
+        del session.first[Way("qemu")]
+        assert session.ways == [Way("process"), Way("qemu", "snapshot")]
+    named = {name for name, one in catalogue.EXPERIMENTS.items() if one.levels}
+    assert named == {"startup", "memory"}
