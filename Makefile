@@ -29,7 +29,7 @@ format: setup  ## put the source into its one format
 
 check: lint test  ## what has to pass before a change is handed in
 
-BUDGET := 10m
+BUDGET := 40m
 RECORDED := out/recorded
 data: setup  ## record data/measured anew, with profile and picture; stopped, it goes on when called again
 	@$(BIN)/realrun fetch && $(BIN)/realrun base busybox && $(BIN)/realrun build -q -t hello examples/hello

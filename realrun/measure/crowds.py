@@ -97,5 +97,5 @@ def together_mib(rows: Sequence[Row]) -> float:
 
 MEMORY = Experiment(
     "memory", "many at once: what they hold", ("memory", "reconciliation"), arms, together_mib,
-    "MiB", share=2.0, blocks=(1, 5), warm_up=False, levels=True, tell=readable.memory,
+    "MiB", share=2.0, blocks=(1, 5), warm_up=False, tell=readable.memory,
 )  # fmt: skip

@@ -6,6 +6,7 @@ is shared out by the experiments' `share`; what one does not need is left to tho
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -54,6 +55,7 @@ class Recording:
             "session": now(),
             "command": self.command,
             "machine": machine_id(),
+            "kernel": os.uname().release,  # one certificate cannot speak for two
             "image": digest,
             "experiments": [one.name for one in self.experiments],
             "isolations": ways,

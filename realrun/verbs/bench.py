@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from realrun.measure.contest import Contest
 
 
+SHOWN = 4  # of a list that may be long; its certificate has all
+
+
 def main(args: argparse.Namespace) -> int:
     """Measure, then write and print."""
     if args.experiment in OF_THEIR_OWN:
@@ -82,7 +85,8 @@ def tell_all(args: argparse.Namespace, recording: Recording) -> None:
         unit = "ms" if bench.experiment.unit == "s" else bench.experiment.unit
         summary.show(f"{bench.experiment.name} [{unit}]", summary.arm_lines(bench))
         if dear := [name for name, why in bench.stopped.items() if why == summary.DEAR]:
-            print(f"too dear for the budget: {'; '.join(dear)}")
+            more = f" and {len(dear) - SHOWN} more" if len(dear) > SHOWN else ""
+            print(f"too dear for the budget: {'; '.join(dear[:SHOWN])}{more}")
         if tell := bench.experiment.tell:
             found = [row for name in bench.experiment.tables for row in recording.rows(name)]
             for title, lines in tell([row for row in found if row.block]):
