@@ -64,13 +64,14 @@ MORE = [
     (["-m", "10m"], "at least 64m"),
 ]
 NOT_ASKED = {"isolation", "image", "words", "help", "detach", "explain", "json", "verb"}
+ABOUT_GUESTS = {"level", "machine", "kernel"}  # they mean nothing for a container
 
 
 def options() -> Iterator[str]:
     """The names of all options of `run`."""
     verbs = next(a for a in parser("run")._actions if isinstance(a, argparse._SubParsersAction))
     for action in verbs.choices["run"]._actions:
-        if action.dest not in NOT_ASKED:
+        if action.dest not in NOT_ASKED | ABOUT_GUESTS:
             yield action.dest
 
 
