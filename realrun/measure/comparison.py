@@ -63,6 +63,10 @@ def side(text: str) -> Side:
     if Path(text).is_dir():
         place, named = text, ""
     folder, chosen = Path(place), way(named) if named else None
+    if not tables.is_there(folder, "trials"):
+        raise BadTable(
+            f"{folder}: holds no trials; a set is what `realrun bench ... -o` has written"
+        )
     trials = [row for row in tables.read(folder, "trials") if isinstance(row, TrialRow)]
     if len({(row.machine, row.session) for row in trials}) > 1:
         raise UsageError(f"{folder}: holds several recordings; compare the folder of each")

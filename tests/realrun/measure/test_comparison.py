@@ -109,7 +109,7 @@ def test_the_command_prints_writes_and_says_what_differs(tmp_path):
 def test_what_cannot_be_compared_is_said_in_a_line(tmp_path):
     one = recorded(tmp_path / "a", 1)
     for text, why in (
-        (tmp_path / "none", r"none/trials\.csv: no such file"),
+        (tmp_path / "none", "none: holds no trials; a set is what"),
         (f"{one}:vm", "isolation must be one of"),
         (f"{one}:qemu", "holds no trial that can be compared"),
     ):
