@@ -109,13 +109,18 @@ def told(summary: Summary, scale: float) -> tuple[str, str, str]:
 
 
 def show(title: str, found: Sequence[tuple[str, ...]]) -> None:
-    """Print a table: its header, then its lines; numbers stand right and are never broken."""
+    """Print a table: its header, then its lines; numbers stand right and are never broken.
+
+    A table without a line is not worth its header.
+    """
     from rich import box
     from rich.console import Console
     from rich.markup import escape  # else "[ms]" would be a style
     from rich.table import Table
 
     header, *body = found
+    if not body:
+        return
     table = Table(title=escape(title), title_justify="left", box=box.SIMPLE_HEAD, show_edge=False)
     for head, *cells in zip(header, *body, strict=True):
         number = all(cell[:1].isdigit() or not cell for cell in cells) and head != "arm"
