@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from realrun import paths
@@ -47,15 +47,20 @@ def short(digest: str) -> str:
     return digest.removeprefix("sha256:")[:32]
 
 
-def prune(root: Path, digests: Collection[str]) -> list[str]:
-    """Remove the disks of images that are gone, and the machines that were saved with them."""
-    wanted, removed = {short(digest) for digest in digests}, []
-    for path in sorted((root / "guest").glob("*-*")):
-        found = KEPT.match(path.name)
-        if found and found[1] not in wanted:
-            path.unlink(missing_ok=True)
-            removed.append(f"guest/{path.name}")
-    return removed
+def prune(root: Path, images: Iterable[str], used: Callable[[], Iterable[str]]) -> list[str]:
+    """Remove the disks of images that are gone, and the machines that were saved with them.
+
+    Digests of the `images` that there are; what containers have `used` is asked for if need be.
+    """
+    named = [(path, KEPT.match(path.name)) for path in sorted((root / "guest").glob("*-*"))]
+    wanted = {short(digest) for digest in images}
+    unknown = {path: found[1] for path, found in named if found and found[1] not in wanted}
+    if unknown:
+        wanted |= {short(digest) for digest in used()}
+    gone = [path for path, name in unknown.items() if name not in wanted]
+    for path in gone:
+        path.unlink(missing_ok=True)
+    return [f"guest/{path.name}" for path in gone]
 
 
 def content_bytes(layers: tuple[str, ...]) -> int:

@@ -22,8 +22,8 @@ def main(_: argparse.Namespace) -> int:
     volumes.settle(root)
     unused = store.prune(state.layers_in_use(root), registry.images_in_use)
     images = [*unused, *cache.prune(store)]
-    kept = {image.digest for image in store.images()} | set(registry.images_in_use())
-    images += disk.prune(root, kept)
+    there = [image.digest for image in store.images()]
+    images += disk.prune(root, there, registry.images_in_use)
     for name in instances:
         print(f"instance {name[:12]}")
     for name in containers:

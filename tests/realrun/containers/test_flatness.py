@@ -28,7 +28,7 @@ FLAT = {
     "start, to the end": ["start", "-a", "c3"],
     "start in the background": ["start", "c3"],
     "stop": ["stop", "c3"],
-    "rm": ["rm", "c4"],
+    "rm": ["rm", "-f", "FIRST"],
     "run --rm": ["run", "--rm", "hello", "true"],
 }
 
@@ -51,12 +51,15 @@ def measured(registry: Registry, count: int) -> dict[str, int]:
         if name not in there:
             create(registry, "hello", Wishes(words=("true",)), name)
     found = {"ps -a": calls(registry, ["ps", "-a"])}
-    return found | {what: calls(registry, words) for what, words in FLAT.items()}
+    # Who waits for another asks again and again, on a busy machine more often: the least counts.
+    turns = [{what: calls(registry, words) for what, words in FLAT.items()} for _ in range(2)]
+    return found | {what: min(turn[what] for turn in turns) for what in FLAT}
 
 
 def calls(registry: Registry, words: list[str]) -> int:
     """How many."""
-    words = [registry.find("c5").id[:12] if word == "ID" else word for word in words]
+    at = {"ID": registry.find("c5").id[:12], "FIRST": registry.all()[0].name}
+    words = [at.get(word, word) for word in words]
     table = registry.root / "table"
     done = strace(["-c", "-o", str(table)], words)
     assert done.code == 0, done

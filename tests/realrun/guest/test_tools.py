@@ -284,10 +284,14 @@ def test_what_is_kept_of_an_image_goes_with_it(tmp_path):
     kept = {f"disk-{here}.ext4", f"snapshot-{here}-0", "base-0123.cpio", "disk-probe1.ext4"}
     names = {f"disk-{gone}.ext4", f"snapshot-{gone}-0", f"snapshot-{gone}-1"}
     write(tmp_path / "guest", dict.fromkeys(kept | names, ""))
-    removed = disk.prune(tmp_path, ["sha256:" + here + "0" * 32])
+    used = ["sha256:" + here + "0" * 32]
+    assert disk.prune(tmp_path, [], lambda: ["sha256:" + gone, *used]) == []
+    removed = disk.prune(tmp_path, [], lambda: used)
     assert removed == sorted(f"guest/{name}" for name in names)
     assert {path.name for path in (tmp_path / "guest").iterdir()} == kept
-    assert disk.prune(tmp_path / "nowhere", []) == []
+    nobody_asked = iter(())  # for what nobody has to know
+    assert disk.prune(tmp_path, used, lambda: next(nobody_asked)) == []
+    assert disk.prune(tmp_path / "nowhere", [], lambda: next(nobody_asked)) == []
 
 
 def test_a_wrong_name_to_fetch_is_a_usage_error():

@@ -157,6 +157,7 @@ cut -d' ' -f7-8 /proc/self/stat; cat /proc/self/cgroup | sed -E 's/[0-9a-f]{12,}
 
 @needs_compiler
 @pytest.mark.overlay
+@pytest.mark.usefixtures("root")
 @pytest.mark.parametrize("isolation", ["process", "container"])
 @pytest.mark.parametrize("user", ["", "1234:56"])
 def test_both_make_the_same_container(monkeypatch, isolation, user):
