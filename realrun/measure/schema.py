@@ -29,7 +29,7 @@ WORDS = {  # of a column in every table, or in one alone
     "disk.state": ("started", "wrote 8 MiB", "changed 1 byte"),
     "neighbours.noise": ("", "cpu", "memory", "disk"),
 }  # fmt: skip
-LEAST = {"n": 1}  # other whole numbers and times begin with 0
+LEAST = {"n": 1, "peers.n": 0}  # other whole numbers and times begin with 0
 CERTIFICATE = ("table", "machine", "session", "recorded_utc", "command", "seed")
 Types = dict[str, tuple[type, bool]]
 
@@ -67,17 +67,16 @@ def complaint(table: str, column: str, value: object) -> str:
     words = WORDS.get(f"{table}.{column}") or WORDS.get(column)
     if words and value not in words:
         return f"expected one of {', '.join(map(repr, words))}, found {value!r}"
-    return out_of_range(column, kind, value)
+    return out_of_range(kind, value, LEAST.get(f"{table}.{column}", LEAST.get(column, 0)), column)
 
 
-def out_of_range(column: str, kind: type, value: Any) -> str:
+def out_of_range(kind: type, value: Any, least: int, column: str) -> str:
     """Numbers are finite; counts and times do not go below zero."""
     if kind is str:
         return ""
     if not math.isfinite(value):
         return f"expected a finite number, found {value!r}"
     counts = kind is int or column.endswith("_s")
-    least = LEAST.get(column, 0)
     return f"expected {least} or more, found {value!r}" if counts and value < least else ""
 
 
