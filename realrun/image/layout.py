@@ -30,6 +30,7 @@ MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
 DOCKER_MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 NAME = "org.opencontainers.image.ref.name"
+Identity = tuple[int, ...]
 
 
 class Layout:
@@ -89,19 +90,32 @@ class Layout:
         except FileNotFoundError:
             raise BadImage(f"{what} is missing in the store (blob {path.name[:12]})") from None
 
+    def files(self, *digests: str) -> list[tuple[str, Identity]]:
+        """The index and these documents, as they are now; nothing where there is no index."""
+        paths = [f"{self.path}/index.json", *(str(self.blob(digest)) for digest in digests)]
+        return [(path, identity(path)) for path in paths if os.path.exists(paths[0])]
+
     def manifest(self, descriptor: dict[str, Any]) -> dict[str, Any]:
         """A manifest by its descriptor."""
         return checked_manifest(self.read_document(descriptor, "the manifest"))
 
 
-def identity(path: str) -> tuple[int, ...]:
+def identity(path: str) -> Identity:
     """What a file is, as long as nobody writes to it or puts another in its place."""
     found = os.stat(path)
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
+def is_same(file: tuple[str, Identity]) -> bool:
+    """Is a file still the one that it was."""
+    try:
+        return identity(file[0]) == file[1]
+    except FileNotFoundError:
+        return False
+
+
 @lru_cache(maxsize=64)
-def document_of(path: str, _: tuple[int, ...], size: int, what: str) -> dict[str, Any]:
+def document_of(path: str, _: Identity, size: int, what: str) -> dict[str, Any]:
     """A document whose name is its digest: read, checked, and kept while it is the same file."""
     data, name = Path(path).read_bytes(), os.path.basename(path)
     if len(data) != size or sha256_of(data) != name:
@@ -110,7 +124,7 @@ def document_of(path: str, _: tuple[int, ...], size: int, what: str) -> dict[str
 
 
 @lru_cache(maxsize=8)
-def index_of(path: str, _: tuple[int, ...]) -> list[dict[str, Any]]:
+def index_of(path: str, _: Identity) -> list[dict[str, Any]]:
     """The index's descriptors, kept in the same way."""
     told = documents.load(Path(path).read_bytes(), "index.json")
     if told.get("schemaVersion", 2) != 2:

@@ -27,13 +27,13 @@ from realrun.image import reference as references
 from realrun.image.images import Image
 from realrun.image.index import name_of, named, same
 from realrun.image.layers import Layer
-from realrun.image.layout import CONFIG_TYPE, MANIFEST_TYPE, Layout
+from realrun.image.layout import CONFIG_TYPE, MANIFEST_TYPE, Identity, Layout, is_same
 from realrun.image.merged import mountable
 from realrun.image.newcomer import Newcomer
 
 Users = Callable[[], Mapping[str, str]]
-MOST_READ = 256
-READ: dict[tuple[str, str, str], tuple[object, object, Image]] = {}  # with the documents it is of
+MOST_KNOWN = 256
+KNOWN: dict[tuple[str, str], tuple[list[tuple[str, Identity]], Image]] = {}  # and what it is of
 
 
 def nobody() -> Mapping[str, str]:
@@ -57,13 +57,24 @@ class Store:
         return [self._image(descriptor) for descriptor in self.layout.index()]
 
     def resolve(self, reference: str) -> Image:
-        """The image of this name, digest or id prefix, its layers unpacked and ready to mount."""
+        """The image of this name, digest or id prefix, its layers unpacked and ready to mount.
+
+        It is the same one as long as the index and its documents are the same files.
+        """
+        key = str(self.root), reference
+        files, image = KNOWN.get(key, ([], None))
+        if image and all(map(is_same, files)) and all(map(os.path.isdir, image.layers)):
+            return image
+        index = self.layout.files()  # before it is read
         image = self._image(self._find(reference))
         for layer, tree in zip(image.stored, image.layers, strict=True):
             if not os.path.isdir(tree):
                 self._unpack(layer)
-        layers = mountable(image.layers)
-        return image if layers == image.layers else replace(image, layers=layers)
+        image = replace(image, layers=mountable(image.layers))
+        if len(KNOWN) >= MOST_KNOWN:
+            KNOWN.clear()
+        KNOWN[key] = [*index, *self.layout.files(image.digest, image.image_id)[1:]], image
+        return image
 
     def tree(self, diff_id: str) -> Path:
         """Where the unpacked layer of this diff id is."""
@@ -206,22 +217,9 @@ class Store:
         return str(manifest["config"].get("digest", "")).startswith(prefix)
 
     def _image(self, descriptor: Mapping[str, Any]) -> Image:
-        """An index entry, read; the same image as long as its documents are the same."""
+        """An index entry, read."""
         manifest = self.layout.manifest(dict(descriptor))
-        document = self.layout.read_document(manifest["config"], "the configuration")
-        key = str(self.root), descriptor["digest"], name_of(descriptor)
-        known = READ.get(key)
-        if known is None or known[0] is not manifest or known[1] is not document:
-            if len(READ) >= MOST_READ:
-                READ.clear()
-            known = READ[key] = manifest, document, self._read(descriptor, manifest, document)
-        return known[2]
-
-    def _read(
-        self, descriptor: Mapping[str, Any], manifest: Mapping[str, Any], document: dict[str, Any]
-    ) -> Image:
-        """An image by its documents."""
-        configs.check(document)
+        document = configs.check(self.layout.read_document(manifest["config"], "the configuration"))
         diff_ids = document["rootfs"].get("diff_ids", [])
         if len(diff_ids) != len(manifest["layers"]):
             raise BadImage(
