@@ -13,7 +13,8 @@ from realrun.containers.registry import Registry
 from realrun.errors import RealRunError
 from realrun.files import workspace
 from realrun.linux import cgroups, freezer
-from tests.realrun.stage import cli, everything_left
+from tests.realrun.crash import stuckfs
+from tests.realrun.stage import HANG_S, cli, everything_left
 
 pytestmark = pytest.mark.overlay
 
@@ -69,6 +70,28 @@ def test_a_watcher_that_stands_still_is_named(root, runs, monkeypatch):
     finally:
         os.kill(watcher, signal.SIGCONT)
     assert registry.wait(runs) == 137
+
+
+@pytest.mark.root
+@pytest.mark.skipif(not os.path.exists("/dev/fuse"), reason="no FUSE here to get stuck in")
+def test_who_waits_for_a_file_system_that_is_stuck_is_named(root, tmp_path, monkeypatch):
+    """Nothing ends it while nobody answers; as soon as that is over it has been killed."""
+    registry, place = Registry(root), tmp_path / "stuck"
+    place.mkdir()
+    monkeypatch.setattr(signals, "PATIENCE_S", 0.5)
+    with stuckfs.stuck(place) as waits:
+        done = cli("run", "-d", "--name", "slow", "-v", f"{place}:/s", "hello", "cat", "/s/file")
+        assert done.returncode == 0, done.stderr
+        slow = registry.find("slow")
+        assert waits.wait(HANG_S)
+        with pytest.raises(RealRunError, match=r"was killed and has not ended after .* in state D"):
+            signals.kill(registry, slow, signal.SIGKILL)
+        assert cli("ps").returncode == cli("logs", "slow").returncode == 0
+        assert cli("prune").returncode == 0
+        assert registry.state(slow).pid
+    assert registry.wait(slow) == 137
+    assert cli("rm", "slow").returncode == 0
+    assert everything_left(root) == []
 
 
 def test_a_lock_that_nobody_lets_go_names_its_holder(root, monkeypatch):
