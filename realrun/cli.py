@@ -59,7 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     heard = interrupted_at_once()
     if argv is None and sys.argv[1:2] and sys.argv[1] in MAKERS:
         import_module("realrun.linux.ownbinary").protect()
-    code = run(sys.argv[1:] if argv is None else argv, heard)
+    try:
+        code = run(sys.argv[1:] if argv is None else argv, heard)
+    finally:
+        signal.signal(signal.SIGINT, heard)
     if argv is None:
         leave(code)
     return code

@@ -186,7 +186,7 @@ def test_the_napping_watcher_holds_little_memory(registry):
     cli("run", "-d", "--name", "nap", "hello", *SLEEP)
     pid = status(registry, "nap").pid
     proc = Path("/proc", str(parent(pid)))
-    assert "containers.nap" in (proc / "cmdline").read_text()
+    until(lambda: "containers.nap" in (proc / "cmdline").read_text(), "it naps")
     rollup = (proc / "smaps_rollup").read_text()
     kib = {line.split()[0]: int(line.split()[1]) for line in rollup.splitlines()[1:]}
     assert kib["Pss:"] < 10_000, rollup

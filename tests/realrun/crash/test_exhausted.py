@@ -40,11 +40,14 @@ def disk(hello_root, tmp_path, monkeypatch) -> Iterator[Path]:
         how = ["-o", "loop", str(image)]
     subprocess.run(["mount", *how, str(root)], check=True)
     try:
-        disks = shutil.ignore_patterns("guest")  # of guests, if there have been any before
-        shutil.copytree(hello_root, root, symlinks=True, dirs_exist_ok=True, ignore=disks)
+        saved = tmp_path / "hello.tar"  # nothing else that others have left in their ROOT
+        theirs = {"REALRUN_ROOT": str(hello_root)}
+        done = cli("save", "-o", str(saved), "hello", "busybox", env=theirs)
+        assert done.returncode == 0, done.stderr
         (tmp_path / "outside").mkdir()
         outside(tmp_path / "outside", tmp_path / "elsewhere")
         monkeypatch.setenv("REALRUN_ROOT", str(root))
+        assert cli("load", "-q", "-i", str(saved)).returncode == 0
         yield root
     finally:
         (root / "ballast").unlink(missing_ok=True)
