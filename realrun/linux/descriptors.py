@@ -21,10 +21,21 @@ RESOLVE_NO_MAGICLINKS = 0x02  # linux/openat2.h
 
 def enter_directory(cwd: str) -> Iterator[Call]:
     """Go there, by no magic link of /proc: one to a leaked descriptor could lead out of our root
-    (CVE-2024-21626)."""
+    (CVE-2024-21626). For who is alone: meanwhile the directory is open."""
     yield calls.open_below(0, calls.HERE, cwd, os.O_PATH | os.O_DIRECTORY, RESOLVE_NO_MAGICLINKS)
     yield Call("fchdir", (Saved(0),), cwd)
     yield calls.close(0)
+
+
+def enter_by_name(cwd: str) -> None:
+    """The same where others may look at what we have open: go there, then see where it is."""
+    os.chdir(cwd)
+    try:
+        inside = os.getcwd().startswith("/")
+    except FileNotFoundError:  # the C library's word for it, or it has been removed
+        inside = False
+    if not inside:
+        raise UsageError(f"the working directory {cwd!r} leads out of the container's root")
 
 
 def use_own_null() -> None:

@@ -86,7 +86,7 @@ def container_hooks(kind: str, called: list[dict[str, Any]], state: dict[str, An
 def enter_directory(cwd: str) -> None:
     """The working directory, made if it is missing."""
     os.makedirs(cwd, mode=0o755, exist_ok=True)
-    carry_out(descriptors.enter_directory(cwd))
+    descriptors.enter_by_name(cwd)
 
 
 def home(uid: int) -> str:

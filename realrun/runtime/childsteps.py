@@ -135,9 +135,11 @@ def make_working_directory(cwd: str) -> Iterator[Call]:
 
 def execute(argv: list[str], env: dict[str, str], cwd: str, joined: bool) -> Iterator[Request]:
     """Replace ourselves by the program. `joined`: in an instance that was made by others."""
-    yield from descriptors.enter_directory(cwd)
     if joined:
+        yield descriptors.enter_by_name, cwd
         yield (descriptors.use_own_null,)
+    else:
+        yield from descriptors.enter_directory(cwd)
     yield processes.DIE_WITH_PARENT  # again: the change of user took it back
     yield IS_READ
     yield from processes.hear_signals(DEFAULT_AGAIN)
