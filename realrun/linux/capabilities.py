@@ -5,7 +5,6 @@ Source: capabilities(7); the list is Docker's `DefaultCapabilities`.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import struct
 from collections.abc import Iterator, Sequence
@@ -85,28 +84,22 @@ def drop_bounding(keep: int) -> Iterator[Call]:
 
 def set_all(permitted: int) -> Iterator[Call]:
     """Permitted and effective become `permitted`; inheritable and ambient become empty."""
-    header = struct.pack("<Ii", VERSION_3, 0)
-    low, high = permitted & 0xFFFFFFFF, permitted >> 32
-    data = struct.pack("<6I", low, low, 0, high, high, 0)
-    yield calls.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, on="ambient set")
-    yield Call("capset", (header, data), "capability sets")
+    yield from set_each(permitted, permitted, 0, 0)
 
 
-def keep_across_users() -> None:
+def keep_across_users() -> Iterator[Call]:
     """Let the next change of user leave the permitted set alone (PR_SET_KEEPCAPS)."""
-    libc.call("prctl", PR_SET_KEEPCAPS, 1, 0, 0, 0, on="keep capabilities")
+    yield calls.prctl(PR_SET_KEEPCAPS, 1, on="keep capabilities")
 
 
-def set_each(effective: int, permitted: int, inheritable: int, ambient: int) -> None:
+def set_each(effective: int, permitted: int, inheritable: int, ambient: int) -> Iterator[Call]:
     """All sets but the bounding one, which has its own way (`drop_bounding`)."""
-    header = (ctypes.c_uint32 * 2)(VERSION_3, 0)
-    halves = [(one & 0xFFFFFFFF, one >> 32) for one in (effective, permitted, inheritable)]
-    data = (ctypes.c_uint32 * 6)(
-        *(half for low_high in zip(*halves, strict=True) for half in low_high)
-    )
-    libc.syscall("capset", header, data, on="capability sets")
-    libc.call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0, on="ambient set")
+    sets = effective, permitted, inheritable
+    halves = [one & 0xFFFFFFFF for one in sets] + [one >> 32 for one in sets]
+    header, data = struct.pack("<Ii", VERSION_3, 0), struct.pack("<6I", *halves)
+    yield Call("capset", (header, data), "capability sets")
+    yield calls.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, on="ambient set")
     for number in range(64):
         if ambient >> number & 1:
-            libc.call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0,
-                      on=f"ambient capability {number}")  # fmt: skip
+            on = f"ambient capability {number}"
+            yield calls.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, on=on)

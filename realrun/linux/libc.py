@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Sequence
 
 from realrun.errors import KernelRefused
 from realrun.linux.syscalls import numbers
@@ -32,16 +31,6 @@ def call(name: str, *args: object, on: object = "") -> int:
     if result < 0:
         raise KernelRefused(name, str(on), ctypes.get_errno())
     return int(result)
-
-
-def attempt(name: str, *args: object, on: object = "", fine: Sequence[int] = ()) -> int:
-    """Call it; the error's number if it is one of those that are `fine`, 0 without an error."""
-    if getattr(LIBC, name)(*args) >= 0:
-        return 0
-    number = ctypes.get_errno()
-    if number not in fine:
-        raise KernelRefused(name, str(on), number)
-    return number
 
 
 def text(value: str | None) -> bytes | None:

@@ -9,12 +9,11 @@ Source: madvise(2), MADV_DONTFORK; proc(5), `/proc/PID/maps`.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 from collections.abc import Collection, Iterator
 
-from realrun.linux import libc
+from realrun.linux.calls import Call, carry_out
 
 DONTFORK, DOFORK = 10, 11  # asm-generic/mman-common.h
 NOT_FOR_ALL = (errno.EINVAL, errno.ENOMEM)  # a mapping that is special, or gone
@@ -95,6 +94,4 @@ def give_back() -> None:
 def advise(what: int) -> None:
     """madvise(2) for all of it."""
     for start, end in OWN:
-        length = ctypes.c_size_t(end - start)
-        words = ctypes.c_void_p(start), length, what
-        libc.attempt("madvise", *words, on="own memory", fine=NOT_FOR_ALL)
+        carry_out([Call("madvise", (start, end - start, what), "own memory", NOT_FOR_ALL)])

@@ -1,10 +1,10 @@
 """A child that makes written-down system calls without Python: `play.c`, where it can be compiled.
 
 A child of Python copies every page that it looks at, since Python writes to each object that it
-touches: some 460 page faults before its exec(2), of a program in C some 30. So whoever has a C
-compiler has faster starts. As with Python's own modules the result is kept in `__pycache__` beside
-its source, by what the source is; who may not write there, and has not been served by others, does
-without.
+touches: some 460 page faults before its exec(2); one that makes calls alone has a handful. So
+whoever has a C compiler has faster starts. As with Python's own modules the result is kept in
+`__pycache__` beside its source, by what the source is; who may not write there, and has not been
+served by others, does without.
 """
 
 from __future__ import annotations

@@ -133,15 +133,14 @@ def become(user: dict[str, Any], sets: dict[str, int] | None) -> None:
     """Switch to the user with exactly these capabilities; None leaves them to the kernel."""
     if sets is not None:
         carry_out(capabilities.drop_bounding(sets["bounding"]))
-        capabilities.keep_across_users()
+        carry_out(capabilities.keep_across_users())
     if childsteps.can_set_groups():
         os.setgroups(list(dict.fromkeys(user["additionalGids"])))
     os.setresgid(user["gid"], user["gid"], user["gid"])
     os.setresuid(user["uid"], user["uid"], user["uid"])
     if sets is not None:
-        capabilities.set_each(
-            sets["effective"], sets["permitted"], sets["inheritable"], sets["ambient"]
-        )
+        names = ("effective", "permitted", "inheritable", "ambient")
+        carry_out(capabilities.set_each(*(sets[name] for name in names)))
     os.umask(user["umask"])
     processes.hide_memory()  # again: the change of user may have taken it back
 

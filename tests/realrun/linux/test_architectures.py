@@ -45,7 +45,7 @@ WRITTEN = {
     "prctl": (157, 167), "setdomainname": (171, 162), "setgroups": (116, 159),
     "sethostname": (170, 161), "setresgid": (119, 149), "setresuid": (117, 147),
     "setsid": (112, 157), "socket": (41, 198), "symlinkat": (266, 36), "umask": (95, 166),
-    "unlinkat": (263, 35), "write": (1, 64),
+    "unlinkat": (263, 35), "write": (1, 64), "madvise": (28, 233),
     "ptrace": (101, 117), "init_module": (175, 105), "settimeofday": (164, 170),
 }  # fmt: skip
 
