@@ -1,0 +1,89 @@
+"""A lesson on this machine: what can be run here is run, for the rest there is a recording."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from course.recordings import Recording, record
+
+ISOLATIONS = ("process", "container", "uml", "qemu")
+
+
+class Lesson:
+    """Lesson `number`: what this machine can do, and what another machine printed where it cannot.
+
+    Attributes:
+        why_not: for each isolation why it cannot be had here; "" if it can.
+        seen: whatever the lesson has printed or counted so far, by name.
+        home: the project's folder, the one that holds `data/`, `examples/` and `notebooks/`.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.home = Path(__file__).resolve().parents[2]
+        self.why_not = what_runs_here()
+        self.seen: dict[str, Any] = {}
+        self.recording = Recording.of(number)
+
+    def machine(self) -> None:
+        """Print what can be run here, and what will be shown from the recording, and why."""
+        for name, reason in self.why_not.items():
+            print(f"{name:<10}", f"recorded only: {reason}" if reason else "can run here")
+        if any(self.why_not.values()):
+            print("Recordings are from", self.recording.about)
+
+    def here(self, *isolations: str) -> bool:
+        """Whether all of these isolations can be had here."""
+        return not any(self.why_not[name] for name in isolations)
+
+    def see(self, name: str, look: Callable[[], Any], needs: Iterable[str] = ("container",)) -> Any:
+        """What `look()` finds here; where this machine lacks what it `needs`, what another machine found.
+
+        The line above it says which of the two it is. `look` returns text, numbers, or lists and
+        dictionaries of them (what JSON can hold).
+
+        Raises:
+            KeyError: if it cannot be had here and there is no recording by that name.
+        """
+        reasons = [self.why_not[isolation] for isolation in needs if self.why_not[isolation]]
+        if reasons:
+            print(f"[recorded on another machine; here: {reasons[0]}]")
+            found = self.recording.seen[name]
+        else:
+            print(f"[seen here: {', '.join(needs)}]")
+            found = look()
+            record(self.number, name, found)
+        self.seen[name] = found
+        return found
+
+    def show(self, name: str, image: str, *words: str, isolation: str = "container", **wishes: Any) -> str:
+        """Run `image` here and print its output, or print what it printed on another machine."""
+
+        def look() -> str:
+            from realrun import run
+
+            return run(image, *words, isolation=isolation, **wishes).output.strip()
+
+        text = self.see(name, look, needs=(isolation,))
+        print(text)
+        return text
+
+
+def what_runs_here() -> dict[str, str]:
+    """For each isolation why it cannot be had here, or "".
+
+    `COURSE_WITHOUT`, names with commas between them, takes isolations away: to see a lesson as a machine shows
+    it that cannot run them.
+    """
+    try:
+        from realrun import isolations
+
+        found = isolations()
+    except ImportError as error:  # not a Linux machine: the engine needs its system calls
+        found = dict.fromkeys(ISOLATIONS, f"the engine needs Linux ({error})")
+    for name in filter(None, os.environ.get("COURSE_WITHOUT", "").split(",")):
+        found[name] = "taken away by COURSE_WITHOUT"
+    return found
