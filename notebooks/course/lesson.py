@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from course.language import ENGLISH, say, speak
 from course.recordings import Recording, record
 
 ISOLATIONS = ("process", "container", "uml", "qemu")
@@ -21,7 +23,8 @@ class Lesson:
         home: the project's folder, the one that holds `data/`, `examples/` and `notebooks/`.
     """
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, language: str = ENGLISH) -> None:
+        speak(language, number)
         self.number = number
         self.home = Path(__file__).resolve().parents[2]
         self.why_not = what_runs_here()
@@ -31,16 +34,17 @@ class Lesson:
     def machine(self) -> None:
         """Print what can be run here, and what will be shown from the recording, and why."""
         for name, reason in self.why_not.items():
-            print(f"{name:<10}", f"recorded only: {reason}" if reason else "can run here")
+            can = say("recorded only: {reason}", reason=reason) if reason else say("can run here")
+            print(f"{name:<10}", can)
         if any(self.why_not.values()):
-            print("Recordings are from", self.recording.about)
+            print(say("Recordings are from {machine}", machine=self.recording.about))
 
     def here(self, *isolations: str) -> bool:
         """Whether all of these isolations can be had here."""
         return not any(self.why_not[name] for name in isolations)
 
     def see(self, name: str, look: Callable[[], Any], needs: Iterable[str] = ("container",)) -> Any:
-        """What `look()` finds here; where this machine lacks what it `needs`, what another machine found.
+        """What `look()` finds here; where this machine lacks what it `needs`, what another found.
 
         The line above it says which of the two it is. `look` returns text, numbers, or lists and
         dictionaries of them (what JSON can hold).
@@ -50,16 +54,18 @@ class Lesson:
         """
         reasons = [self.why_not[isolation] for isolation in needs if self.why_not[isolation]]
         if reasons:
-            print(f"[recorded on another machine; here: {reasons[0]}]")
+            print(say("[recorded on another machine; here: {reason}]", reason=reasons[0]))
             found = self.recording.seen[name]
         else:
-            print(f"[seen here: {', '.join(needs)}]")
-            found = look()
+            print(say("[seen here: {isolations}]", isolations=", ".join(needs)))
+            found = json.loads(json.dumps(look()))  # of the same kind as out of a recording
             record(self.number, name, found)
         self.seen[name] = found
         return found
 
-    def show(self, name: str, image: str, *words: str, isolation: str = "container", **wishes: Any) -> str:
+    def show(
+        self, name: str, image: str, *words: str, isolation: str = "container", **wishes: Any
+    ) -> str:
         """Run `image` here and print its output, or print what it printed on another machine."""
 
         def look() -> str:
@@ -75,8 +81,8 @@ class Lesson:
 def what_runs_here() -> dict[str, str]:
     """For each isolation why it cannot be had here, or "".
 
-    `COURSE_WITHOUT`, names with commas between them, takes isolations away: to see a lesson as a machine shows
-    it that cannot run them.
+    `COURSE_WITHOUT`, names with commas between them, takes isolations away: to see a lesson as a
+    machine shows it that cannot run them.
     """
     try:
         from realrun import isolations

@@ -23,7 +23,11 @@ class Recording(NamedTuple):
     def of(cls, number: int, folder: Path = HERE) -> Recording:
         """Read that of a lesson; an empty one where none was made yet."""
         path = folder / f"lesson-{number:02}.json"
-        return cls(**json.loads(path.read_text("utf-8"))) if path.exists() else cls("no machine yet", {})
+        return (
+            cls(**json.loads(path.read_text("utf-8")))
+            if path.exists()
+            else cls("no machine yet", {})
+        )
 
 
 def record(number: int, name: str, found: Any) -> None:
