@@ -3,7 +3,7 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 BIN := .venv/bin
 
-.PHONY: help setup demo test lint format check data environment.yml lock clean
+.PHONY: help setup demo test lint format check data student cards recordings environment.yml lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z.]*\):.*## /    make \1\t/p' Makefile | expand -t 30
@@ -42,6 +42,15 @@ data: setup  ## record data/measured anew, with profile and picture; stopped, it
 	@$(BIN)/sim run data/profiles/recorded.toml -o out/simulated
 	@$(BIN)/sim report --measured data/measured --profile data/profiles/recorded.toml --simulated out/simulated -o out/report.html
 	@$(BIN)/sim picture --measured data/measured -o docs/stacks.svg
+
+student: setup  ## write the students' edition of the lessons to out/student (nbgrader's to out/nbgrader)
+	@$(BIN)/python -m course student
+
+cards: setup  ## write the misconception cards as a hand-out to out/cards.html
+	@$(BIN)/python -m course cards
+
+recordings: setup  ## record anew what lessons show where they cannot be run; needs root, and all isolations
+	@$(BIN)/python -m course record
 
 environment.yml: setup  ## write environment.yml anew from pyproject.toml
 	@$(BIN)/python tools/environment_yml.py > $@.new && mv $@.new $@

@@ -9,9 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 BODY_LINES, FILE_LINES = 40, 300  # the docstring of a function is free
-SOURCES = sorted(
-    p for top in ("realrun", "sim", "tests", "tools") for p in ROOT.glob(f"{top}/**/*.py")
-)
+TOPS = ("realrun", "sim", "notebooks", "tests", "tools")
+SOURCES = sorted(p for top in TOPS for p in ROOT.glob(f"{top}/**/*.py"))
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

@@ -71,7 +71,7 @@ class Part:
 
 
 def part(answer: Value, hint: str, *mistakes: tuple[Value, str], within: float = 1e-9) -> Part:
-    """A part of an answer. A mistake that chance made right, or like an earlier one, is left out."""
+    """A part of an answer; a mistake that chance made right, or like an earlier, is left out."""
     found = Part(answer, (), hint, within)
     for value, leads in mistakes:
         if not found.is_it(value) and not any(found.is_it(value, m.value) for m in found.mistakes):
