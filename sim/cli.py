@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sim.contract import TABLES
 from sim.errors import SimError
-from sim.verbs import bench, experiment
+from sim.verbs import bench, experiment, page, timeline, what_if
 from sim.verbs.numbers import numbers
 
 DEFAULT_NS = (1, 2, 4, 8, 16, 32, 64)
@@ -51,9 +51,12 @@ def parser() -> argparse.ArgumentParser:
     _run_flags(verbs.add_parser("run", help="simulate the isolations of a profile"))
     _sweep_flags(verbs.add_parser("sweep", help="a grid of parameters, replicated"))
     experiment.flags(verbs.add_parser("experiment", help="one question, isolations side by side"))
+    what_if.flags(verbs.add_parser("what-if", help="one crowd of starts, isolations side by side"))
     bench.flags(verbs.add_parser("bench", help="how fast the simulator is"))
     _sensitivity_flags(verbs.add_parser("sensitivity", help="which parameters decide an answer"))
     _report_flags(verbs.add_parser("report", help="write everything into one HTML file"))
+    timeline.flags(verbs.add_parser("timeline", help="many starts on one clock, to be played"))
+    page.flags(verbs.add_parser("page", help="the model in one HTML file; see `make page`"))
     _trace_flags(verbs.add_parser("trace", help="starts of tables, for Perfetto"))
     _picture_flags(verbs.add_parser("picture", help="draw the stacks as an SVG file of their own"))
     _compare_flags(verbs.add_parser("compare", help="draw what `realrun compare` has written"))

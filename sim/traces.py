@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sim.contract import MODELLED, StartupRow, StormRow
 from sim.errors import BadTable
@@ -35,6 +35,9 @@ class Slice(NamedTuple):
     begin_s: float
     duration_s: float
     cpu_s: float  # NaN: not known
+    isolation: str
+    accelerator: str
+    source: str = "measured"  # or simulated, or recorded
 
 
 def write_trace(path: Path, slices: Iterable[Slice]) -> int:
@@ -78,7 +81,7 @@ def _events(slices: Sequence[Slice]) -> Iterator[dict[str, object]]:
         yield {
             "ph": "X",
             "name": one.name,
-            "cat": one.group.partition(",")[0],
+            "cat": one.isolation,
             "pid": groups[one.group],
             "tid": tid,
             "ts": begin_us,
@@ -100,12 +103,13 @@ def of_tables(folder: Path) -> Iterator[Slice]:
         source = str(read_meta(folder, name).get("source", "measured"))
         for row in read_table(folder, name, needed=False):
             if isinstance(row, StartupRow):
-                yield _of_start(row, source)
+                yield of_start(row, source)
             elif isinstance(row, StormRow):
-                yield _of_storm(row, source)
+                yield of_storm(row, source)
 
 
-def _of_start(row: StartupRow, source: str) -> Slice:
+def of_start(row: StartupRow, source: str) -> Slice:
+    """A phase of one start."""
     first = ", first after the build" if row.first else ""
     return Slice(
         group=f"{row.isolation}, one by one, {source}",
@@ -114,10 +118,14 @@ def _of_start(row: StartupRow, source: str) -> Slice:
         begin_s=row.begin_s,
         duration_s=row.duration_s,
         cpu_s=row.cpu_s,
+        isolation=row.isolation,
+        accelerator=row.accelerator,
+        source=source,
     )
 
 
-def _of_storm(row: StormRow, source: str) -> Slice:
+def of_storm(row: StormRow, source: str) -> Slice:
+    """One instance of a storm, from its request until it is ready."""
     return Slice(
         group=f"{row.isolation}, storm of {row.n}, no. {row.repeat}, {source}",
         track=f"instance {row.instance}",
@@ -125,7 +133,20 @@ def _of_storm(row: StormRow, source: str) -> Slice:
         begin_s=row.requested_s,
         duration_s=row.ready_s - row.requested_s,
         cpu_s=math.nan,
+        isolation=row.isolation,
+        accelerator=row.accelerator,
+        source=source,
     )
+
+
+def of_frame(frame: Any, source: str = "measured") -> Iterator[Slice]:
+    """Starts of a pandas frame with the columns of startup.csv or of storm.csv, a row a slice.
+
+    A column `source`, if there is one, says where each row is from, else `source` does.
+    """
+    for row in frame.itertuples(index=False):
+        make = of_start if hasattr(row, "phase") else of_storm
+        yield make(row, getattr(row, "source", source))
 
 
 def of_simulation(
@@ -134,17 +155,29 @@ def of_simulation(
     """One start alone and one storm of each n, with every stage of every instance."""
     for name in isolations or [one for one in MODELLED if one in profile.isolation]:
         for row in startup(profile, name, runs=1, seed=seed):
-            yield _of_start(row, "simulated")
+            yield of_start(row, "simulated")
         for n in ns:
             if fits(profile, name, n):
                 traced: list[list[Span]] = []
                 one_storm(profile, profile[name], n, 0, seed, traced)
-                yield from _of_spans(f"{name}, storm of {n}, no. 0, simulated", traced)
+                head = f"{name}, storm of {n}, no. 0, simulated"
+                yield from of_spans(head, traced, name, profile[name].accelerator)
 
 
-def _of_spans(group: str, traced: Sequence[Sequence[Span]]) -> Iterator[Slice]:
+def of_spans(
+    group: str, traced: Sequence[Sequence[Span]], isolation: str, accelerator: str
+) -> Iterator[Slice]:
+    """What the model told of the stages of each instance."""
     for instance, spans in enumerate(traced):
         for span in spans:
-            length_s = span.end_s - span.begin_s
-            track = f"instance {instance}"
-            yield Slice(group, track, span.stage, span.begin_s, length_s, span.cpu_s)
+            yield Slice(
+                group=group,
+                track=f"instance {instance}",
+                name=span.stage,
+                begin_s=span.begin_s,
+                duration_s=span.end_s - span.begin_s,
+                cpu_s=span.cpu_s,
+                isolation=isolation,
+                accelerator=accelerator,
+                source="simulated",
+            )

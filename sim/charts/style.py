@@ -11,18 +11,24 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
+from sim.colours import COLOURS as COLOURS
+from sim.colours import LIGHT
 from sim.contract import ISOLATIONS
+from sim.wording import EMULATION as EMULATION
+from sim.wording import label as label
+from sim.wording import mib as mib
+from sim.wording import seconds as seconds
+from sim.wording import seconds_interval as seconds_interval
+from sim.wording import three as three
+from sim.wording import time_unit as time_unit
 
-# Okabe-Ito: told apart by all kinds of colour vision. M. Okabe, K. Ito, "Color Universal Design",
-# 2008. Shape and label say the same again, for prints in grey.
-COLOURS = {"process": "#009E73", "container": "#0072B2", "uml": "#CC79A7", "qemu": "#D55E00"}
 MARKERS = {"process": "o", "container": "s", "uml": "^", "qemu": "D"}
 # The least isolated is drawn broad: it stays visible where a container's line lies upon it.
 WIDTHS = {"process": 3.6, "container": 1.6, "uml": 1.6, "qemu": 1.6}
 SIZES = {"process": 9.0, "container": 5.5, "uml": 6.5, "qemu": 6.5}
 Look = dict[str, Any]  # how something is drawn: matplotlib keyword arguments
-INK, MUTED, GRID, PAPER, PLATE = "#1f2328", "#59636e", "#d8dee4", "#ffffff", "#8c959f"
-EMULATION = "tcg, software emulation"
+NEUTRAL = ("ink", "muted", "grid", "paper", "plate")
+INK, MUTED, GRID, PAPER, PLATE = (LIGHT[name] for name in NEUTRAL)
 WIDTH_IN = 6.8  # narrow: the letters stay readable on a phone
 RC: Any = {
     "axes.axisbelow": True,
@@ -80,19 +86,6 @@ def new_figure(height_in: float) -> Figure:
     return Figure(figsize=(WIDTH_IN, height_in))
 
 
-def label(isolation: str, accelerator: str) -> str:
-    """How an isolation is called on every chart; emulation never passes for virtualisation.
-
-    >>> label("qemu", "tcg")
-    'qemu (tcg, software emulation)'
-    >>> label("container", "none")
-    'container'
-    """
-    if accelerator == "tcg":
-        return f"{isolation} ({EMULATION})"
-    return isolation if accelerator in ("none", isolation) else f"{isolation} ({accelerator})"
-
-
 def order(*tables: pd.DataFrame) -> list[tuple[str, str]]:
     """The (isolation, accelerator) pairs of the tables, from least isolated to most."""
     pairs = {(row.isolation, row.accelerator) for table in tables for row in table.itertuples()}
@@ -144,49 +137,6 @@ def wrap(line: str, width: int = 116) -> list[str]:
 def stacked(isolation: str, accelerator: str) -> str:
     """The same name in short lines, for narrow places."""
     return label(isolation, accelerator).replace(EMULATION, "tcg,\nsoftware\nemulation")
-
-
-def seconds(value_s: float) -> str:
-    """A duration with three significant digits and the unit that suits it.
-
-    >>> seconds(0.00312), seconds(0.0421), seconds(1.304), seconds(0), seconds(62.04)
-    ('3.12 ms', '42.1 ms', '1.30 s', '0 s', '62.0 s')
-    """
-    if value_s == 0:
-        return "0 s"
-    scale, unit = time_unit(value_s)
-    return f"{three(value_s * scale)} {unit}"
-
-
-def time_unit(value_s: float) -> tuple[float, str]:
-    """What to multiply seconds by, and what they are called then."""
-    return (1e3, "ms") if abs(value_s) < 0.9995 else (1.0, "s")
-
-
-def seconds_interval(median_s: float, low_s: float, high_s: float) -> str:
-    """A median with its interval, all in the median's unit.
-
-    >>> seconds_interval(0.0031, 0.00303, 0.00324)
-    '3.10 ms [3.03, 3.24]'
-    """
-    scale, unit = time_unit(median_s)
-    return f"{three(median_s * scale)} {unit} [{three(low_s * scale)}, {three(high_s * scale)}]"
-
-
-def mib(value_mib: float) -> str:
-    """An amount of memory with three significant digits.
-
-    >>> mib(1.234), mib(98.76), mib(6200.4)
-    ('1.23 MiB', '98.8 MiB', '6,200 MiB')
-    """
-    return f"{three(value_mib)} MiB"
-
-
-def three(value: float) -> str:
-    """Three significant digits, never in powers of ten for what people meet here."""
-    size = abs(value)
-    digits = 0 if size >= 99.95 else 1 if size >= 9.995 else 2 if size >= 0.9995 else 3
-    return f"{value:,.{digits}f}"
 
 
 def tint(colour: str, share: float) -> str:

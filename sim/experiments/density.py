@@ -1,13 +1,26 @@
 """How many instances fit on one host, and what is it that is full then?"""
 
+from functools import lru_cache
+from typing import NamedTuple
+
 from sim.contract import Answer
 from sim.engine.memory import Memory
 from sim.errors import DoesNotFit
 from sim.model.fleet import KERNEL
 from sim.model.host import memory_of
-from sim.profiles import Profile
+from sim.profiles import Host, Isolation, Profile
 
 MOST = 20_000  # more than that on one host is a number without a meaning
+FULL = ("memory", "promised", "cpu")
+
+
+class Filled(NamedTuple):
+    """A host that takes no more."""
+
+    instances: int
+    full: str  # one of FULL; none: MOST were tried
+    used_mib: float
+    ballooned_mib: float
 
 
 def density(profile: Profile, isolation: str, *, seed: int = 0) -> list[Answer]:
@@ -17,7 +30,23 @@ def density(profile: Profile, isolation: str, *, seed: int = 0) -> list[Answer]:
     memory that was promised, or the processor, kept busy by guests' own systems? At most MOST are
     tried. Nothing here is random.
     """
-    kind, host = profile[isolation], profile.host
+    kind = profile[isolation]
+    found = filled(profile.host, kind)
+    n = found.instances
+    quantities = {
+        "instances": float(n),
+        "used_mib": found.used_mib,
+        "each_mib": found.used_mib / n if n else 0.0,
+        "ballooned_mib": found.ballooned_mib,
+        "background_cores": kind.background_cores * n,
+    }
+    quantities |= {f"full_of_{what}": float(what == found.full) for what in FULL}
+    return [Answer("density", isolation, "", name, value) for name, value in quantities.items()]
+
+
+@lru_cache(maxsize=64)
+def filled(host: Host, kind: Isolation) -> Filled:
+    """One instance after the other, until there is no room; remembered, since many ask again."""
     need, memory = memory_of(kind), Memory(host.memory_mib, host.overcommit_ratio)
     merged = {KERNEL: need.merged_mib} if need.merged_mib else {}
     n, full = 0, "none"
@@ -37,12 +66,4 @@ def density(profile: Profile, isolation: str, *, seed: int = 0) -> list[Answer]:
         except DoesNotFit as why:
             full = "promised" if "promised" in str(why) else "memory"
     memory.check()
-    found = {
-        "instances": float(n),
-        "used_mib": memory.used_mib,
-        "each_mib": memory.used_mib / n if n else 0.0,
-        "ballooned_mib": memory.reclaimed_mib,
-        "background_cores": kind.background_cores * n,
-    }
-    found |= {f"full_of_{what}": float(what == full) for what in ("memory", "promised", "cpu")}
-    return [Answer("density", isolation, "", quantity, value) for quantity, value in found.items()]
+    return Filled(n, full, memory.used_mib, memory.reclaimed_mib)

@@ -35,11 +35,18 @@ def one_storm(
     repeat: int,
     seed: int,
     traced: list[list[Span]] | None = None,
+    asked_s: Sequence[float] = (),
+    busy_cores: float = 0.0,
 ) -> list[float]:
-    """When each of `n` instances that are requested at 0 s is ready; `traced` gets their stages."""
+    """When each of `n` instances is ready; `traced` gets their stages.
+
+    They are requested at 0 s, or at `asked_s`, one time each. Other work keeps `busy_cores` busy.
+    """
     if n < 1:
         raise ValueError(f"n must be >= 1, got {n}")
     host = build_host(profile.host, kind)
+    if busy_cores:
+        host.background(busy_cores)
     ready_s = [0.0] * n
     spans: list[list[Span]] = [[] for _ in range(n)]
     plans = [kind.stage] * n
@@ -48,7 +55,8 @@ def one_storm(
         plans = [kind.stage if at < kind.pool_instances else filler.stage for at in range(n)]
     for instance, plan in enumerate(plans):
         luck = stream(seed, "spread", repeat, instance)
-        host.env.process(_instance(host, plan, instance, luck, ready_s, spans[instance]))
+        at_s = asked_s[instance] if asked_s else 0.0
+        host.env.process(_instance(host, plan, at_s, instance, luck, ready_s, spans[instance]))
     host.env.run()
     host.check()
     if traced is not None:
@@ -59,11 +67,14 @@ def one_storm(
 def _instance(
     host: HostModel,
     plan: Sequence[Stage],
+    at_s: float,
     instance: int,
     luck: random.Random,
     ready_s: list[float],
     spans: list[Span],
 ) -> Process:
+    if at_s:
+        yield host.env.timeout(at_s)
     yield from start(host, plan, luck, spans.append)
     ready_s[instance] = host.env.now
-    check_spans(spans, asked_s=0.0, ready_s=host.env.now)
+    check_spans(spans, asked_s=at_s, ready_s=host.env.now)

@@ -22,6 +22,9 @@ CORE = (
     "sim.overrides",
     "sim.sweep.experiments",
     "sim.sweep.scenario",
+    "sim.page",
+    "sim.page.answer",
+    "sim.timeline",
     "sim.traces",
     "sim.cli",
 )

@@ -82,7 +82,7 @@ def test_simulated_storms_have_every_stage(tmp_path):
 
 
 def test_what_is_not_known_is_left_out(tmp_path):
-    one = Slice("uml, one by one", "start 0", "kernel", 0.0, 1.5, math.nan)
+    one = Slice("uml, one by one", "start 0", "kernel", 0.0, 1.5, math.nan, "uml", "uml")
     assert write_trace(tmp_path / "t.json", [one]) == 1
     complete, *_ = slices_of(tmp_path / "t.json")
     assert (complete[0]["dur"], complete[0]["args"]) == (1.5e6, {})
