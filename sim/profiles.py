@@ -127,6 +127,7 @@ class Isolation:
 
     accelerator: str
     contention_ratio: float = 0.0  # slowing down of a core for each other core that is busy
+    turns_ratio: float = 0.0  # slowing down of a core that very many take turns at
     background_cores: float = 0.0  # what a guest's own system keeps busy of a core, idle or not
     stage: tuple[Stage, ...]
     memory: tuple[Footprint, ...] = ()
@@ -139,7 +140,8 @@ class Isolation:
     def __post_init__(self) -> None:
         _named(accelerator=self.accelerator, pool_of="" if self.pool_of == "" else "none")
         _at_least(0, pool_instances=self.pool_instances)
-        _at_least(0, contention_ratio=self.contention_ratio, background_cores=self.background_cores)
+        _at_least(0, contention_ratio=self.contention_ratio, turns_ratio=self.turns_ratio)
+        _at_least(0, background_cores=self.background_cores)
         if not self.stage:
             raise ValueError("stage must hold at least one stage")
         _different("stage names", [stage.name for stage in self.stage])

@@ -84,7 +84,7 @@ def ask(
     stdin: int | None = None,
 ) -> Guest:  # fmt: skip
     """Ask for a guest on this machine."""
-    requested_ns = time.monotonic_ns()
+    requested_ns, cpu_ns = time.monotonic_ns(), time.thread_time_ns()
     folder, lock_fd = state.create(root, spec.id)
     common, sign = machine.initrd, new_sign()
     machine = machine._replace(folder=folder)
@@ -109,6 +109,7 @@ def ask(
             sign=sign, out=out, err=err, stdin=stdin, ram_mib=machine.memory_mib,
             piece=backend.piece, news=own if machine.saved else b"",
         )  # fmt: skip
+        guest.record.caller_cpu_ns = time.thread_time_ns() - cpu_ns
         guest.start(starter, planning.request(guest.record.plan, folder), lock_fd, machine)
     except BaseException:
         remove_tree(Path(folder))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import mmap
 import re
+from functools import lru_cache
 from pathlib import Path
 
 CPUINFO = Path("/proc/cpuinfo")
@@ -51,9 +52,21 @@ def has_room(program: Path) -> bool:
 
 def banner(program: Path) -> tuple[str, tuple[int, int]] | None:
     """The release in words and in numbers, from the line that the kernel's build put into it."""
-    with open(program, "rb") as file:
-        if not program.stat().st_size:
-            return None
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            found = BANNER.search(content)
-            return found and (found[1].decode(), (int(found[2]), int(found[3])))
+    status = program.stat()
+    return read_banner(program, (status.st_ino, status.st_size, status.st_mtime_ns))
+
+
+@lru_cache(maxsize=16)
+def read_banner(
+    program: Path, identity: tuple[int, int, int]
+) -> tuple[str, tuple[int, int]] | None:
+    """The same, read once while the file is the same: the line may stand anywhere in 20 MB."""
+    _, size, _ = identity
+    if not size:
+        return None
+    with (
+        open(program, "rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
+    ):
+        found = BANNER.search(content)
+        return found and (found[1].decode(), (int(found[2]), int(found[3])))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from realrun.errors import BadTable, UsageError
+from realrun.guest import levels
 from realrun.measure import ratios, tables
 from realrun.measure.catalogue import EXPERIMENTS
 from realrun.measure.ratios import CANNOT_TELL
@@ -62,7 +63,7 @@ def side(text: str) -> Side:
     place, _, named = text.partition(":")
     if Path(text).is_dir():
         place, named = text, ""
-    folder, chosen = Path(place), way(named) if named else None
+    folder, chosen = Path(place), usual(way(named)) if named else None
     if not tables.is_there(folder, "trials"):
         raise BadTable(
             f"{folder}: holds no trials; a set is what `realrun bench ... -o` has written"
@@ -79,7 +80,21 @@ def side(text: str) -> Side:
 
 def way_of(row: Row) -> Way:
     """Which way a trial was done."""
-    return Way(row.isolation, row.level)
+    return usual(Way(row.isolation, row.level))
+
+
+def usual(one: Way) -> Way:
+    """The same way, without the level that a guest has if none is asked for."""
+    return one._replace(level="") if one.level == levels.MINIMAL else one
+
+
+def plain(arm: str) -> str:
+    """An arm's name without that level: sets with and without levels have it in common.
+
+    >>> plain("4 x uml:minimal"), plain("qemu:minimal/microvm, hot")
+    ('4 x uml', 'qemu:minimal/microvm, hot')
+    """
+    return re.sub(rf":{levels.MINIMAL}(?![/\w])", "", arm)
 
 
 def figures(folder: Path, trials: Sequence[TrialRow], chosen: Way | None) -> Figures:
@@ -89,7 +104,8 @@ def figures(folder: Path, trials: Sequence[TrialRow], chosen: Way | None) -> Fig
         rows = by_trial(folder, EXPERIMENTS[name].tables)
         for row in (one for one in trials if one.experiment == name):
             if row.block and not row.failed and row.trial in rows:
-                arm = row.arm.replace(str(chosen), NAMED) if chosen else row.arm
+                arm = plain(row.arm)
+                arm = arm.replace(str(chosen), NAMED) if chosen else arm
                 found[name, arm].append(EXPERIMENTS[name].figure(rows[row.trial]))
     return dict(found)
 

@@ -85,7 +85,8 @@ def arms(session: Session, wish: Wish) -> list[Arm]:
         cost_s = session.cost_s(way, n) + DRIFT_S
         for touched in (OTHERS, OWN):
             trial = partial(memory, session, way, n, touched)
-            found.append(Arm(f"{n} x {way}, touched by {touched}", way, trial, cost_s=cost_s))
+            name, count = f"{n} x {way}, touched by {touched}", storm.turns(way, n)
+            found.append(Arm(name, way, trial, count, cost_s))
     return found
 
 

@@ -89,7 +89,9 @@ def remark(figures: Mapping[str, Sequence[float]]) -> str:
     one, other = (figures.get(name, ()) for name in EQUAL)
     if not one or not other:
         return ""
-    return f"A/A: {ratios.said(ratios.compare(one, other))}"
+    found = ratios.compare(one, other)
+    least = max(abs(found.low - 1), abs(found.high - 1))
+    return f"A/A: {ratios.said(found)}; of other starts believe no difference below {least:.0%}"
 
 
 INSTRUMENT = Experiment(

@@ -100,7 +100,8 @@ class Session:
         The request is stamped before anything is done for it. When it is ready the program tells
         itself, if it runs on our clock and its image knows how (`examples/hello`).
         """
-        requested_ns, ahead_ns = time.monotonic_ns(), wall_ahead_ns()
+        requested_ns, cpu_ns = time.monotonic_ns(), time.thread_time_ns()
+        ahead_ns = wall_ahead_ns()
         image = image or self.image
         own = [*(image.config.get("Entrypoint") or []), *(image.config.get("Cmd") or [])]
         asked = {"words": (*own, *words), "entrypoint": "", "env": {"STAMP": "1"}} | wishes
@@ -114,6 +115,7 @@ class Session:
 
         run = engine.begin(spec, self.starter, hear, ignore)
         run.record.requested_ns = requested_ns
+        run.record.caller_cpu_ns = time.thread_time_ns() - cpu_ns
         return run
 
     def believe(self, run: Run, data: bytes, ahead_ns: int) -> None:

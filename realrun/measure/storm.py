@@ -16,12 +16,15 @@ from realrun.measure.environment import meminfo_mib
 from realrun.measure.experiment import Arm, Experiment, Wish
 from realrun.measure.rows import Row, StormRow, WaitRow
 from realrun.measure.session import Session, Way
+from realrun.measure.startup import LIGHT_PER_BLOCK
 from realrun.runtime.run import Run
 
 MOST = 256
 LONGEST_S = 60.0
 LIGHT_MIB, MONITOR_MIB = 4, 112  # what one more holds at most, and a monitor beside its guest
 MEMORY_RATIO = 0.5
+FEW = 4  # at once: what a model is fitted to
+LIGHT_FEW = 32
 
 
 def sizes(session: Session, wish: Wish) -> list[tuple[Way, int]]:
@@ -41,12 +44,22 @@ def doubled(session: Session, way: Way) -> list[int]:
     return [n for n in ns if n <= room and session.cost_s(way, n) <= LONGEST_S]
 
 
+def turns(way: Way, n: int) -> int:
+    """How often in a block: small crowds cost little, and vary most."""
+    if way.isolation in GUESTS:
+        return 2 if n <= FEW else 1
+    return LIGHT_PER_BLOCK if n <= LIGHT_FEW else 1
+
+
 def arms(session: Session, wish: Wish) -> list[Arm]:
     """A crowd of each way and size."""
     return [
-        Arm(f"{n} x {way}", way, partial(storm, session, way, n), cost_s=session.cost_s(way, n))
+        Arm(
+            f"{n} x {way}", way, partial(storm, session, way, n), turns(way, n),
+            session.cost_s(way, n),
+        )
         for way, n in sizes(session, wish)
-    ]
+    ]  # fmt: skip
 
 
 def storm(session: Session, way: Way, n: int, number: int) -> list[Row]:

@@ -14,6 +14,7 @@ from realrun.runtime.spec import ISOLATIONS
 if TYPE_CHECKING:
     from realrun.measure.runner import Bench
 
+SHORT = 12  # characters of a text that is not broken either
 CONFIDENCE = 0.95
 DEAR = "too dear"  # why an arm was not measured at all
 
@@ -109,13 +110,15 @@ def told(summary: Summary, scale: float) -> tuple[str, str, str]:
 
 
 def show(title: str, found: Sequence[tuple[str, ...]]) -> None:
-    """Print a table: its header, then its lines; numbers stand right and are never broken.
+    """Print a table: its header, then its lines; numbers stand right and are never broken, nor cut
+    off where the terminal is too narrow for them.
 
     A table without a line is not worth its header.
     """
     from rich import box
     from rich.console import Console
     from rich.markup import escape  # else "[ms]" would be a style
+    from rich.measure import Measurement
     from rich.table import Table
 
     header, *body = found
@@ -124,8 +127,12 @@ def show(title: str, found: Sequence[tuple[str, ...]]) -> None:
     table = Table(title=escape(title), title_justify="left", box=box.SIMPLE_HEAD, show_edge=False)
     for head, *cells in zip(header, *body, strict=True):
         number = all(cell[:1].isdigit() or not cell for cell in cells) and head != "arm"
-        whole = number or head == "arm"
+        whole = number or head == "arm" or max(map(len, cells)) <= SHORT
         table.add_column(escape(head), justify="right" if number else "left", no_wrap=whole)
     for line in body:
         table.add_row(*map(escape, line))
-    Console().print(table)
+    console = Console()
+    if all(column.no_wrap for column in table.columns):
+        wide = console.options.update(max_width=1000)
+        console.width = max(console.width, Measurement.get(console, wide, table).maximum)
+    console.print(table)

@@ -28,6 +28,7 @@ class Record:
 
     plan: Plan
     requested_ns: int
+    caller_cpu_ns: int = 0  # what whoever asked used for it, until it was handed on
     engine_cpu_ns: int = 0  # what the process that carries out the plan had used when asked
     engine: list[Stamp] = field(default_factory=list)
     child: list[Stamp] = field(default_factory=list)
@@ -60,7 +61,7 @@ class Record:
     def phases(self) -> list[Phase]:
         """All phases in the order of time; they follow each other without gaps."""
         found, last_ns = [], self.requested_ns
-        used = {ENGINE: self.engine_cpu_ns, "instance": 0}
+        used = {ENGINE: self.engine_cpu_ns - self.caller_cpu_ns, "instance": 0}
         stamps = [(ENGINE, s) for s in self.engine]
         stamps += [("instance", s) for s in self.seen_in_time()]
         for actor, (step, at_ns, cpu_ns) in sorted(stamps, key=lambda s: (s[1].at_ns, s[1].step)):

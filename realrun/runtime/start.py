@@ -79,13 +79,17 @@ def begin(
     spec: Spec, root: Path, starter: Starter, fds: list[int], planner: Planner = plan_for
 ) -> Record:
     """Ask for a start; the record fills as its events come in."""
-    requested_ns = time.monotonic_ns()
+    requested_ns, cpu_ns = time.monotonic_ns(), time.thread_time_ns()
     volumes.prepare(root, spec.mounts)
     folder, lock_fd = state.create(root, spec.id)
     try:
         plan = planner(spec, folder)
-        record = Record(plan=plan, requested_ns=requested_ns)
-        starter.start(planning.request(plan, folder), [lock_fd, *fds])
+        record, request = (
+            Record(plan=plan, requested_ns=requested_ns),
+            planning.request(plan, folder),
+        )
+        record.caller_cpu_ns = time.thread_time_ns() - cpu_ns
+        starter.start(request, [lock_fd, *fds])
     except BaseException:
         remove_tree(Path(folder))
         raise

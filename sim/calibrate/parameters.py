@@ -1,13 +1,14 @@
 """From measured rows to the parameters of one isolation: standard library only.
 
-Identifiability: one number is fitted to storms, and it has two meanings. Against cores that are
-shared evenly, storms are either slower (busy cores hinder each other: contention) or faster (part
-of what looked like work was spinning by the clock, which does not queue: busy waiting). Both at
-once cannot be told apart by medians of storms of 1, 2 and 4: more of the one is made up for by
-more of the other. So each is tried alone, and the better one is taken. Nor can storms tell work
-that one server does in turn from work that cores hinder each other in; which stages are serial
-follows from the plan, and so does which one may spin: the boot of a guest's own kernel. What the
-storms' own bookkeeping costs has no stage and is counted as contention.
+Identifiability: one number is fitted to storms, and it has three meanings. Against cores that are
+shared evenly, storms are either slower (busy cores hinder each other: contention; or those that
+take turns at a core find its caches cold: turns) or faster (part of what looked like work was
+spinning by the clock, which does not queue: busy waiting). Two at once cannot be told apart by
+medians of storms of 1, 2 and 4: more of the one is made up for by more of the other. So each is
+tried alone, and the best one is taken. Nor can storms tell work that one server does in turn from
+work that cores hinder each other in; which stages are serial follows from the plan, and so does
+which one may spin: the boot of a guest's own kernel. What the storms' own bookkeeping costs has no
+stage and is counted as contention.
 """
 
 import math
@@ -103,13 +104,14 @@ def with_serial(stages: Sequence[Stage]) -> tuple[Stage, ...]:
 
 
 def fit_storm(profile: Profile, name: str, points: Sequence[StormPoint]) -> Isolation:
-    """The isolation with the contention or the busy waiting that explains `points` better.
+    """The isolation with the contention, turns or busy waiting that explains `points` best.
 
     Contention 0: busy cores do not hinder each other; 1: all together do no more than one alone.
+    Turns 0: caches do not matter; 1: a core that very many share does half of its work.
     Busy waiting 0: the kernel's processor time is all work; 1: it is all spun away by the clock.
     """
     kind = profile[name]
-    ways = [contended] + [spinning] * any(one.name == KERNEL for one in kind.stage)
+    ways = [contended, taking_turns] + [spinning] * any(one.name == KERNEL for one in kind.stage)
     found = [_best(profile, kind, way, points) for way in ways]
     return min(found, key=lambda tried: round(misfit(profile, tried, points), 6))
 
@@ -117,6 +119,11 @@ def fit_storm(profile: Profile, name: str, points: Sequence[StormPoint]) -> Isol
 def contended(kind: Isolation, ratio: float) -> Isolation:
     """The same isolation with cores that hinder each other this much."""
     return replace(kind, contention_ratio=ratio)
+
+
+def taking_turns(kind: Isolation, ratio: float) -> Isolation:
+    """The same isolation with cores that are slower, by up to this, where many take turns."""
+    return replace(kind, turns_ratio=ratio)
 
 
 def spinning(kind: Isolation, ratio: float) -> Isolation:

@@ -3,9 +3,9 @@
 A job that can use `width` cores counts as that many threads: weight and cap are `width`. So k
 threads of one core each on c cores are served at the rate
 
-    r(k) = min(1, c / k) / (1 + contention_ratio * (min(k, c) - 1))
+    r(k) = s / ((1 + contention_ratio * (min(k, c) - 1)) * (1 + turns_ratio * (1 - s)))
 
-each. With c = 1 and `contention_ratio = 0` it is the textbook's M/G/1-PS.
+each, with s = min(1, c / k). With c = 1 and both ratios 0 it is the textbook's M/G/1-PS.
 
 A *group* is what a control group is to the kernel: its jobs share what the group receives, and the
 group receives by its weight (against 1 for a thread outside of any group), never more than
@@ -16,8 +16,9 @@ even: the kernel's is given anew each 100 ms, which short bursts notice (not mod
 Equations and sources: `sim.engine.sharing`. Groups: Linux, Documentation/admin-guide/cgroup-v2.rst,
 `cpu.weight` and `cpu.max`.
 
-The interface that the model uses: `SharedCpu(env, cores, contention_ratio)`, `.serve(demand_s,
-width=1, group=None)`, `.group(weight, quota_cores)`, `.check()`, `.done` (CPU seconds given).
+The interface that the model uses: `SharedCpu(env, cores, contention_ratio,
+turns_ratio)`, `.serve(demand_s, width=1, group=None)`, `.group(weight, quota_cores)`, `.check()`,
+`.done` (CPU seconds given).
 """
 
 from heapq import heappop, heappush
@@ -49,10 +50,16 @@ class SharedCpu(Shared):
     4.0
     """
 
-    def __init__(self, env: simpy.Environment, cores: int, contention_ratio: float = 0.0) -> None:
+    def __init__(
+        self,
+        env: simpy.Environment,
+        cores: int,
+        contention_ratio: float = 0.0,
+        turns_ratio: float = 0.0,
+    ) -> None:
         if cores < 1:
             raise ValueError(f"cores must be >= 1, got {cores}")
-        super().__init__(env, cores, contention_ratio)
+        super().__init__(env, cores, contention_ratio, turns_ratio)
         self.cores = cores
         self._groups: list[Group] = []
 

@@ -2,13 +2,15 @@
 
 `capacity` units of work a second are shared by the jobs inside, job j with weight w_j and cap c_j:
 
-    r_j = e(B) * min(c_j, theta * w_j)      with theta such that   sum of min(c_j, theta * w_j) = B
-    B   = min(capacity, sum of c_j)         nothing idles while somebody could use it
-    e(B) = 1 / (1 + contention_ratio * (max(B, 1) - 1))
+    r_j = e * min(c_j, theta * w_j)         with theta such that   sum of min(c_j, theta * w_j) = B
+    B   = min(capacity, C), C = sum of c_j  nothing idles while somebody could use it
+    1/e = (1 + contention_ratio * (max(B, 1) - 1)) * (1 + turns_ratio * (1 - B / C))
 
 This is weighted max-min fairness ("water filling"). With equal weights, caps of 1 and capacity 1
-it is the textbook's processor sharing. e(B) is the first term of Gunther's Universal Scalability
-Law: units that are busy at the same time slow each other down.
+it is the textbook's processor sharing. The first factor of 1/e is the first term of Gunther's
+Universal Scalability Law: units that are busy at the same time slow each other down. The second is
+what turns cost: where C / B jobs take turns at a unit, each finds in its caches what the others
+have left of its own, the less the more they are.
 
 Nothing is cut into time slices. Jobs with the same k = c_j / w_j are served alike, so a *virtual
 time* V_k with dV_k/dt = e(B) * min(k, theta) is enough for all of them: a job that finds V_k = v
@@ -21,7 +23,8 @@ again; only when it moves forward, a new one is needed.
 Sources: L. Kleinrock, "Time-shared systems: a theoretical treatment", J. ACM 14(2), 1967;
 A. Parekh, R. Gallager, "A generalized processor sharing approach to flow control", IEEE/ACM
 Trans. Networking 1(3), 1993 (virtual time); D. Bertsekas, R. Gallager, "Data Networks", 1992,
-section 6.5.2 (max-min fairness); N. J. Gunther, "Guerrilla Capacity Planning", Springer 2007.
+section 6.5.2 (max-min fairness); N. J. Gunther, "Guerrilla Capacity Planning", Springer 2007;
+J. C. Mogul, A. Borg, "The effect of context switches on cache performance", ASPLOS 1991.
 """
 
 from heapq import heappop, heappush
@@ -83,21 +86,27 @@ class Shared:
     """
 
     def __init__(
-        self, env: simpy.Environment, capacity: float, contention_ratio: float = 0.0
+        self,
+        env: simpy.Environment,
+        capacity: float,
+        contention_ratio: float = 0.0,
+        turns_ratio: float = 0.0,
     ) -> None:
         if not 0 < capacity < inf:
             raise ValueError(f"capacity must be > 0 and finite, got {capacity}")
-        if not 0 <= contention_ratio < inf:
-            raise ValueError(f"contention_ratio must be >= 0 and finite, got {contention_ratio}")
+        for name, ratio in (("contention_ratio", contention_ratio), ("turns_ratio", turns_ratio)):
+            if not 0 <= ratio < inf:
+                raise ValueError(f"{name} must be >= 0 and finite, got {ratio}")
         self.env = env
         self.capacity = capacity
         self.contention_ratio = contention_ratio
+        self.turns_ratio = turns_ratio
         self.asked = self.done = 0.0  # units of work, since the beginning
         self.jobs = 0  # how many are inside now
         self._power = 0.0  # units a second that all of them get together
         self._since_s = env.now
         self._kinds: dict[float, _Alike] = {}
-        self._only: _Alike | None = None  # the one kind, while there is one and no contention
+        self._only: _Alike | None = None  # the one kind, while nobody hinders another
         self._number = 0
         self._next: _Alike | None = None  # whose first job ends next, and when
         self._due_s = self._alarm_s = inf
@@ -131,7 +140,8 @@ class Shared:
         if not (0 < weight < inf and 0 < cap < inf):
             raise ValueError(f"weight and cap must be > 0 and finite, got {weight} and {cap}")
         alike = self._kinds[cap / weight] = _Alike(cap / weight)
-        self._only = None if len(self._kinds) > 1 or self.contention_ratio else alike
+        hinder = self.contention_ratio or self.turns_ratio
+        self._only = None if len(self._kinds) > 1 or hinder else alike
         return alike
 
     def cancel(self, job: Job) -> float:
@@ -217,6 +227,9 @@ class Shared:
             weight -= alike.weight
         busy = self.capacity - left
         slow = 1 + self.contention_ratio * (busy - 1) if busy > 1 else 1.0
+        if self.turns_ratio:
+            wanted = fsum([alike.ratio * alike.weight for alike in kinds])
+            slow *= 1 + self.turns_ratio * (1 - busy / wanted) if wanted else 1.0
         self._power = busy / slow
         first_s = inf
         for alike in kinds:

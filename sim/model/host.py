@@ -22,10 +22,10 @@ class HostModel:
     `disk` and `link` are None then. Locks and servers are made when first asked for.
     """
 
-    def __init__(self, env: simpy.Environment, host: Host, contention_ratio: float) -> None:
+    def __init__(self, env: simpy.Environment, host: Host, isolation: Isolation) -> None:
         self.env = env
         self.host = host
-        self.cpu = SharedCpu(env, host.cores, contention_ratio)
+        self.cpu = SharedCpu(env, host.cores, isolation.contention_ratio, isolation.turns_ratio)
         self.memory = Memory(host.memory_mib, host.overcommit_ratio)
         self.disk: Device | None = None
         self.link: Device | None = None
@@ -67,7 +67,7 @@ class HostModel:
 
 def build_host(host: Host, isolation: Isolation, env: simpy.Environment | None = None) -> HostModel:
     """An idle host as `isolation` finds it, at time 0 or in the environment of others."""
-    return HostModel(env or Environment(), host, isolation.contention_ratio)
+    return HostModel(env or Environment(), host, isolation)
 
 
 def memory_of(isolation: Isolation) -> InstanceMemory:

@@ -215,8 +215,13 @@ def _fitted(name: str, kind: Isolation) -> str:
     spun = [one for one in kind.stage if one.busy_wait_ratio]
     if spun:
         return f"Fitted for {name}: busy waiting, {percent(spun[0].busy_wait_ratio)} of its kernel."
+    if kind.turns_ratio:
+        slower = percent(kind.turns_ratio)
+        return (
+            f"Fitted for {name}: taking turns, a core that many share is slowed by up to {slower}."
+        )
     if not kind.contention_ratio:
-        return f"Fitted for {name}: no contention, no busy waiting."
+        return f"Fitted for {name}: no contention, no costs of taking turns, no busy waiting."
     slower = percent(kind.contention_ratio)
     return f"Fitted for {name}: contention, a busy core slows another by {slower}."
 

@@ -82,7 +82,10 @@ def parameters(question: Question) -> list[str]:
     for path, value in numbers(question.profile[question.isolation]):
         field = path.rpartition(".")[2]
         values = value if isinstance(value, tuple) else (value,)
-        if path.split(".")[0] in ("stage", "contention_ratio") and field not in WHOLE:
+        if (
+            path.split(".")[0] in ("stage", "contention_ratio", "turns_ratio")
+            and field not in WHOLE
+        ):
             found += [f"isolation.{question.isolation}.{path}"] if any(values) else []
     return found
 

@@ -16,6 +16,7 @@ from sim.calibrate.parameters import (
     spinning,
     stage,
     steps,
+    taking_turns,
     with_serial,
 )
 from sim.contract import StartupRow
@@ -62,9 +63,9 @@ GUEST_PLAN = (*PLAN[:2], Stage(name="kernel", cpu_s=(1.2,), wait_s=(0.1,)), *PLA
 
 
 @pytest.mark.parametrize("ratio", [0.25, 0.5, 0.8, 1.0])
-@pytest.mark.parametrize("way", [contended, spinning])
+@pytest.mark.parametrize("way", [contended, taking_turns, spinning])
 def test_the_fit_tells_a_spinning_kernel_from_cores_that_hinder_each_other(way, ratio):
-    """Storms are made with one of the two: it is found, and the other one stays 0."""
+    """Storms are made with one of the three: it is found, and the others stay 0."""
     start = Isolation(accelerator="uml", stage=with_serial(GUEST_PLAN))
     truth = way(start, ratio)
     whole = replace(profile(), isolation={"uml": start})

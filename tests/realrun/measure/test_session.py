@@ -16,7 +16,7 @@ from realrun.measure.journal import Journal
 from realrun.measure.runner import Bench
 from realrun.measure.session import Session, Way
 from realrun.measure.session import way as way_of
-from realrun.measure.startup import STARTUP, rows_of
+from realrun.measure.startup import LIGHT_PER_BLOCK, STARTUP, rows_of
 from realrun.measure.storm import STORM
 from realrun.runtime import planning
 from tests.realrun.measure.contract import first_column, section
@@ -162,7 +162,7 @@ def test_crowds_keep_the_laws_of_their_tables(session):
     storm = list(measured(session, STORM, 2, n=(1, 3)).journal.rows("storm"))
     memory = list(measured(session, MEMORY, 1, n=(1, 3)).journal.rows("memory"))
     counts = {(r.isolation, r.n, r.repeat, r.instance) for r in storm}
-    assert len(counts) == len(storm) == len(LIGHT) * (1 + 3) * 2
+    assert len(counts) == len(storm) == len(LIGHT) * (1 + 3) * LIGHT_PER_BLOCK * 2
     assert all(row.ready_s > row.requested_s == 0 for row in storm)
     value = {(r.isolation, r.n, r.account, r.part): r.value_mib for r in memory}
     for name in LIGHT:

@@ -18,10 +18,10 @@ TIMES = st.floats(0, 10, allow_subnormal=False).map(lambda value: round(value, 4
 JOBS = st.lists(st.tuples(TIMES, TIMES), min_size=1, max_size=15)
 
 
-def ends_of(jobs, cores, contention_ratio=0.0):
+def ends_of(jobs, cores, contention_ratio=0.0, turns_ratio=0.0):
     """When each (arrival, demand) leaves the processor, and the processor."""
     env = simpy.Environment()
-    cpu = SharedCpu(env, cores, contention_ratio)
+    cpu = SharedCpu(env, cores, contention_ratio, turns_ratio)
     ends = [0.0] * len(jobs)
 
     def job(at, arrival_s, demand_s):
@@ -35,14 +35,16 @@ def ends_of(jobs, cores, contention_ratio=0.0):
     return ends, cpu
 
 
-def dumb_twin(jobs, cores, contention_ratio=0.0):
+def dumb_twin(jobs, cores, contention_ratio=0.0, turns_ratio=0.0):
     """The same by hand: from event to event, take from every job what it was served."""
     left = {}
     waiting = sorted(range(len(jobs)), key=lambda at: jobs[at][0])
     ends, now = [0.0] * len(jobs), 0.0
     while left or waiting:
         busy = min(len(left), cores)
-        rate = busy / len(left) / (1 + contention_ratio * (busy - 1)) if left else 0.0
+        share = busy / len(left) if left else 0.0
+        slow = (1 + contention_ratio * (busy - 1)) * (1 + turns_ratio * (1 - share))
+        rate = share / slow if left else 0.0
         next_end = now + min(left.values()) / rate if left else float("inf")
         next_arrival = jobs[waiting[0]][0] if waiting else float("inf")
         then = min(next_end, next_arrival)
@@ -60,10 +62,13 @@ def dumb_twin(jobs, cores, contention_ratio=0.0):
     return ends
 
 
-@given(JOBS, st.integers(1, 4), st.sampled_from([0.0, 0.3]))
-def test_it_agrees_with_its_dumb_twin(jobs, cores, contention_ratio):
-    ends, _ = ends_of(jobs, cores, contention_ratio)
-    assert ends == pytest.approx(dumb_twin(jobs, cores, contention_ratio), abs=1e-6)
+HINDERED = st.sampled_from([(0.0, 0.0), (0.3, 0.0), (0.0, 0.5), (0.2, 0.4)])
+
+
+@given(JOBS, st.integers(1, 4), HINDERED)
+def test_it_agrees_with_its_dumb_twin(jobs, cores, ratios):
+    ends, _ = ends_of(jobs, cores, *ratios)
+    assert ends == pytest.approx(dumb_twin(jobs, cores, *ratios), abs=1e-6)
 
 
 @given(JOBS, st.integers(1, 4))
@@ -100,8 +105,15 @@ def test_contention_costs_what_the_formula_says():
 
 
 def test_one_job_alone_meets_no_contention():
-    ends, _ = ends_of([(0.0, 1.0)], cores=2, contention_ratio=0.25)
+    ends, _ = ends_of([(0.0, 1.0)], cores=2, contention_ratio=0.25, turns_ratio=0.5)
     assert ends == [1.0]
+
+
+@pytest.mark.parametrize(("jobs", "end_s"), [(2, 1.0), (4, 2 * 1.25), (200, 100 * 1.495)])
+def test_taking_turns_costs_what_the_formula_says(jobs, end_s):
+    """Two cores: with two jobs nobody takes turns, with 200 each finds 99 others' caches."""
+    ends, _ = ends_of([(0.0, 1.0)] * jobs, cores=2, turns_ratio=0.5)
+    assert ends == pytest.approx([end_s] * jobs)
 
 
 @pytest.mark.parametrize("shape", ["exponential", "fixed", "two sizes"])
