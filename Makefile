@@ -3,7 +3,7 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 BIN := .venv/bin
 
-.PHONY: help setup demo test lint format check data student cards recordings environment.yml lock clean
+.PHONY: help setup demo test lint format check page data student cards recordings environment.yml lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z.]*\):.*## /    make \1\t/p' Makefile | expand -t 30
@@ -28,6 +28,9 @@ format: setup  ## put the source into its one format
 	@$(BIN)/ruff format
 
 check: lint test  ## what has to pass before a change is handed in
+
+page: setup  ## the simulator as one file that opens with a double click: out/simulator.html
+	@runtime=$$($(BIN)/python tools/pyodide.py out/cache) && $(BIN)/sim page --runtime "$$runtime" -o out/simulator.html
 
 BUDGET := 40m
 RECORDED := out/recorded

@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+ROOT = Path(__file__).parent.parent
 Verdict = Literal["run", "skip", "fail"]
 
 
@@ -174,6 +175,13 @@ def chromium() -> str | None:
     return None if any(map(shutil.which, names)) else "no chromium on PATH"
 
 
+def pyodide() -> str | None:
+    """None if Python for browsers is here, or npm can fetch it."""
+    command = [sys.executable, "tools/pyodide.py", "out/cache"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stderr.strip() if done.returncode else None
+
+
 def network() -> str | None:
     """None if the package archive answers; asked by way of a file that apt would download."""
     command = ["apt-get", "download", "--print-uris", "busybox-static"]
@@ -190,6 +198,6 @@ PROBES: dict[str, Callable[[], str | None]] = {
     probe.__name__: cache(probe)
     for probe in (
         *(root, userns, overlay, cgroup, newuidmap, uml, qemu, kvm),
-        *(docker, skopeo, umoci, strace, chromium, network),
+        *(docker, skopeo, umoci, strace, chromium, pyodide, network),
     )
 }

@@ -75,7 +75,8 @@ def _runtime(archive: Path) -> dict[str, bytes]:
                 assert file is not None
                 found[name] = file.read()
     except (OSError, tarfile.TarError, KeyError, AssertionError) as why:
-        raise SimError(f"{archive}: not Pyodide's npm package: {why}; run `make page`") from why
+        told = (str(why) or type(why).__name__).splitlines()[0]
+        raise SimError(f"{archive}: not Pyodide's npm package: {told}; run `make page`") from why
     lock = json.loads(found.pop(LOCK))
     found[LOCK] = json.dumps({"info": lock["info"], "packages": {}}).encode()
     return found

@@ -12,7 +12,7 @@ from sim.timeline.words import WORDS as TIMELINE_WORDS
 from sim.traces import of_spans
 from sim.wording import Texts, label, mib, seconds, spoken, three
 
-ROW_PX, BAR_PX = 40, 12
+BAR_PX = 12
 
 
 def view(
@@ -54,8 +54,9 @@ def sentence(profile: Profile, scenario: Scenario, found: Sequence[Found], words
     if first is not last:
         ratio = max(last.ready_s) / max(first.ready_s)
         time = seconds(max(last.ready_s))
-        told += words["other"].format(name=name_of(last, words), time=time, ratio=three(ratio))
-    return told + "."
+        told += words["other"].format(name=name_of(last, words), time=time, ratio=two_digits(ratio))
+    full = ", ".join(name_of(one, words) for one in found if not one.fits)
+    return told + "." + (" " + words["some_not"].format(names=full) if full else "")
 
 
 def table(found: Sequence[Found], words: Texts) -> str:
@@ -109,25 +110,32 @@ def density(profile: Profile, found: Sequence[Found], words: Texts) -> str:
 def bars(title: str, foot: str, rows: Sequence[tuple[Found, float, str]], words: Texts) -> str:
     """A bar a row, all in one scale, each with its name and its value above it."""
     most = max(value for _, value, _ in rows) or 1.0
-    names = [name_of(one, words) for one, _, _ in rows]
+    told = [(name_of(one, words), text) for one, _, text in rows]
+    alt = f"{title}: {'; '.join(f'{name} {text}' for name, text in told)}"
     drawn = "".join(
-        _bar(at, name, *row, most) for at, (name, row) in enumerate(zip(names, rows, strict=True))
+        f'<p class="row"><span>{escape(name)}</span> <span class="value">{escape(text)}</span></p>'
+        f"{_bar(one.isolation, value / most)}"
+        for (name, text), (one, value, _) in zip(told, rows, strict=True)
     )
-    told = (f"{name} {text}" for name, (_, _, text) in zip(names, rows, strict=True))
-    alt = f"{title}: {'; '.join(told)}"
     return (
         f'<figure class="rows"><figcaption><h2>{escape(title)}</h2></figcaption>'
-        f'<svg role="img" aria-label="{escape(alt)}" width="100%" height="{ROW_PX * len(rows)}">'
-        f"{drawn}</svg><p class=foot>{escape(foot)}</p></figure>"
+        f'<div role="img" aria-label="{escape(alt)}">{drawn}</div>'
+        f'<p class="foot">{escape(foot)}</p></figure>'
     )
 
 
-def _bar(at: int, name: str, one: Found, value: float, text: str, most: float) -> str:
-    y = at * ROW_PX
+def _bar(isolation: str, share: float) -> str:
     return (
-        f'<text x="0" y="{y + 15}">{escape(name)}</text>'
-        f'<text x="100%" y="{y + 15}" text-anchor="end" class="value">{escape(text)}</text>'
-        f'<rect class="track" width="100%" y="{y + 20}" height="{BAR_PX}"/>'
-        f'<rect style="fill:var(--{one.isolation})" y="{y + 20}" height="{BAR_PX}"'
-        f' width="{percent(value / most)}"/>'
+        f'<svg aria-hidden="true" width="100%" height="{BAR_PX}">'
+        f'<rect class="track" width="100%" height="{BAR_PX}"/>'
+        f'<rect style="fill:var(--{isolation})" width="{percent(share)}" height="{BAR_PX}"/></svg>'
     )
+
+
+def two_digits(ratio: float) -> str:
+    """How many times as much: more digits than that nobody can promise.
+
+    >>> two_digits(18279.0), two_digits(1.234)
+    ('18,000', '1.2')
+    """
+    return f"{float(f'{ratio:.2g}'):,g}"

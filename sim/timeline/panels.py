@@ -17,8 +17,9 @@ from sim.contract import MODELLED
 from sim.traces import Slice
 from sim.wording import Texts, label, seconds, time_unit
 
-PANEL_PX, LANE_PX, THIN_PX = 180.0, 14.0, 1.0  # of a panel, of the highest lane, of the lowest
+PANEL_PX, LANE_PX, THIN_PX = 130.0, 14.0, 0.6  # of a panel, of the highest lane, of the lowest
 AXIS_PX = 20
+FAR = "1000000000%"  # beyond the end of the common scale, in a scale that may be far smaller
 SHADES = (1.0, 0.55, 0.8, 0.38)  # of the phases, one after the other
 LEAST = 0.002  # of a panel: shorter neighbours are drawn as one
 NAMED_BARS = 600  # a panel with more has no names at its bars
@@ -140,7 +141,7 @@ def _lanes(panel: Panel, own_s: float, lane_px: float) -> Iterator[str]:
         y = f"{at * lane_px:.6g}"
         ready_s = lane[-1].end_s
         yield (
-            f'<rect x="{percent(ready_s / own_s)}" y="{y}" width="99999%" height="{height}"'
+            f'<rect x="{percent(ready_s / own_s)}" y="{y}" width="{FAR}" height="{height}"'
             ' fill-opacity=".13"/>'
         )
         for bar in lane:
