@@ -1,8 +1,11 @@
 """All experiments with all isolations side by side: what `sim run` does."""
 
 from collections.abc import Callable, Sequence
+from inspect import signature
+from typing import Any
 
 from sim.contract import MODELLED, Answer, Row
+from sim.errors import SimError, nearest
 from sim.experiments.cold_starts import cold_starts
 from sim.experiments.cost import cost
 from sim.experiments.density import density
@@ -24,6 +27,29 @@ QUESTIONS: dict[str, Callable[..., list[Answer]]] = {
     "failure": failure,
     "cost": cost,
 }
+
+
+def side_by_side(
+    question: str,
+    profile: Profile,
+    isolations: Sequence[str] | None = None,
+    *,
+    seed: int = 0,
+    **more: Any,
+) -> list[Answer]:
+    """The answers to one of QUESTIONS, isolation by isolation: all of them, or those named.
+
+    `more` is what the question itself takes beside: `arrivals` or `image`. Raises SimError for a
+    question that is not known or does not take it, UnknownIsolation for an isolation that the
+    profile does not hold.
+    """
+    if question not in QUESTIONS:
+        raise SimError(f"experiment {question!r} is unknown; {nearest(question, QUESTIONS)}")
+    ask = QUESTIONS[question]
+    for key in more.keys() - signature(ask).parameters.keys():
+        raise SimError(f"{key}: {question} does not take it")
+    names = isolations or [name for name in MODELLED if name in profile.isolation]
+    return [one for name in names for one in ask(profile, name, seed=seed, **more)]
 
 
 def everything(

@@ -1,6 +1,6 @@
 """How often do requests meet a cold start, and what does the user wait for it?"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import inf
 from pathlib import Path
 from typing import NamedTuple
@@ -31,18 +31,22 @@ class Served(NamedTuple):
 
 
 def cold_starts(
-    profile: Profile, isolation: str, *, seed: int = 0, arrivals: Path | None = None
+    profile: Profile,
+    isolation: str,
+    *,
+    seed: int = 0,
+    arrivals: Path | Sequence[float] | None = None,
 ) -> list[Answer]:
     """Serve requests for an hour on ten hosts, with one policy after the other.
 
     Question: what share of requests meets a cold start, how long do requests take, and how many
-    instances are kept for that? `arrivals`: a CSV file with `arrival_s`, instead of days that
-    swing. Same profile and seed: same answers; every isolation meets the same requests.
+    instances are kept for that? `arrivals`: times in seconds, or a CSV file with `arrival_s`,
+    instead of days that swing. Same profile and seed: same answers; every isolation meets the
+    same requests.
     """
     answers = []
     for name, policy in POLICIES.items():
-        times_s = trace(arrivals) if arrivals else requests(seed)
-        found = serve(profile, isolation, policy, times_s, seed)
+        found = serve(profile, isolation, policy, requests(seed, arrivals), seed)
         service = found.service
         asked = service.response_s.count + service.refused
         quantities = {
@@ -59,8 +63,13 @@ def cold_starts(
     return answers
 
 
-def requests(seed: int) -> Iterable[float]:
-    """The same for every isolation and policy."""
+def requests(seed: int, arrivals: Path | Sequence[float] | None = None) -> Iterable[float]:
+    """When requests come: the same for every isolation and policy.
+
+    Raises BadTable if `arrivals` is a file that holds no times.
+    """
+    if arrivals is not None:
+        return trace(arrivals) if isinstance(arrivals, Path) else arrivals
     return daily(stream(seed, "requests"), MEAN_PER_S, SWING_RATIO, LONG_S, DAY_S)
 
 

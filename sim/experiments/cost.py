@@ -1,6 +1,8 @@
 """What do money and energy come to, for each request?"""
 
+from collections.abc import Sequence
 from math import ceil, fsum
+from pathlib import Path
 
 from sim.contract import Answer
 from sim.experiments.cold_starts import LONG_S, POLICIES, Served, requests, serve
@@ -11,17 +13,23 @@ HOUR_S = 3600.0
 MILLION = 1e6
 
 
-def cost(profile: Profile, isolation: str, *, seed: int = 0) -> list[Answer]:
+def cost(
+    profile: Profile,
+    isolation: str,
+    *,
+    seed: int = 0,
+    arrivals: Path | Sequence[float] | None = None,
+) -> list[Answer]:
     """Serve the requests of `cold_starts`, and charge for the hosts and the power that they take.
 
     Question: what do a million requests cost, in the currency of the profile's `price_per_h` and
     in energy? Charged is the share of hosts whose memory or cores are taken, whichever is more;
     power is idle_w for that share, and what busy cores take beyond it. A policy that keeps
-    instances pays for their memory while they idle.
+    instances pays for their memory while they idle. `arrivals`: as in `cold_starts`.
     """
     answers = []
     for name in ("keep 10 s", "keep 600 s"):
-        found = serve(profile, isolation, POLICIES[name], requests(seed), seed)
+        found = serve(profile, isolation, POLICIES[name], requests(seed, arrivals), seed)
         hosts, busy = shares(profile, isolation, found)
         host, count = profile.host, found.service.response_s.count
         watt = hosts * host.idle_w + busy * (host.busy_w - host.idle_w)

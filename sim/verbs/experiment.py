@@ -2,13 +2,11 @@
 
 import argparse
 import csv
-import inspect
 import io
 import sys
 from pathlib import Path
 
 from sim.contract import MODELLED, Answer
-from sim.errors import SimError, nearest
 from sim.files import write_text
 
 
@@ -19,7 +17,7 @@ def flags(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("profile", type=Path, metavar="PROFILE", help="such as published.toml")
     verb.add_argument("--isolation", action="append", metavar="NAME", help="only this; repeatable")
     verb.add_argument("--seed", type=int, default=0, help="same seed, same answers (default 0)")
-    verb.add_argument("--arrivals", type=Path, metavar="FILE", help="cold_starts: CSV, arrival_s")
+    verb.add_argument("--arrivals", type=Path, metavar="CSV", help="cold_starts, cost: arrival_s")
     verb.add_argument("--image", metavar="NAME", help="rollout: of the profile (default: its last)")
     verb.add_argument("-o", "--output", type=Path, metavar="FILE", help="also as CSV")
     verb.set_defaults(verb=experiment)
@@ -27,22 +25,18 @@ def flags(verb: argparse.ArgumentParser) -> None:
 
 def experiment(chosen: argparse.Namespace) -> None:
     """Ask, print one row a case with one column an isolation, and write the answers if asked to."""
-    from sim.experiments.all import QUESTIONS
+    from sim.experiments import QUESTIONS, side_by_side
     from sim.profile_files import read_profile
 
-    if chosen.question not in QUESTIONS:
-        told = nearest(chosen.question, QUESTIONS)
-        raise SimError(f"experiment {chosen.question!r} is unknown; {told}")
-    profile, ask = read_profile(chosen.profile), QUESTIONS[chosen.question]
+    profile = read_profile(chosen.profile)
     names = chosen.isolation or [name for name in MODELLED if name in profile.isolation]
     extra = {
         key: value for key in ("arrivals", "image") if (value := getattr(chosen, key)) is not None
     }
-    for key in extra.keys() - inspect.signature(ask).parameters.keys():
-        raise SimError(f"--{key}: {chosen.question} does not take it")
-    answers = [one for name in names for one in ask(profile, name, seed=chosen.seed, **extra)]
+    answers = side_by_side(chosen.question, profile, names, seed=chosen.seed, **extra)
     if chosen.output:
         write_text(chosen.output, as_csv(answers))
+    ask = QUESTIONS[chosen.question]
     _print(str(sys.modules[ask.__module__].__doc__).splitlines()[0], names, answers)
     if chosen.output:
         print(chosen.output)

@@ -1,6 +1,7 @@
 """The experiments that answer one question each: laws, hand-made cases, and the command."""
 
 import csv
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,13 +9,17 @@ import pytest
 
 from sim.cli import main
 from sim.contract import Answer
-from sim.experiments import cold_starts as cold
-from sim.experiments.all import QUESTIONS
-from sim.experiments.density import density
-from sim.experiments.failure import NOTICED_S, failure
-from sim.experiments.neighbours import neighbours
-from sim.experiments.overhead import overhead
-from sim.experiments.rollout import rollout
+from sim.errors import SimError, UnknownIsolation
+from sim.experiments import (
+    QUESTIONS,
+    density,
+    failure,
+    neighbours,
+    overhead,
+    rollout,
+    side_by_side,
+)
+from sim.experiments.failure import NOTICED_S
 from sim.profile_files import read_profile
 from sim.profiles import InstanceMemory
 
@@ -29,8 +34,8 @@ def found(answers):
 @pytest.fixture
 def short(monkeypatch):
     """A minute instead of an hour."""
-    monkeypatch.setattr(cold, "LONG_S", 60.0)
-    monkeypatch.setattr("sim.experiments.cost.LONG_S", 60.0)
+    for name in ("cold_starts", "cost"):
+        monkeypatch.setattr(sys.modules[f"sim.experiments.{name}"], "LONG_S", 60.0)
 
 
 def test_density_is_what_division_says():
@@ -126,6 +131,29 @@ def test_every_question_says_which_it_is():
     assert all("Question:" in (ask.__doc__ or "") for ask in QUESTIONS.values())
 
 
+def test_isolations_are_answered_side_by_side():
+    answers = side_by_side("density", PUBLISHED, ["container", "vm"])
+    assert answers == [*density(PUBLISHED, "container"), *density(PUBLISHED, "vm")]
+    everybody = dict.fromkeys(one.isolation for one in side_by_side("density", PUBLISHED))
+    assert set(everybody) == set(PUBLISHED.isolation)
+
+
+def test_a_question_that_nobody_knows_is_refused():
+    with pytest.raises(SimError, match="'densty' is unknown; did you mean 'density'"):
+        side_by_side("densty", PUBLISHED)
+    with pytest.raises(UnknownIsolation):
+        side_by_side("density", PUBLISHED, ["vmm"])
+
+
+@pytest.mark.parametrize("question", ["cold_starts", "cost"])
+def test_times_of_arrival_are_taken_as_they_are(question, short, tmp_path):
+    path = tmp_path / "trace.csv"
+    path.write_text("arrival_s\n0\n1\n2\n")
+    given = side_by_side(question, PUBLISHED, ["vm"], arrivals=[0.0, 1.0, 2.0])
+    assert given == side_by_side(question, PUBLISHED, ["vm"], arrivals=path)
+    assert given != side_by_side(question, PUBLISHED, ["vm"])
+
+
 def test_the_command_prints_and_writes(tmp_path, capsys):
     path = tmp_path / "answers.csv"
     assert main(["experiment", "density", str(PATH), "--isolation", "vm", "-o", str(path)]) == 0
@@ -146,7 +174,7 @@ def test_a_trace_is_served(tmp_path, capsys, short):
     ("words", "complaint"),
     [
         (["densty"], "experiment 'densty' is unknown; did you mean 'density'?"),
-        (["density", "--image", "x"], "--image: density does not take it"),
+        (["density", "--image", "x"], "image: density does not take it"),
         (
             ["rollout", "--image", "servce"],
             "'servce' is not in the profile; did you mean 'serv",
