@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 
+from realrun.engine import GUESTS
 from realrun.measure import accounts, caches, readable, reconcile, storm
 from realrun.measure.experiment import Arm, Experiment, Wish
 from realrun.measure.rows import MemoryRow, ReconciliationRow, Row
@@ -85,7 +86,10 @@ def arms(session: Session, wish: Wish) -> list[Arm]:
         cost_s = session.cost_s(way, n) + DRIFT_S
         for touched in (OTHERS, OWN):
             trial = partial(memory, session, way, n, touched)
-            name, count = f"{n} x {way}, touched by {touched}", storm.turns(way, n)
+            name, count = (
+                f"{n} x {way}, touched by {touched}",
+                storm.turns(way, n) if way.isolation in GUESTS else 1,
+            )
             found.append(Arm(name, way, trial, count, cost_s))
     return found
 
@@ -98,5 +102,5 @@ def together_mib(rows: Sequence[Row]) -> float:
 
 MEMORY = Experiment(
     "memory", "many at once: what they hold", ("memory", "reconciliation"), arms, together_mib,
-    "MiB", share=2.0, blocks=(1, 5), warm_up=False, tell=readable.memory,
+    "MiB", share=4.0, blocks=(1, 5), warm_up=False, tell=readable.memory,
 )  # fmt: skip

@@ -64,5 +64,5 @@ def ready_s(rows: Sequence[Row]) -> float:
 
 STARTUP = Experiment(
     "startup", "from the request until the program is ready, by phases", ("startup",), arms,
-    ready_s, "s", share=6.0, blocks=(5, 40), levels=True,
+    ready_s, "s", share=5.0, blocks=(5, 40), levels=True,
 )  # fmt: skip
