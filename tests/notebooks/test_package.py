@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import course
 import pytest
@@ -45,6 +46,12 @@ def test_what_cannot_be_run_is_shown_from_the_recording_and_said(elsewhere, caps
     assert said.count("recorded only: taken away by COURSE_WITHOUT") == len(lesson.ISOLATIONS)
     assert "Recordings are from machine 1234" in said
     assert "[recorded on another machine; here: taken away" in said
+
+
+def test_elsewhere_than_on_linux_the_engine_is_not_even_looked_for(monkeypatch):
+    monkeypatch.setattr("sys.platform", "darwin")
+    monkeypatch.setitem(sys.modules, "realrun", None)  # whoever imports it gets an ImportError
+    assert set(lesson.what_runs_here().values()) == {"the engine needs Linux"}
 
 
 def test_what_was_never_recorded_is_an_error(elsewhere):
