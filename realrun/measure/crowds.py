@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 
-from realrun.engine import GUESTS
 from realrun.measure import accounts, caches, readable, reconcile, storm
 from realrun.measure.experiment import Arm, Experiment, Wish
 from realrun.measure.rows import MemoryRow, ReconciliationRow, Row
@@ -88,7 +87,7 @@ def arms(session: Session, wish: Wish) -> list[Arm]:
             trial = partial(memory, session, way, n, touched)
             name, count = (
                 f"{n} x {way}, touched by {touched}",
-                storm.turns(way, n) if way.isolation in GUESTS else 1,
+                2 if n <= storm.FEW else 1,
             )
             found.append(Arm(name, way, trial, count, cost_s))
     return found
