@@ -79,7 +79,7 @@ def by_status(registry: Registry, values: Sequence[str]) -> ContainerFilter:
     for value in values:
         if value not in STATUSES:
             raise UsageError(f"--filter status is one of {', '.join(STATUSES)}; got {value!r}")
-    return lambda container, state: state.status in values
+    return lambda container, state: state.shown in values
 
 
 def by_exit_code(registry: Registry, values: Sequence[str]) -> ContainerFilter:

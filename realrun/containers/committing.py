@@ -16,10 +16,11 @@ from typing import Any
 
 from realrun.build.changing import apply_changes
 from realrun.build.evaluate import State
+from realrun.containers.changed import writable_layer
 from realrun.containers.counting import pids
 from realrun.containers.record import Container
 from realrun.containers.registry import Registry
-from realrun.containers.visits import refuse_guests
+from realrun.engine import GUESTS
 from realrun.errors import NoSuchImage
 from realrun.image import Image, Layer, Store
 from realrun.image import config as configs
@@ -27,8 +28,7 @@ from realrun.image.layers import Packer, unpack_blob
 from realrun.image.patient import Patient
 from realrun.image.reference import normal
 from realrun.image.tarwrite import END
-from realrun.linux import cgroups, freezer, idmaps
-from realrun.runtime.rootsteps import shifted
+from realrun.linux import cgroups, freezer
 
 
 def commit(
@@ -40,17 +40,16 @@ def commit(
     Raises UsageError for a name or an instruction that cannot be, NoSuchImage if the container's
     image has gone.
     """
-    refuse_guests(container)
     if name is not None:
         normal(name)
     state = changed(container, changes)
     store = Store(registry.root)
     base = base_of(store, container)
     with store.workspace("commit") as scratch:
-        upper, spec = registry.path(container.id) / "upper", container.spec
+        guest = container.spec.isolation in GUESTS
         with (
-            at_rest(registry, container) if pause else nullcontext(),
-            idmaps.from_inside(upper, *shifted(spec)) as seen,
+            at_rest(registry, container) if pause and not guest else nullcontext(),
+            writable_layer(registry, container, still=pause) as seen,
         ):
             layer = written(seen, scratch)
         layers = [*base.stored, *([layer] if layer else [])]
@@ -70,11 +69,12 @@ def commit(
 @contextmanager
 def at_rest(registry: Registry, container: Container) -> Iterator[None]:
     """Its processes stand still, and one that does not run is not started."""
-    with (
-        registry.turn(container),
-        freezer.frozen(cgroups.detect(), container.id, lambda: pids(container)),
-    ):
-        yield
+    with registry.turn(container):
+        if registry.state(container).paused:
+            yield
+            return
+        with freezer.frozen(cgroups.detect(), container.id, lambda: pids(container)):
+            yield
 
 
 def base_of(store: Store, container: Container) -> Image:

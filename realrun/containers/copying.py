@@ -16,7 +16,7 @@ from itertools import chain
 from typing import BinaryIO
 
 from realrun import engine
-from realrun.containers import places, sending
+from realrun.containers import guests, places, sending
 from realrun.containers.places import Asked, Spot, asked
 from realrun.containers.receiving import Receiver, receive
 from realrun.containers.record import Container
@@ -49,6 +49,9 @@ def fetch_archive(
 
 def export(registry: Registry, container: Container, out: BinaryIO) -> None:
     """All files of the container as an archive, without what is mounted from outside."""
+    if container.spec.isolation in engine.GUESTS:
+        guests.export(registry, container, out)
+        return
     act = work("realrun.containers.sending:send_all", {})
     with visit(registry, container, act, "rb", mounts=False) as stream:
         pour(stream, out)

@@ -68,9 +68,9 @@ def inspect(registry: Registry, container: Container, sizes: bool = False) -> di
 def state_of(state: State) -> dict[str, Any]:
     """How it is."""
     return {
-        "Status": state.status,
+        "Status": state.shown,
         "Running": state.status == RUNNING,
-        "Paused": False,
+        "Paused": state.paused,
         "Restarting": False,
         "OOMKilled": state.oom_killed,
         "Dead": False,
@@ -220,8 +220,8 @@ def graph_driver(registry: Registry, spec: Spec) -> dict[str, Any]:
 
 
 def driver(spec: Spec) -> str:
-    """What makes its files of its image's: overlayfs, as Docker's driver of that name, or a copy
-    on a disk of its own."""
+    """What makes its files of its image's: overlayfs, as Docker's driver of that name, or a file
+    that is copied on write over a disk."""
     return "disk" if spec.isolation in GUESTS else "overlay2"
 
 
@@ -232,7 +232,11 @@ def sizes_of(registry: Registry, spec: Spec) -> dict[str, int]:
 
 
 def written_bytes(registry: Registry, spec: Spec) -> int:
-    """What its files of its own hold."""
+    """What its files of its own hold; of a guest, what its disk takes of this machine's."""
+    if spec.isolation in GUESTS:
+        from realrun.guest import overlay
+
+        return overlay.written_bytes(registry.path(spec.id) / "disk")
     return size_of(registry.path(spec.id) / "upper").content_bytes
 
 

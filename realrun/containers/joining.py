@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from realrun import engine
+from realrun.containers import pausing
 from realrun.containers.record import Container
 from realrun.containers.registry import Registry
 from realrun.containers.signals import pid_of, process_of
@@ -50,7 +51,8 @@ def begin(
     registry: Registry, container: Container, more: More, starter: Starter, out: Sink, err: Sink,
     stdin: int | None,
 ) -> Run:  # fmt: skip
-    """Ask for it; what becomes of it is in the run."""
+    """Ask for it; what becomes of it is in the run. Raises `pausing.Paused`."""
+    pausing.check(registry, container)
     if container.spec.isolation in engine.GUESTS:
         from realrun.guest import commands, visits
 

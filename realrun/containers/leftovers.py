@@ -7,6 +7,7 @@ It takes no look at every container: it is as quick with a thousand as with one.
 from __future__ import annotations
 
 from realrun.containers import signals
+from realrun.containers.pausing import MARK
 from realrun.containers.record import CREATED
 from realrun.containers.registry import Registry
 from realrun.files.workspace import is_held
@@ -30,6 +31,6 @@ def remove(registry: Registry) -> list[str]:
 def thaw(registry: Registry) -> None:
     """Let containers go on whose `commit` was killed while they stood still."""
     for name in instances.names(registry.root):
-        upper = registry.path(name) / "upper"
-        if upper.is_dir() and not is_held(upper):
+        upper, mark = (registry.path(name) / inner for inner in ("upper", MARK))
+        if upper.is_dir() and not is_held(upper) and not mark.exists():
             freezer.thaw(cgroups.detect(), name)

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from realrun.engine import LOG_MAX_BYTES, LOG_MAX_FILES
+from realrun.engine import GUESTS, LOG_MAX_BYTES, LOG_MAX_FILES
 from realrun.errors import RealRunError
 from realrun.runtime import spec as specs
 from realrun.runtime.spec import Spec
 
 VERSION = 1
-CREATED, RUNNING, EXITED = "created", "running", "exited"
+CREATED, RUNNING, EXITED, PAUSED = "created", "running", "exited", "paused"
 DEFAULT_STOP_SIGNAL, DEFAULT_STOP_S = "SIGTERM", 10
 
 
@@ -48,6 +48,11 @@ class Container:
         return self.spec.id
 
     @property
+    def writable(self) -> str:
+        """Where in its folder what it writes is kept."""
+        return "disk" if self.spec.isolation in GUESTS else "upper"
+
+    @property
     def labels(self) -> Mapping[str, str]:
         """The image's and its own."""
         return self.config.get("Labels") or {}
@@ -68,6 +73,12 @@ class State(NamedTuple):
     exit_code: int = 0
     oom_killed: bool = False
     error: str = ""
+    paused: bool = False  # only of one that runs
+
+    @property
+    def shown(self) -> str:
+        """The status in Docker's words."""
+        return PAUSED if self.paused else self.status
 
 
 def document(container: Container) -> dict[str, Any]:

@@ -5,7 +5,8 @@
                        watch        locked (fcntl(2)) by whoever watches over it: it runs.
                                     At the end the exit code is written here for those who wait
                        log          what it said; log.1, log.2: before that
-                       upper/       its writable layer
+                       upper/       its writable layer; a guest's is in disk/
+                       paused       there for one that is paused
     ROOT/containers/names/NAME      a symbolic link to ID; one that leads nowhere is free
     ROOT/containers/going/ID        there for one that is to be removed at its end
 
@@ -172,7 +173,7 @@ class Registry:
         with record.understood(path):
             told = record.state_from(json.loads(data))
         if told.status != record.RUNNING or running:
-            return told
+            return told._replace(paused=running and (path.parent / "paused").exists())
         code = self._code(container.id)
         return told._replace(
             status=record.EXITED,

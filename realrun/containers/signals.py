@@ -13,10 +13,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from realrun.containers import pausing
 from realrun.containers.record import RUNNING, Container
 from realrun.containers.registry import Busy, Registry
 from realrun.engine import GUESTS
-from realrun.errors import KernelRefused, NoSuchContainer, NoSuchVolume, RealRunError, UsageError
+from realrun.errors import (
+    GuestFailed,
+    KernelRefused,
+    NoSuchContainer,
+    NoSuchVolume,
+    RealRunError,
+    UsageError,
+)
 from realrun.linux import cgroups, processes, procstat
 from realrun.linux import signals as names
 from realrun.runtime import state as instances
@@ -24,6 +32,7 @@ from realrun.runtime import volumes
 
 KILL = 9
 PATIENCE_S, MOMENT_S = 30.0, 0.002  # for who is between two states, and for who has to die
+SETTLE_S = 3.0  # for a guest whose program was killed to write down what it has in memory
 
 
 class NotRunning(UsageError):
@@ -72,11 +81,12 @@ def process_of(container: Container, pid: int) -> Iterator[int]:
             os.close(fd)
 
 
-def kill(registry: Registry, container: Container, number: int) -> None:
-    """Send a signal; after SIGKILL it is over when this returns."""
+def kill(registry: Registry, container: Container, number: int, keeps: bool = True) -> None:
+    """Send a signal; after SIGKILL it is over when this returns. `keeps`: what it has written is
+    still wanted."""
     pid = pid_of(registry, container)
     with process_of(container, pid) as fd:
-        send(registry, container, fd, number)
+        send(registry, container, fd, number, keeps)
     if number == KILL:
         wait_for_death(registry, container, pid)
 
@@ -89,9 +99,7 @@ def stop(registry: Registry, container: Container, timeout_s: int | None = None)
         pid = pid_of(registry, container)
         with process_of(container, pid) as fd:
             send(registry, container, fd, names.number(container.stop_signal))
-            ended = select.poll()
-            ended.register(fd, select.POLLIN)
-            if not ended.poll(None if patience_s < 0 else patience_s * 1000):
+            if not has_ended(fd, patience_s):
                 send(registry, container, fd, KILL)
         wait_for_death(registry, container, pid)
 
@@ -107,24 +115,44 @@ def wait_for_death(registry: Registry, container: Container, pid: int) -> None:
         )
 
 
-def send(registry: Registry, container: Container, fd: int, number: int) -> None:
-    """A signal to the program. In a guest its init passes it on; what kills it goes to the machine,
-    which has exit codes of its own: noted first."""
+def has_ended(fd: int, within_s: float) -> bool:
+    """Wait for a while for the end of the process of this descriptor; negative: for ever."""
+    ended = select.poll()
+    ended.register(fd, select.POLLIN)
+    return bool(ended.poll(None if within_s < 0 else within_s * 1000))
+
+
+def send(
+    registry: Registry, container: Container, fd: int, number: int, keeps: bool = True
+) -> None:  # fmt: skip
+    """A signal to the program; what is to end it lets it go on if it is paused."""
+    if number in (KILL, names.number(container.stop_signal)):
+        pausing.resume(registry, container)
     if container.spec.isolation in GUESTS:
         if number != KILL:
             send_inside(registry, container, number)
             return
+        if keeps and settled(registry, container, fd):
+            return
+        # To kill the machine pulls its plug, and it has exit codes of its own: noted first.
         (registry.path(container.id) / "signal").write_text(str(number), encoding="utf-8")
     processes.send_signal(fd, number)
     if number == KILL:
         instances.thaw(container.id)
 
 
-def send_inside(registry: Registry, container: Container, number: int) -> None:
-    """Through the watcher of a guest."""
+def settled(registry: Registry, container: Container, fd: int) -> bool:
+    """Kill the program of a guest inside; has that ended the guest, with all written down?"""
+    with suppress(GuestFailed):
+        return send_inside(registry, container, KILL) and has_ended(fd, SETTLE_S)
+    return False
+
+
+def send_inside(registry: Registry, container: Container, number: int) -> bool:
+    """Through the watcher of a guest, whose init passes it on; is that up?"""
     from realrun.guest import visits
 
-    visits.send_signal(registry.path(container.id), number)
+    return visits.send_signal(registry.path(container.id), number)
 
 
 def noted(registry: Registry, container: Container) -> int | None:
@@ -156,7 +184,7 @@ def remove(
                     f"container {container.name} is running; stop it first, or use `rm -f`"
                 ) from None
             with suppress(NotRunning):
-                kill(registry, container, KILL)
+                kill(registry, container, KILL, keeps=False)
     if with_volumes or container.auto_remove:
         remove_volumes(registry, container)
 

@@ -11,16 +11,16 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import BinaryIO, cast
 
 from realrun import engine
-from realrun.containers.record import RUNNING, Container
-from realrun.containers.registry import Busy, Registry
-from realrun.containers.signals import clear_leftover, first_process
-from realrun.errors import RealRunError, UsageError
+from realrun.containers import guests
+from realrun.containers.presence import presence
+from realrun.containers.record import Container
+from realrun.containers.registry import Registry
+from realrun.errors import RealRunError
 from realrun.runtime import inside, start, visiting
 from realrun.runtime.plan import Plan, Step
 from realrun.runtime.record import Record
@@ -28,12 +28,6 @@ from realrun.runtime.spec import Spec, new_id
 from realrun.runtime.streams import closed_afterwards
 from realrun.runtime.watch import Watch
 
-PATIENCE_S, MOMENT_S = 10.0, 0.01
-COPYING = (
-    "realrun.containers.sending:send",
-    "realrun.containers.receiving:take_in",
-    "realrun.containers.receiving:take_in_archive",
-)
 PIPE_BYTES = 1 << 20  # the two sides take turns less often
 
 
@@ -47,7 +41,8 @@ def visit(
     what is mounted from outside is left out of a container that does not run.
     """
     if container.spec.isolation in engine.GUESTS:
-        with visit_guest(registry, container, act, mode) as archive:
+        verb = act.verb.partition(":")[2]
+        with guests.visit(registry, container, verb, act.args, mode, mounts) as archive:
             yield archive
         return
     with Watch() as starter, ExitStack() as stack:
@@ -74,50 +69,6 @@ def pipe(mode: str, theirs: list[int]) -> int:
     theirs += [null, writer] if mode == "rb" else [reader, null]
     theirs.append(os.dup(null))
     return reader if mode == "rb" else writer
-
-
-@contextmanager
-def visit_guest(
-    registry: Registry, container: Container, act: Step, mode: str
-) -> Iterator[BinaryIO]:
-    """The files of a guest are on a disk that only its own kernel reads: it copies, if it runs."""
-    refuse_guests(container, act.verb)
-    if registry.state(container).status != RUNNING:
-        raise UsageError(
-            f"container {container.name} is a guest that does not run, and only its own kernel"
-            f" reads its disk; `realrun start {container.name}` starts it"
-        )
-    from realrun.guest import copying
-
-    verb, folder = act.verb.partition(":")[2], registry.path(container.id)
-    with copying.visit(registry.root, folder, container.spec, verb, act.args, mode) as stream:
-        yield stream
-
-
-def refuse_guests(container: Container, verb: str = "") -> None:
-    """What a guest cannot do with its files: anything but `cp`."""
-    if container.spec.isolation in engine.GUESTS and verb not in COPYING:
-        raise UsageError(
-            f"container {container.name} is a guest: its files are on its own disk, which is read"
-            " by its own kernel alone; `cp` brings them out while it runs"
-        )
-
-
-def presence(registry: Registry, container: Container, stack: ExitStack) -> int | None:
-    """Hold on to the container as it is: a descriptor of its first process, or None if it does not
-    run and will not be started until `stack` is closed."""
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            if registry.state(container).status == RUNNING:
-                return stack.enter_context(first_process(registry, container))
-            stack.enter_context(registry.visiting(container))
-            clear_leftover(registry, container)
-            return None
-        except (Busy, UsageError):  # it is just being started, or has just ended
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(MOMENT_S)
 
 
 def begin(

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from realrun import engine
-from realrun.containers import record
+from realrun.containers import pausing, record
 from realrun.containers.logs import Log, now
 from realrun.containers.record import Container, State
 from realrun.containers.registry import Registry, write_code
@@ -57,7 +57,7 @@ def foreground(
 
 def spec_to_start(registry: Registry, container: Container, stdin: int | None) -> Spec:
     """What was settled, on the container's own writable layer; its terminal as large as ours."""
-    spec = replace(container.spec, upper=str(registry.path(container.id) / "upper"))
+    spec = replace(container.spec, upper=str(registry.path(container.id) / container.writable))
     if spec.terminal and stdin is not None and os.isatty(stdin):
         spec = replace(spec, terminal=terminal.size(stdin))
     return spec
@@ -130,6 +130,7 @@ def watched(registry: Registry, container: Container) -> Iterator[Ending]:
     """Be the container's watcher; at the end note how it ended, whatever happened."""
     with registry.watching(container) as watch_fd:
         clear_leftover(registry, container)
+        (registry.path(container.id) / pausing.MARK).unlink(missing_ok=True)
         write_code(watch_fd, None)
         ending = Ending(watch_fd=watch_fd)
         try:

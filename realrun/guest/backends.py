@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from realrun.guest import levels, mounts, processor, tools
+from realrun.guest import levels, mounts, overlay, processor, tools
 
 MEMORY_MIB = 128
 # A guest with a whole system in it: systemd alone takes half of the others' memory.
@@ -62,6 +62,7 @@ class Machine(NamedTuple):
     model: str = levels.machines()[0]  # QEMU's machine type
     kernel: str = ""  # a file; for User-Mode Linux the program
     system: str = ""  # a second disk: the guest's own system
+    written: str = ""  # a folder that keeps what it writes to `disk`; none: it is forgotten
     saved: str = ""  # the file that it goes on from
     channels: tuple[int, ...] = (CONTROL, OUTPUT, ERRORS)
     shares: bool = False  # something of this machine's files
@@ -113,7 +114,8 @@ def qemu_argv(machine: Machine) -> list[str]:
     words += ["-append", f"{board.about}{pace(machine)} quiet loglevel=3 panic=-1 rdinit=/init"]
     for name, disk in (("image", machine.disk), ("system", machine.system)):
         if disk:
-            words += ["-drive", f"file={disk},format=raw,if=none,id={name},snapshot=on"]
+            kept = machine.written if name == "image" else ""
+            words += ["-drive", f"{drive(disk, kept)},if=none,id={name}"]
             words += ["-device", f"virtio-blk-{board.bus},drive={name},serial={name}"]
     if machine.saved:
         words += ["-incoming", f"fd:{machine.more_fd}"]
@@ -128,10 +130,19 @@ def qemu_argv(machine: Machine) -> list[str]:
         words += ["-object", ram, "-machine", "memory-backend=ram"]
         words += ["-chardev", f"socket,id=shares,path={mounts.SOCKET}"]
         words += ["-device", f"vhost-user-fs-{board.bus},chardev=shares,tag={mounts.TAG}"]
+        words += ["-global", "virtio-mmio.force-legacy=false"]  # it is none of virtio's first kinds
     for number, fd in machine.lines:
         words += ["-chardev", f"socket,id=c{number},fd={fd}"]
         words += ["-device", f"virtserialport,id=p{number},chardev=c{number},nr={number + 1}"]
     return words
+
+
+def drive(disk: str, kept: str) -> str:
+    """A disk that is never written to: what would be goes over it, to be kept or forgotten."""
+    if not kept:
+        return f"file={disk},format=raw,snapshot=on"
+    over = f"{overlay.PLACE}/{overlay.NAMES['qemu']}"
+    return f"file={over},format=qcow2,backing.driver=raw,backing.file.filename={disk}"
 
 
 def pace(machine: Machine) -> str:
@@ -145,7 +156,8 @@ def uml_argv(machine: Machine) -> list[str]:
     """The kernel as a program: its serial lines are descriptors, its disk a copy-on-write file."""
     words = [machine.kernel, f"mem={machine.memory_mib}M", "umid=uml"]
     # Relative to the folder it works in: a socket that it makes there takes 108 bytes (unix(7)).
-    words += ["uml_dir=./", f"initrd={machine.initrd}", f"ubd0=cow,{machine.disk}"]
+    over = f"{overlay.PLACE}/{overlay.NAMES['uml']}" if machine.written else "cow"
+    words += ["uml_dir=./", f"initrd={machine.initrd}", f"ubd0={over},{machine.disk}"]
     words += [f"ubd1=cow1,{machine.system}"] if machine.system else []
     words += ["con=null", "con0=null,fd:1", "ssl=null"]
     words += [f"ssl{number}=fd:{fd}" for number, fd in machine.lines]

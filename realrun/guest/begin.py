@@ -9,7 +9,17 @@ from pathlib import Path
 from realrun import paths
 from realrun.errors import Missing, UsageError
 from realrun.files.remove import remove_tree
-from realrun.guest import backends, disk, initramfs, levels, monitor, mounts, tools
+from realrun.guest import (
+    backends,
+    commands,
+    disk,
+    initramfs,
+    levels,
+    monitor,
+    mounts,
+    overlay,
+    tools,
+)
 from realrun.guest.boot import MIB, Guest
 from realrun.guest.channels import new_sign
 from realrun.runtime import planning, state, users, volumes
@@ -22,13 +32,14 @@ from realrun.runtime.start import Starter
 
 def begin(
     spec: Spec, root: Path, starter: Starter, accelerator: str, out: Sink, err: Sink,
-    stdin: int | None = None,
+    stdin: int | None = None, script: str = "",
 ) -> Guest:  # fmt: skip
-    """Ask for a guest; `stdin` is read as soon as it can take any.
+    """Ask for a guest; `stdin` is read as soon as it can take any. With a `script`, its init's
+    shell carries that out in place of the spec's program.
 
     Raises `Missing` if this machine lacks a tool for it.
     """
-    return ask(spec, root, starter, machine_for(spec, accelerator), out, err, stdin)
+    return ask(spec, root, starter, machine_for(spec, accelerator), out, err, stdin, script)
 
 
 def machine_for(spec: Spec, accelerator: str) -> backends.Machine:
@@ -38,8 +49,8 @@ def machine_for(spec: Spec, accelerator: str) -> backends.Machine:
         return machine
     if machine.shares:
         raise UsageError(
-            "--level snapshot has no room for what is shared with this machine (-v, VOLUME): a "
-            "machine is saved without it; leave it out, or use another level"
+            "--level snapshot has no room for what is shared with this machine (-v): QEMU cannot "
+            "save what a virtiofsd serves; leave it out, or use another level"
         )
     from realrun.guest import snapshot
 
@@ -57,9 +68,6 @@ def bare_machine(spec: Spec, accelerator: str) -> backends.Machine:
     if not os.access(kernel, os.R_OK):
         raise Missing(f"--kernel {kernel} is not a file that can be read")
     shares, served = shared(spec, paths.root())
-    if served and model == "microvm":
-        raise UsageError("--machine microvm has no bus for what is shared with this machine (-v, "
-                         "VOLUME); leave it out, or use q35")  # fmt: skip
     system = level == levels.DISTRO
     usual_mib = backends.SYSTEM_MEMORY_MIB if system else backends.MEMORY_MIB
     return backends.Machine(
@@ -81,23 +89,21 @@ def bare_machine(spec: Spec, accelerator: str) -> backends.Machine:
 
 def ask(
     spec: Spec, root: Path, starter: Starter, machine: backends.Machine, out: Sink, err: Sink,
-    stdin: int | None = None,
+    stdin: int | None = None, script: str = "",
 ) -> Guest:  # fmt: skip
     """Ask for a guest on this machine."""
     requested_ns, cpu_ns = time.monotonic_ns(), time.thread_time_ns()
     folder, lock_fd = state.create(root, spec.id)
     common, sign = machine.initrd, new_sign()
-    machine = machine._replace(folder=folder)
+    machine = machine._replace(folder=folder, written=spec.upper)
     if not machine.saved:
         machine = machine._replace(initrd=f"{folder}/initrd")
     try:
-        user = users.resolve(spec.user, users.reader(spec.layers))
         backend = backends.BACKENDS[spec.isolation]
+        if machine.written:
+            overlay.prepare(Path(machine.written), spec.isolation, Path(machine.disk))
         settings = backend.settings | told_at_start(spec, sign, stdin is not None, machine.level)
-        own = initramfs.instance_part(spec, user, settings, mounts.script(spec, folder))
-        own += (
-            initramfs.more_drivers(Path(machine.kernel), mounts.MODULES) if machine.served else b""
-        )
+        own = own_part(spec, machine, settings, script)
         Path(folder, "instance.cpio").write_bytes(own)
         steps = tuple(monitor.steps(spec, machine, common))
         level = levels.text(machine.level, machine.model)
@@ -117,6 +123,18 @@ def ask(
     finally:
         os.close(lock_fd)
     return guest
+
+
+def own_part(
+    spec: Spec, machine: backends.Machine, settings: dict[str, str], script: str
+) -> bytes:  # fmt: skip
+    """What of the ram disk is this guest's alone: its settings, its program, drivers for it."""
+    if not script:
+        script = commands.script(spec, users.resolve(spec.user, users.reader(spec.layers)))
+    own = initramfs.instance_part(spec, script, settings, mounts.script(spec, machine.folder))
+    if machine.served:
+        own += initramfs.more_drivers(Path(machine.kernel), mounts.MODULES)
+    return own
 
 
 def shared(spec: Spec, root: Path) -> tuple[bool, bool]:

@@ -56,6 +56,7 @@ class Guest(Run):
     told_code: int | None = None  # the program's exit code
     said_goodbye: bool = False
     has_system: bool = False  # of its own, which takes its time
+    patience_s: float | None = None  # for how long it may say nothing; None: for ever
 
     def __post_init__(self) -> None:
         self.marks = Marks(self)
@@ -151,11 +152,18 @@ class Guest(Run):
     def begun_well(self) -> None:
         """The image's files are there, its program is about to start."""
         self.deadline_s, self.up = None, True
+        self.goes_on()
         for line in self.unsaid:
             self.say(line)
 
+    def goes_on(self) -> None:
+        """It has said something, or taken something in."""
+        if self.patience_s is not None:
+            self.deadline_s = time.monotonic() + self.patience_s
+
     def give_more(self) -> None:
         """The guest can take a piece of the input; an earlier one would meet an unprepared line."""
+        self.goes_on()
         if self.stdin is None:
             return
         if self.feed is None:
@@ -190,6 +198,7 @@ class Guest(Run):
 
     def hear_output(self, data: bytes) -> None:
         """The program's output."""
+        self.goes_on()
         first = not self.record.output_ns
         self.output(data)
         self.out(data)
@@ -247,7 +256,10 @@ class Guest(Run):
 
     def late(self) -> str:
         """What a hanging guest last said."""
-        return f"the guest did not boot within {self.boot_s():.0f} s; {self.last_words()}"
+        late = f"did not boot within {self.boot_s():.0f} s"
+        if self.up and self.patience_s is not None:
+            late = f"has said nothing for {self.patience_s:.0f} s"
+        return f"the guest {late}; {self.last_words()}"
 
     def boot_s(self) -> float:
         """How long its boot may take, in seconds."""

@@ -1,24 +1,17 @@
-"""`cp` in a running guest: its own kernel reads and writes its files, with the init's busybox.
+"""`cp` in a guest: its own kernel reads and writes its files, with the init's busybox.
 
 A script runs with the image as its root, so that links mean what they mean there; busybox is
-reached through the ram disk's root, which proc(5) shows. An archive waits in a file of ours until
-it is whole.
+reached through the ram disk's root, which proc(5) shows. All files together are read beside that,
+without what is mounted on them.
 """
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, BinaryIO, cast
+from collections.abc import Mapping
+from typing import Any
 
-from realrun.errors import RealRunError, UsageError
-from realrun.files.workspace import workspace
-from realrun.guest import visits
-from realrun.runtime.run import drive
-from realrun.runtime.spec import Spec
-from realrun.runtime.watch import Watch
+from realrun.errors import UsageError
 
 CHROOT = 'b=/proc/$PPID/root/bin/busybox; exec "$b" chroot /root "$b" sh -c {} "$b" {}\n'
 NO_SUCH = '{ echo "no such path: $1" >&2; exit 1; }'
@@ -63,10 +56,20 @@ TAKE_IN_ARCHIVE = """
 [ -d "$1" ] || { echo "no such directory in the container: $1" >&2; exit 1; }
 exec "$0" tar -C "$1" -xpf -
 """
+# The same names whoever asks at the same time: each has its own mount.
+SEND_ALL = """files=/files.$$
+mkdir $files && mount --bind /root $files || exit 1
+busybox tar -C $files -cf - .
+code=$?
+umount $files && rmdir $files
+exit $code
+"""
 
 
 def script(verb: str, args: Mapping[str, Any]) -> str:
     """What the guest's shell is to do for one of the works of `cp`; raises KeyError for others."""
+    if verb == "send_all":
+        return SEND_ALL
     path, owner = args.get("path", ""), args.get("owner")
     if not path:
         raise UsageError("the path in the container is empty")
@@ -78,39 +81,3 @@ def script(verb: str, args: Mapping[str, Any]) -> str:
         "take_in_archive": (TAKE_IN_ARCHIVE, []),
     }[verb]
     return CHROOT.format(shlex.quote(text), shlex.join([absolute, *words]))
-
-
-@contextmanager
-def visit(
-    root: Path, folder: Path, spec: Spec, verb: str, args: Mapping[str, Any], mode: str
-) -> Iterator[BinaryIO]:
-    """The archive that the guest sends (`mode` "rb"), or one to be filled for it ("wb")."""
-    text = script(verb, args)
-    with workspace(root, "cp") as scratch, open(scratch / "archive", "w+b") as archive:
-        if mode == "rb":
-            run(folder, spec, text, archive, None)
-            archive.seek(0)
-        yield cast(BinaryIO, archive)
-        if mode == "wb":
-            archive.flush()
-            archive.seek(0)
-            run(folder, spec, text, None, archive.fileno())
-
-
-def run(folder: Path, spec: Spec, text: str, out: BinaryIO | None, stdin: int | None) -> None:
-    """Have the guest do it; raises what it says is wrong."""
-    said = bytearray()
-
-    def keep(data: bytes) -> None:
-        if out is not None:
-            out.write(data)
-
-    one = visits.begin(folder, spec, text, keep, said.extend, stdin)
-    try:
-        with Watch() as starter:
-            drive([one], starter)
-    finally:
-        one.close()
-    if one.record.code:
-        *_, last = ["", *said.decode(errors="replace").strip().splitlines()]
-        raise RealRunError(last or f"the copying process in the guest ended with {one.record.code}")

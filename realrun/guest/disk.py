@@ -1,8 +1,8 @@
 """The image as a disk: one ext4 file system made from its layers, kept by the image's digest.
 
 `mke2fs -d` copies a folder; the folder is the overlay of the layers, mounted in a namespace of its
-own by a plan like any other, so this works without privilege too. Each guest writes to a copy on
-write of its own, never to this file.
+own by a plan like any other, so this works without privilege too. What a guest writes goes over
+this file (`overlay`), never into it. It has a journal: who kills a guest pulls its plug.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from realrun.runtime.users import User
 
 KEPT = re.compile("(?:disk|snapshot)-([0-9a-f]{32})[.-]")
 SPARE_BYTES = 64 << 20  # room for what the guest writes
-OPTIONS = ["-q", "-t", "ext4", "-O", "^has_journal,^resize_inode", "-m", "0", "-b", "4096"]
+OPTIONS = ["-q", "-t", "ext4", "-O", "^resize_inode", "-J", "size=4", "-m", "0", "-b", "4096"]
 
 
 def of(spec: Spec) -> Path:
     """The disk of the spec's image, made if need be."""
-    target = paths.root() / "guest" / f"disk-{name_of(spec)}.ext4"
+    target = paths.root() / "guest" / f"disk-{name_of(spec)}-journal.ext4"
     if not target.exists():
         make(spec, target)
     return target

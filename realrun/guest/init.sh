@@ -77,6 +77,7 @@ program() {
 	# A port's name may appear a moment before the port can be opened. A failed `exec` would end
 	# the shell; with `command` in front it may be tried again.
 	find_channel $first && until command exec 6<> "$path"; do usleep 1000; done
+	if [ "$number" = 0 ]; then tell_output "$path" & fi
 	if [ "$rows" = - ]; then
 		find_channel $((first + 1)) && until command exec 5> "$path"; do usleep 1000; done
 	fi
@@ -92,6 +93,13 @@ program() {
 	printf %s "$SIGN" >&6
 	[ "$rows" != - ] || printf %s "$SIGN" >&5
 	echo "exit $number $code" >&3
+}
+
+# When the program has said its first word. What comes first may also be the sign of its end: the
+# host knows whether there was any output.
+tell_output() {
+	helper - "$1"
+	[ $? = 16 ] && mark first-word
 }
 
 with_pipes() {

@@ -18,10 +18,9 @@ from pathlib import Path
 from realrun import paths
 from realrun.errors import Missing
 from realrun.files.workspace import workspace, write_whole
-from realrun.guest import commands, cpio, helper, tools
+from realrun.guest import cpio, helper, tools
 from realrun.runtime import ownfiles
 from realrun.runtime.spec import Spec
-from realrun.runtime.users import User
 
 INIT = Path(__file__).with_name("init.sh")
 UNIT = Path(__file__).with_name("realrun.service")  # runs it in a guest that has a system
@@ -103,7 +102,7 @@ def unpacked(path: Path) -> bytes:
     raise Missing(f"cannot unpack the kernel module {path}; install `zstd` and `xz-utils`")
 
 
-def instance_part(spec: Spec, user: User, settings: dict[str, str], mounts: str) -> bytes:
+def instance_part(spec: Spec, program: str, settings: dict[str, str], mounts: str) -> bytes:
     """What only this instance has: where its channels and disk are, and what to run."""
     values = settings | {"CWD": spec.cwd, "HOST_NAME": spec.hostname, "SHM": str(spec.shm_bytes)}
     lines = [f"{name}={shlex.quote(value)}" for name, value in values.items()]
@@ -118,6 +117,6 @@ def instance_part(spec: Spec, user: User, settings: dict[str, str], mounts: str)
                 cpio.file(f"instance/etc/{name}", text)
                 for name, text in ownfiles.texts(spec.hostname, spec.network).items()
             ),
-            cpio.file("programs/0/command", os.fsencode(commands.script(spec, user))),
+            cpio.file("programs/0/command", os.fsencode(program)),
         ]
     )

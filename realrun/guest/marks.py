@@ -14,6 +14,7 @@ from realrun.guest.clock import Clock, Mark, Moment
 if TYPE_CHECKING:
     from realrun.guest.boot import Guest
 
+FIRST_WORD = "first word"  # the guest's own stamp of the first output, or of there being none
 BORN = Mark("firmware", 0, None)  # the guest's clock begins with its kernel
 
 
@@ -31,6 +32,7 @@ class Marks:
         if self.has(name):  # nonsense: a step is over once
             return
         self.clock.heard(guest_ns, time.monotonic_ns())
+        late = late or name == FIRST_WORD  # the output may have been heard before
         self.clock.marks.append(Mark(name, guest_ns, None if late else self.guest.cpu_ns()))
         self.place()
         if name == "restore" and self.guest.news:
@@ -73,7 +75,8 @@ class Marks:
         record.watched = kept
         begin = Moment("", begin_ns, cpu_ns)
         for moment in self.clock.moments(begin, record.output_ns or time.monotonic_ns()):
-            self.guest.reached(*moment)
+            if moment.name != FIRST_WORD or record.output_ns:
+                self.guest.reached(*moment)
         record.clock_error_ns = self.clock.error_ns
 
     def tell_news(self) -> None:

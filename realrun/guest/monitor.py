@@ -8,11 +8,18 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-from realrun.guest import backends, mounts, tools
+from realrun.guest import backends, mounts, overlay, tools
+from realrun.guest.marks import FIRST_WORD
 from realrun.runtime import planning, rootsteps, state
 from realrun.runtime.plan import CHILD, ENGINE, FIRST_OUTPUT, WATCHED, Step
 from realrun.runtime.spec import Spec
 
+PROGRAM_STEPS = (
+    Step("root disk", "mount the image's file system", WATCHED),
+    Step("command", "the guest's init makes ready what its program needs", WATCHED),
+    Step(FIRST_WORD, "the program runs until it writes, by the guest's clock", WATCHED),
+    FIRST_OUTPUT._replace(does="what it has written reaches the engine"),
+)
 ON_SHARES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID")
 
 
@@ -41,7 +48,7 @@ def steps(spec: Spec, machine: backends.Machine, common: str) -> list[Step]:
              "realrun.linux.jail:build",
              {"root": f"{machine.folder}/root", "shown": backends.shown(spec.isolation, machine),
               "folder": machine.folder, "devices": backends.devices(machine),
-              "lent": mounts.shown(spec, machine.folder)}),
+              "lent": [*mounts.shown(spec, machine.folder), *overlay.lent(machine.written)]}),
         *own_library(spec.isolation, name, f"{machine.folder}/root"),
         Step("pivot root", "make that its root and detach the host's files", CHILD, "pivot root",
              {"root": f"{machine.folder}/root"}),
@@ -53,9 +60,7 @@ def steps(spec: Spec, machine: backends.Machine, common: str) -> list[Step]:
         Step("exec", f"replace the engine's code by {name}", CHILD, "exec",
              {"argv": backend.argv(machine), "env": env, "cwd": machine.folder, "joined": False}),
         *boot_steps(machine, name),
-        Step("root disk", "mount the image's file system", WATCHED),
-        Step("command", "the guest's init makes ready what its program needs", WATCHED),
-        FIRST_OUTPUT,
+        *PROGRAM_STEPS,
     ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ A packet is one JSON object.
     asked    {"run": SIGN, "input": true, "size": [rows, columns] or null}
              {"signal": NUMBER}, {"size": [rows, columns]}: this program's, or the guest's own
     answered {"number": N, "up": true} with descriptors, {"more": true}, {"exit": CODE},
-             {"error": WHY}
+             {"error": WHY}; of a signal to the guest's own program {"up": true}
 
 Source: unix(7), SOCK_SEQPACKET and SCM_RIGHTS.
 """
@@ -101,8 +101,11 @@ class Sessions:
                 self.start_next()
             case _ if caller.fileno() in self.waiting:
                 return  # there is no program of his yet
+            case {"signal": int(number)} if session:
+                self.guest.say(f"signal {session.number} {number}")
             case {"signal": int(number)}:
-                self.guest.say(f"signal {session.number if session else 0} {number}")
+                self.guest.say(f"signal 0 {number}")
+                answer(caller, {"up": self.guest.up})
             case {"size": [int(rows), int(columns)]}:
                 self.guest.say(f"size {session.number if session else 0} {rows} {columns}")
 

@@ -44,10 +44,16 @@ def door(folder: Path) -> Iterator[socket.socket]:
         yield caller
 
 
-def send_signal(folder: Path, number: int) -> None:
-    """A signal to the guest's own program."""
+def send_signal(folder: Path, number: int) -> bool:
+    """A signal to the guest's own program; is the guest up, so that it gets there at once."""
     with door(folder) as caller:
+        caller.settimeout(PATIENCE_S)
         say(caller, {"signal": number})
+        try:
+            return bool(hear(caller)[0].get("up"))
+        except TimeoutError:
+            why = f"the guest's watcher has not answered within {PATIENCE_S:.0f} s"
+            raise GuestFailed(why) from None
 
 
 def say(caller: socket.socket, told: dict[str, Any]) -> None:
@@ -113,7 +119,8 @@ class Visit(Run):
         """Hang up."""
         self.pieces.end()
         for fd in (*self.channels, self.null):
-            os.close(fd)
+            if fd >= 0:
+                os.close(fd)
         self.caller.close()
         self.sources, self.channels, self.null = {}, [], -1
 

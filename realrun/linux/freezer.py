@@ -33,15 +33,20 @@ def frozen(here: Layout, name: str, members: Members) -> Iterator[None]:
 
     Raises OSError if they do not stop. Without a freezer they go on.
     """
-    folder = folder_of(here, name)
-    if not folder or (here.version == "v2" and not os.path.isdir(folder)):
-        yield
-        return
     try:
-        freeze(here, folder, members)
+        stop(here, name, members)
         yield
     finally:
         thaw(here, name)
+
+
+def stop(here: Layout, name: str, members: Members) -> bool:
+    """The same without an end; is there a freezer?"""
+    folder = folder_of(here, name)
+    if not folder or (here.version == "v2" and not os.path.isdir(folder)):
+        return False
+    freeze(here, folder, members)
+    return True
 
 
 def freeze(here: Layout, folder: str, members: Members) -> None:

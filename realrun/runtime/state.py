@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from realrun.files.remove import DIRECTORY_FLAGS, remove_tree
 from realrun.files.workspace import is_held, locked
-from realrun.linux import cgroups, usage
+from realrun.linux import cgroups, freezer, usage
 from realrun.runtime import ownfiles
 
 MARK = "REALRUN_INSTANCE"  # in the environment of a guest's virtual machine monitor
@@ -89,6 +89,7 @@ def kill_processes(*instances: str) -> int:
             raise OSError(errno.EBUSY, f"processes {found} do not end", instances[0])
         for pid in found:
             kill(pid)
+        cgroups.thaw(cgroups.detect(), found)
         killed |= set(found)
         time.sleep(0.002)
     return len(killed)
@@ -148,6 +149,7 @@ def prune_all(root: Path, here: cgroups.Layout) -> list[str]:
     if left:
         kill_processes(*left)
     for name in left:
+        freezer.thaw(here, name)
         remove(str(root / "instances" / name), with_cgroup=here.writable)
     return left
 
@@ -158,6 +160,7 @@ def prune_one(folder: Path, here: cgroups.Layout) -> bool:
         if is_held(folder):
             return False
     kill_processes(folder.name)
+    freezer.thaw(here, folder.name)
     remove(str(folder), with_cgroup=here.writable)
     return True
 

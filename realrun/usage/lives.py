@@ -10,12 +10,22 @@ from realrun.usage.starts import USER, VARIABLE
 
 
 def add_lives(verbs: Any) -> None:
-    """start, exec, stop, kill, wait, rm."""
+    """start, restart, attach, exec, stop, pause, unpause, kill, wait, rm."""
     start = several(verbs, "start", "run containers that were created or have ended")
     start.add_argument("-a", "--attach", action="store_true", help="stay, and show its output")
     start.add_argument("-i", "--interactive", action="store_true", help="pass our input on")
+    attach = verbs.add_parser("attach", help="stay with a running container: its output, signals")
+    attach.add_argument("container", metavar="CONTAINER")
+    attach.add_argument("--no-stdin", action="store_true", help="leave its input alone")
+    attach.add_argument("--sig-proxy", default="true", choices=("true", "false"),
+                        help="pass signals on (true)")  # fmt: skip
     stop = several(verbs, "stop", "ask containers to end, and kill those that do not")
-    stop.add_argument("-t", "--time", type=int, metavar="SECONDS", help="before it is killed (10)")
+    restart = several(verbs, "restart", "stop containers that run, and start them")
+    for verb in (stop, restart):
+        verb.add_argument("-t", "--time", type=int, metavar="SECONDS",
+                          help="before it is killed (10)")  # fmt: skip
+    several(verbs, "pause", "let containers stand still")
+    several(verbs, "unpause", "let containers go on that are paused")
     kill = several(verbs, "kill", "send containers a signal")
     kill.add_argument("-s", "--signal", default="KILL", help="its name or number (KILL)")
     several(verbs, "wait", "wait until containers have ended; print their exit codes")

@@ -108,7 +108,7 @@ def row_of(shown: Shown, container: Container, state: State) -> dict[str, Any]:
         "CreatedAt": time.strftime("%Y-%m-%d %H:%M:%S +0000 UTC", time.gmtime(created_s)),
         "RunningFor": duration(shown.now_s - created_s) + " ago",
         "Ports": "",
-        "State": state.status,
+        "State": state.shown,
         "Status": status(state, shown.now_s),
         "Size": size_of(shown, container),
         "Names": container.name,
@@ -153,5 +153,5 @@ def status(state: State, now_s: float) -> str:
     if state.status == CREATED:
         return "Created"
     if state.status == RUNNING:
-        return "Up " + duration(now_s - seconds(state.started))
+        return "Up " + duration(now_s - seconds(state.started)) + " (Paused)" * state.paused
     return f"Exited ({state.exit_code}) {duration(now_s - seconds(state.finished))} ago"

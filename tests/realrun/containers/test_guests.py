@@ -200,17 +200,3 @@ def test_a_terminal_of_its_own(registry, isolation):
         read_until(master, b"caught")
         assert process.wait(HANG_S) == 6
     os.close(master)
-
-
-@pytest.mark.uml
-def test_what_a_guest_cannot_do_is_refused_with_why(registry, vm):
-    container = vm("uml", script="echo up; exec sleep 1000")
-    for verb in ("diff", "export", "commit"):
-        refused = cli(verb, "vm", *(["made"] if verb == "commit" else []))
-        assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
-        assert "read by its own kernel alone" in refused.stderr
-    cli("kill", "vm")
-    refused = cli("cp", "vm:/etc", "-")
-    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
-    assert "does not run" in refused.stderr
-    assert registry.state(container).status == EXITED

@@ -18,6 +18,7 @@ from realrun.errors import Missing
 from realrun.guest import commands, cpio, helper, initramfs, tools
 from realrun.runtime.spec import Spec
 from realrun.runtime.users import User
+from tests.realrun.stage import until
 from tests.realrun.trees import write
 
 
@@ -194,10 +195,23 @@ def test_the_init_takes_signals_back_and_unlocks_terminals(tmp_path):
     os.close(master)
 
 
+def test_the_init_is_told_when_a_file_is_written_to(tmp_path):
+    """By the exit code, which nothing else gives."""
+    path, file = tmp_path / "helper", tmp_path / "file"
+    path.write_bytes(helper.program(os.uname().machine))
+    path.chmod(0o755)
+    file.touch()
+    with subprocess.Popen([path, "-", file]) as process:
+        about = Path(f"/proc/{process.pid}/fdinfo/3")
+        until(lambda: about.exists() and "inotify wd" in about.read_text(), "it watches")
+        file.write_text("x")
+        assert process.wait(30) == 16
+
+
 def test_the_settings_are_quoted_for_the_shell():
     """A host name with a semicolon is a host name, not a command."""
     told = {"END": "\x1eend", "DISK": "/dev/x"}
-    entries = parse(initramfs.instance_part(spec(), User(), told, "mounts"))
+    entries = parse(initramfs.instance_part(spec(), "true\n", told, "mounts"))
     assert [entry.name for entry in entries] == [
         "instance",
         "instance/settings",

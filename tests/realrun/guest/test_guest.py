@@ -19,9 +19,10 @@ from realrun.runtime.record import Record
 
 END = b"\x1e0123456789abcdef"
 WATCH = ("firmware", "kernel", "drivers", "root disk")
+WORD = ("command", "first word")
 STEPS = (
     Step("exec", "", CHILD, "exec"),
-    *(Step(name, "", WATCHED) for name in WATCH),
+    *(Step(name, "", WATCHED) for name in (*WATCH, *WORD)),
     FIRST_OUTPUT,
 )
 
@@ -128,6 +129,23 @@ def test_what_a_guest_says_of_a_time_before_its_machine_is_not_believed():
         assert all(stamp.at_ns >= began_ns for stamp in heard.guest.record.watched)
         heard.guest.hear_control(b"mark drivers 7\nwas kernel 9\nmark restore 1\n")
         assert len(heard.guest.record.watched) == 3
+
+
+def test_the_guests_own_word_of_the_output_counts_if_there_was_any():
+    """It may come before the output or behind it; it is never later than what we have heard."""
+    with Heard() as heard:
+        began_ns = heard.guest.record.child[-1].at_ns
+        heard.guest.hear_control(b"was kernel 5\nmark command 10\nmark first-word 20\n")
+        assert "first word" not in names_of(heard)
+        heard.guest.hear_output(b"out")
+        assert names_of(heard)[-2:] == ["first word", "first output"]
+        *_, word, output = sorted(stamp.at_ns for stamp in heard.guest.record.watched)
+        assert began_ns <= word <= output == heard.guest.record.output_ns
+
+
+def names_of(heard: Heard) -> list[str]:
+    """The steps that are over, in the order of the plan."""
+    return [STEPS[stamp.step].name for stamp in sorted(heard.guest.record.watched)]
 
 
 @pytest.mark.parametrize(

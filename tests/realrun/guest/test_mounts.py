@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from realrun.errors import Missing
-from realrun.guest import mounts, tools
+from realrun.guest import levels, mounts, tools
 from realrun.image.merged import Merged
 from realrun.runtime.spec import Mount, Spec
 from tests.realrun.guest.test_boot import GUESTS
@@ -65,6 +65,20 @@ def test_mounts_mean_the_same(root, isolation, folder):
         assert again.stdout == "kept\n"
     finally:
         cli("volume", "rm", volume)
+
+
+@pytest.mark.overlay
+@pytest.mark.slow
+@pytest.mark.qemu
+@pytest.mark.skipif("microvm" not in levels.machines(), reason="QEMU has no microvm here")
+def test_a_microvm_shares_files_too_and_a_saved_machine_says_why_not(root, folder):
+    words = ["run", "--rm", "--isolation", "qemu", "-v", f"{folder}:/data"]
+    done = cli(*words, "--machine", "microvm", "hello", "sh", "-c", "cat /data/a; echo b > /data/b")
+    assert (done.stdout, done.stderr) == ("a\n", "")
+    assert (folder / "b").read_text() == "b\n"
+    refused = cli(*words, "--level", "snapshot", "hello", "true")
+    assert (refused.returncode, refused.stderr.count("\n")) == (125, 1)
+    assert "QEMU cannot save what a virtiofsd serves" in refused.stderr
 
 
 # Root in the guest looks at what its monitor was given, and tries to write where it must not.

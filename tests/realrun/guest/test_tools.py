@@ -225,7 +225,7 @@ def test_qemus_command_line(machine):
         "96M", "2", "/t/kernel", "/folder/initrd"
     ]  # fmt: skip
     assert after(words, "-machine", "-cpu") == ["q35,accel=tcg", "qemu64"]
-    assert "file=/disk,format=raw,if=none,id=image,snapshot=on" in words
+    assert "file=/disk,format=raw,snapshot=on,if=none,id=image" in words
     assert [w for w in words if w.startswith("socket,")] == [
         f"socket,id={name},fd={fd}"
         for name, fd in (("firmware", 8), ("qmp", 7), ("c0", 4), ("c1", 5), ("c2", 6))
@@ -275,7 +275,7 @@ def test_a_disk_is_made_once_for_an_image(monkeypatch, tmp_path):
     given = {"layers": ("/l",), "argv": ("x",), "env": {}}
     for digest in ("sha256:" + "a" * 64, "sha256:" + "b" * 64, "sha256:" + "a" * 64):
         assert disk.of(Spec(image_digest=digest, **given)).is_file()
-    assert made == [f"disk-{'a' * 32}.ext4", f"disk-{'b' * 32}.ext4"]
+    assert made == [f"disk-{letter * 32}-journal.ext4" for letter in "ab"]
 
 
 def test_what_is_kept_of_an_image_goes_with_it(tmp_path):
