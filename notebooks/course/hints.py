@@ -14,11 +14,19 @@ def sentences(notebook: Notebook) -> list[str]:
     Where values come in stands `{so}`. Hints that are put together before the call are not here;
     a catalogue has the texts that they are made of.
     """
-    trees = [ast.parse(cell["source"]) for cell in code(notebook)]
-    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    calls = [node for node in _nodes(notebook) if isinstance(node, ast.Call)]
     checks = [call for call in calls if getattr(call.func, "id", "") == "check"]
     hints = [_written(call.args[1]) for call in checks if len(call.args) > 1]
     return list(dict.fromkeys(hint for hint in hints if hint is not None))
+
+
+def texts(notebook: Notebook) -> set[str]:
+    """Every text in a lesson's code: what a catalogue may have, and nothing else."""
+    return {text for text in map(_written, _nodes(notebook)) if text is not None}
+
+
+def _nodes(notebook: Notebook) -> list[ast.AST]:
+    return [node for cell in code(notebook) for node in ast.walk(ast.parse(cell["source"]))]
 
 
 def _written(node: ast.AST) -> str | None:
