@@ -53,15 +53,27 @@ class Lesson:
         Raises:
             KeyError: if it cannot be had here and there is no recording by that name.
         """
-        reasons = [self.why_not[isolation] for isolation in needs if self.why_not[isolation]]
-        if reasons:
-            print(say("[recorded on another machine; here: {reason}]", reason=reasons[0]))
+        asked, found = tuple(needs), None
+        if self.here(*asked):
+            print(say("[seen here: {isolations}]", isolations=", ".join(asked)))
+            found = self._looked(name, look, asked)
+        if not self.here(*asked):  # not from the beginning, or not since a guest failed
+            reason = next(filter(None, (self.why_not[isolation] for isolation in asked)))
+            print(say("[recorded on another machine; here: {reason}]", reason=reason))
             found = self.recording.seen[name]
-        else:
-            print(say("[seen here: {isolations}]", isolations=", ".join(needs)))
-            found = json.loads(json.dumps(look()))  # of the same kind as out of a recording
-            record(self.number, name, found)
         self.seen[name] = found
+        return found
+
+    def _looked(self, name: str, look: Callable[[], Any], needs: tuple[str, ...]) -> Any:
+        """What is found here. A guest that does not boot cannot be had here from now on."""
+        from realrun.errors import GuestFailed
+
+        try:
+            found = json.loads(json.dumps(look()))  # of the same kind as out of a recording
+        except GuestFailed as error:
+            self.why_not[needs[-1]] = str(error)
+            return None
+        record(self.number, name, found)
         return found
 
     def show(

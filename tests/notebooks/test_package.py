@@ -10,6 +10,7 @@ import pytest
 from course import lesson
 from course.recordings import Recording
 
+from realrun.errors import GuestFailed
 from tests.test_arrows import SOURCES, imported, loaded_by, third_party
 
 
@@ -66,6 +67,18 @@ def test_what_is_seen_here_can_be_recorded_and_is_the_same_then(tmp_path, monkey
     kept = json.loads((tmp_path / "lesson-01.json").read_text("utf-8"))
     assert kept["seen"] == {"pairs": {"1": [2, 3]}}
     assert kept["about"].startswith("machine ")
+
+
+def test_a_guest_that_does_not_boot_is_shown_from_the_recording(capsys):
+    one = course.Lesson(1)
+    one.why_not["uml"], one.recording = "", Recording("machine 1234", {"kernel": "6.1"})
+
+    def boot():
+        raise GuestFailed("it hung")
+
+    assert one.see("kernel", boot, needs=("uml",)) == "6.1"
+    assert not one.here("uml")
+    assert "here: it hung" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("right", [None, False, 0, []])
