@@ -60,6 +60,8 @@ class CompareRow(NamedTuple):
     experiment: str
     arm: str
     unit: str
+    a_n: int
+    b_n: int
     a_median: float
     b_median: float
     ratio: float
@@ -114,6 +116,20 @@ class DiskRow(NamedTuple):
     allocated_mib: float
 
 
+class NeighbourRow(NamedTuple):
+    """One kind of work, done once in peace or beside a bad neighbour that may be held back."""
+
+    machine: str
+    isolation: str
+    accelerator: str
+    noise: str
+    limit: str
+    kind: str
+    run: int
+    amount: float
+    inside_s: float
+
+
 class ReconciliationRow(NamedTuple):
     """One line of the way from one account of memory to the next."""
 
@@ -135,13 +151,14 @@ TABLES: dict[str, type[StartupRow] | type[StormRow] | type[MemoryRow]] = {
     "memory": MemoryRow,
 }
 # Of what only some machines and recordings have: drawn where it is there, never simulated.
-LOSSES: dict[str, type[WorkRow | DensityRow | DiskRow | ReconciliationRow]] = {
+LOSSES: dict[str, type[WorkRow | DensityRow | DiskRow | NeighbourRow | ReconciliationRow]] = {
     "work": WorkRow,
     "density": DensityRow,
     "disk": DiskRow,
+    "neighbours": NeighbourRow,
     "reconciliation": ReconciliationRow,
 }
-MAY_BE_EMPTY = ("stop",)  # texts; numbers that were not measured are NaN
+MAY_BE_EMPTY = ("stop", "noise", "limit")  # texts; numbers that were not measured are NaN
 NATIVE = "native"  # in work.csv: fork and exec, nothing around it
 LEAST = {"n": 1, "run": 0, "repeat": 0, "instance": 0, "step": 0, "first": 0}
 # What measured tables have more than this: rows with other values are of another question.

@@ -19,6 +19,11 @@ EXPECTED = {int: "a whole number", float: "a number or an empty cell", str: "a w
 
 
 def write_text(path: Path, text: str) -> None:
+    """Write `path` as UTF-8, whole or not at all."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
     """Write `path` whole or not at all: no reader sees half a file, no Ctrl-C leaves one."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,8 +31,8 @@ def write_text(path: Path, text: str) -> None:
     except OSError as why:
         raise SimError(f"{path}: cannot be written: {why.strerror}") from why
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:

@@ -1,4 +1,4 @@
-"""A figure as inline SVG that a screen reader can read out and that follows light and dark."""
+"""A figure as SVG that a screen reader can read out: in a page, in a notebook, as a file."""
 
 import hashlib
 import io
@@ -28,8 +28,13 @@ def as_svg(figure: Figure, alt: str) -> str:
     `alt` says in words what the picture shows; it must not be empty. Identifiers get a prefix that
     belongs to the figure, since a page holds several. Same figure and text: same bytes.
     """
-    svg = _prefixed(_drawn(figure, alt), "f" + hashlib.sha256(alt.encode()).hexdigest()[:8])
-    return _named(_sized(_coloured(svg)), alt)
+    return _named(_sized(_coloured(_prefixed(_drawn(figure, alt), alt))), alt)
+
+
+def as_cell(figure: Figure, alt: str) -> str:
+    """The same for the output of a cell: on light ground, as wide as a page of a book."""
+    svg = _named(_sized(_prefixed(_drawn(figure, alt), alt)), alt)
+    return f'<div style="max-width:46em;background:{PAPER};color:{INK}">{svg}</div>'
 
 
 def as_file(figure: Figure, alt: str) -> str:
@@ -42,7 +47,7 @@ def _drawn(figure: Figure, alt: str) -> str:
     if not alt.strip():
         raise ValueError("alt must say what the chart shows, got an empty text")
     buffer = io.StringIO()
-    with styled(), mpl.rc_context({"svg.hashsalt": "one"}):
+    with styled(getattr(figure, "language", None)), mpl.rc_context({"svg.hashsalt": "one"}):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
@@ -53,7 +58,8 @@ def _named(svg: str, alt: str) -> str:
     return svg.replace("<svg ", f'<svg role="img" aria-label="{escape(alt, quote=True)}" ', 1)
 
 
-def _prefixed(svg: str, prefix: str) -> str:
+def _prefixed(svg: str, alt: str) -> str:
+    prefix = "f" + hashlib.sha256(alt.encode()).hexdigest()[:8]
     svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
     svg = re.sub(r'href="#', f'href="#{prefix}-', svg)
     return svg.replace("url(#", f"url(#{prefix}-")

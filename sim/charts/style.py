@@ -1,4 +1,4 @@
-"""The one style sheet: colours, fonts, labels, the footer that says where the numbers are from."""
+"""The one style sheet: colours, marks, names, and places of labels that do not overlap."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -7,29 +7,25 @@ from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager
 
+from sim import wording
+from sim.charts.fonts import families
+from sim.charts.words import say, speak, spoken, wrap
 from sim.colours import COLOURS as COLOURS
 from sim.colours import LIGHT
-from sim.contract import ISOLATIONS
-from sim.wording import EMULATION as EMULATION
-from sim.wording import label as label
-from sim.wording import mib as mib
-from sim.wording import seconds as seconds
-from sim.wording import seconds_interval as seconds_interval
-from sim.wording import three as three
-from sim.wording import time_unit as time_unit
+from sim.contract import MODELLED
 
-MARKERS = {"process": "o", "container": "s", "uml": "^", "qemu": "D"}
+MARKERS = {"process": "o", "container": "s", "uml": "^", "qemu": "D", "sandbox": "P",
+           "microvm": "v", "vm": "X", "snapshot": "p", "pool": "*"}  # fmt: skip
 # The least isolated is drawn broad: it stays visible where a container's line lies upon it.
-WIDTHS = {"process": 3.6, "container": 1.6, "uml": 1.6, "qemu": 1.6}
-SIZES = {"process": 9.0, "container": 5.5, "uml": 6.5, "qemu": 6.5}
+WIDTHS = {"process": 3.6}
+SIZES = {"process": 9.0, "container": 5.5}
+WIDTH, SIZE = 1.6, 6.5  # of all others
+NARROW = 13  # letters in a line beside a chart
 Look = dict[str, Any]  # how something is drawn: matplotlib keyword arguments
-NEUTRAL = ("ink", "muted", "grid", "paper", "plate")
-INK, MUTED, GRID, PAPER, PLATE = (LIGHT[name] for name in NEUTRAL)
-WIDTH_IN = 6.8  # narrow: the letters stay readable on a phone
+INK, MUTED, GRID, PAPER, PLATE = (
+    LIGHT[name] for name in ("ink", "muted", "grid", "paper", "plate")
+)
 RC: Any = {
     "axes.axisbelow": True,
     "axes.edgecolor": MUTED,
@@ -59,15 +55,20 @@ RC: Any = {
 
 
 @contextmanager
-def styled() -> Iterator[None]:
-    """Everything drawn inside has the project's style; outside, matplotlib is as it was."""
-    log = logging.getLogger("matplotlib.font_manager")
+def styled(language: str | None = None) -> Iterator[None]:
+    """Everything drawn inside has the project's style, and its words are in `language`.
+
+    Left out, it is the language of now. Outside, matplotlib and the language are as they were.
+    """
+    before, log = spoken(), logging.getLogger("matplotlib.font_manager")
+    speak(language or before)
     log.addFilter(_not_about_weight)
     try:
-        with mpl.rc_context(RC | {"font.family": fonts()}):
+        with mpl.rc_context(RC | {"font.family": families(spoken())}):
             yield
     finally:
         log.removeFilter(_not_about_weight)
+        speak(before)
 
 
 def _not_about_weight(record: logging.LogRecord) -> bool:
@@ -75,21 +76,15 @@ def _not_about_weight(record: logging.LogRecord) -> bool:
     return "font weight" not in record.getMessage()
 
 
-def fonts() -> list[str]:
-    """Latin first, and Hangul where that font is installed: a missing one would be a warning."""
-    there = {font.name for font in fontManager.ttflist}
-    return ["DejaVu Sans", *(name for name in ("NanumGothic",) if name in there)]
-
-
-def new_figure(height_in: float) -> Figure:
-    """An empty figure of the project's width; call it inside `styled()`."""
-    return Figure(figsize=(WIDTH_IN, height_in))
+def label(isolation: str, accelerator: str) -> str:
+    """How an isolation is called on every chart; emulation never passes for virtualisation."""
+    return wording.label(isolation, accelerator, say("common.emulation"))
 
 
 def order(*tables: pd.DataFrame) -> list[tuple[str, str]]:
     """The (isolation, accelerator) pairs of the tables, from least isolated to most."""
     pairs = {(row.isolation, row.accelerator) for table in tables for row in table.itertuples()}
-    return sorted(pairs, key=lambda pair: (ISOLATIONS.index(pair[0]), pair[1]))
+    return sorted(pairs, key=lambda pair: (MODELLED.index(pair[0]), pair[1]))
 
 
 def rows_of(table: pd.DataFrame, pair: tuple[str, str]) -> pd.DataFrame:
@@ -97,46 +92,19 @@ def rows_of(table: pd.DataFrame, pair: tuple[str, str]) -> pd.DataFrame:
     return table[(table["isolation"] == pair[0]) & (table["accelerator"] == pair[1])]
 
 
-def origin(*tables: pd.DataFrame) -> str:
-    """Where the numbers are from: source, machine, isolations with their accelerators."""
-    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for table in tables:
-        for (source, machine), rows in table.groupby(["source", "machine"], sort=False):
-            found.setdefault((str(source), str(machine)), []).extend(order(rows))
-    parts: dict[str, str] = {}
-    for (source, machine), pairs in found.items():
-        verb = "simulated for" if source == "simulated" else f"{source} on"
-        names = ", ".join(label(*pair) for pair in dict.fromkeys(pairs))
-        same = names in parts.values() and source == "simulated"
-        parts[f"{verb} {machine}"] = "the same" if same else names
-    return "; ".join(f"{where}: {names}" for where, names in parts.items())
-
-
-def foot(ax: Axes, *lines: str) -> None:
-    """The small print under the chart; room is made for it by the layout."""
-    figure = ax.get_figure(root=True)
-    assert figure is not None
-    text = "\n".join(wrapped for line in lines for wrapped in wrap(line))
-    figure.supxlabel(text, x=0.01, ha="left", fontsize=7.5, color=MUTED, linespacing=1.35)
-
-
-def wrap(line: str, width: int = 116) -> list[str]:
-    """Break a line of small print at blanks.
-
-    >>> wrap("one two three", width=8)
-    ['one two', 'three']
-    """
-    lines = [""]
-    for word in line.split():
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return lines
+def by_source(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The rows that were measured or recorded, those that were simulated, and those published."""
+    simulated, published = (table["source"] == word for word in ("simulated", "published"))
+    return table[~simulated & ~published], table[simulated], table[published]
 
 
 def stacked(isolation: str, accelerator: str) -> str:
-    """The same name in short lines, for narrow places."""
-    return label(isolation, accelerator).replace(EMULATION, "tcg,\nsoftware\nemulation")
+    """The same name in short lines, for narrow places.
+
+    >>> stacked("qemu", "tcg")
+    'qemu (tcg,\\nsoftware\\nemulation)'
+    """
+    return "\n".join(wrap(label(isolation, accelerator), NARROW))
 
 
 def tint(colour: str, share: float) -> str:

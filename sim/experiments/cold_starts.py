@@ -1,6 +1,6 @@
 """How often do requests meet a cold start, and what does the user wait for it?"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import inf
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from sim.engine.events import Environment
 from sim.engine.streams import stream
 from sim.model.fleet import Fleet, fleet_of
 from sim.model.load import daily, trace
-from sim.model.service import Policy, Request, Service
+from sim.model.service import Policy, Process, Request, Service
 from sim.profiles import Profile
 
 LONG_S, DAY_S = 3600.0, 1200.0  # an hour, in which the load goes up and down three times
@@ -80,12 +80,15 @@ def serve(
     times_s: Iterable[float],
     seed: int,
     hosts: int = 10,
+    watch: Callable[[Served], Process] | None = None,
 ) -> Served:
-    """Run a service for an hour."""
+    """Run a service for an hour; `watch` is a process that may look at it meanwhile."""
     env = Environment()
     fleet = fleet_of(env, hosts, profile, isolation, "spread")
     service = Service(fleet, Request(), policy, (stream(seed, "work"), stream(seed, "stages")))
     env.process(service.arrivals(times_s))
+    if watch:
+        env.process(watch(Served(service, fleet)))
     if policy.target_ratio < inf:
         env.process(service.autoscale())
     env.run(until=LONG_S)

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from sim.charts.style import mib, seconds
 from sim.contract import ISOLATIONS
 from sim.report.evidence import Evidence
 from sim.report.predictions import percent
 from sim.tables.summary import memory_each, one_instance, start_medians, worst_and_median
+from sim.wording import mib, seconds
 
 AS = {
     "process": "as a plain process",

@@ -1,13 +1,13 @@
 """One chart of the report, and how it is drawn."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
+from sim.charts import Chart
 from sim.charts.html import as_svg
-from sim.charts.style import styled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,11 +22,9 @@ class Exhibit:
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
-def drawn(
-    tables: Sequence[pd.DataFrame], figure: Callable[[], Figure], text: Callable[[], str]
-) -> str:
-    """The figure as SVG with its alternative text; empty if no table has rows."""
-    if all(table.empty for table in tables):
+def drawn(chart: Chart, table: pd.DataFrame, *more: Any, **options: Any) -> str:
+    """The chart as SVG with its words; empty if the table has no rows."""
+    if table.empty:
         return ""
-    with styled():
-        return as_svg(figure(), text())
+    picture = chart(table, *more, **options)
+    return as_svg(picture, picture.alt)

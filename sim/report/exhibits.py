@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-from sim.charts import alt, figures
+from sim import charts
 from sim.charts.html import as_file
-from sim.charts.style import styled
 from sim.contract import INSTANCES
 from sim.errors import BadTable
 from sim.report.evidence import Evidence
 from sim.report.exhibit import Exhibit, drawn
 from sim.report.losses import losses
-from sim.tables import load
+from sim.tables import load, together
 from sim.tables.summary import (
     engine_mib,
     median_start,
@@ -42,11 +41,7 @@ def stacks(evidence: Evidence) -> Exhibit:
         words="The well-known picture puts a guest system on top of the host's. Here its height is"
         " what was measured. A container brings no kernel: it runs on the host's, as any process"
         " does. What all instances share is the plate that they stand on.",
-        svg=drawn(
-            [parts],
-            lambda: figures.stacks_figure(parts, engine),
-            lambda: alt.stacks_alt(parts, engine),
-        ),
+        svg=drawn(charts.stacks, parts, engine),
         tables={"parts of one instance": parts, "all accounts": evidence.tables.memory},
     )
 
@@ -57,8 +52,8 @@ def stacks_picture(folder: Path) -> str:
     parts, engine = one_instance(memory), engine_mib(memory)
     if parts.empty:
         raise BadTable(f"{folder / 'memory.csv'}: has no parts of an instance (account pss)")
-    with styled():
-        return as_file(figures.stacks_figure(parts, engine), alt.stacks_alt(parts, engine))
+    picture = charts.stacks(parts, engine)
+    return as_file(picture, picture.alt)
 
 
 def starts(evidence: Evidence) -> Exhibit:
@@ -69,11 +64,7 @@ def starts(evidence: Evidence) -> Exhibit:
         title="How long a start takes",
         words="Every dot is one start. Distance on this axis is a ratio: each grid line is ten"
         " times the one before.",
-        svg=drawn(
-            [totals],
-            lambda: figures.strips_figure(totals, medians),
-            lambda: alt.strips_alt(medians),
-        ),
+        svg=drawn(charts.starts, totals, medians),
         tables={"medians": medians, "every start": totals},
     )
 
@@ -89,27 +80,21 @@ def waterfall(evidence: Evidence) -> Exhibit:
         title="What happens in a start",
         words="The steps of the plan, one after the other. Mind the units: the upper panels are in"
         " milliseconds, a guest's in seconds; the last strip has all in one scale.",
-        svg=drawn(
-            [phases], lambda: figures.waterfall_figure(phases), lambda: alt.waterfall_alt(phases)
-        ),
+        svg=drawn(charts.waterfall, phases),
         tables={"phases of the median start": phases, "medians of all warm starts": medians},
     )
 
 
 def memory(evidence: Evidence) -> Exhibit:
     measured, simulated = evidence.memories
-    points, line = (table[table["part"] == INSTANCES] for table in (measured, simulated))
+    both = together(measured, simulated)
     return Exhibit(
         name="memory",
         shows="memory",
         title="Memory of many",
         words="What instances share is counted once, so that the second one costs less than the"
         " first. Guests share little: each has a kernel of its own.",
-        svg=drawn(
-            [points, line],
-            lambda: figures.memory_figure(measured, simulated),
-            lambda: alt.curve_alt(points, line, "value_mib", "Memory of n instances"),
-        ),
+        svg=drawn(charts.memory, both[both["part"] == INSTANCES]),
         tables={"measured": measured, "simulated": simulated},
     )
 
@@ -122,16 +107,6 @@ def storm(evidence: Evidence) -> Exhibit:
         title="Many at once",
         words="All are requested at the same moment. Where a line is flat, one more costs no time;"
         " where it rises as steeply as n itself, twice as many take twice as long.",
-        svg=drawn(
-            [measured, simulated],
-            lambda: figures.storm_figure(measured, simulated),
-            lambda: " ".join(
-                alt.curve_alt(measured, simulated, column, what)
-                for column, what in (
-                    ("makespan_s", "Time until the last of n is ready"),
-                    ("p50_s", "Time until the median one is ready"),
-                )
-            ),
-        ),
+        svg=drawn(charts.storm, together(measured, simulated)),
         tables={"measured": measured, "simulated": simulated},
     )

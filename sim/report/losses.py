@@ -1,6 +1,6 @@
 """Exhibits of what isolation costs beyond the start, where that was measured or recorded."""
 
-from sim.charts import alt, figures
+from sim import charts
 from sim.contract import ISOLATIONS
 from sim.report.evidence import Evidence
 from sim.report.exhibit import Exhibit, drawn
@@ -26,7 +26,7 @@ def accounts(evidence: Evidence, isolation: str) -> Exhibit:
         words="How much memory is that? It depends on who counts: each account leaves out"
         " something that another one has. Shared pages are charged to whoever touched them"
         " first, so both orders are shown.",
-        svg=drawn([lines], lambda: figures.between_figure(lines), lambda: alt.between_alt(lines)),
+        svg=drawn(charts.accounts, lines),
         tables={"lines": lines},
     )
 
@@ -41,7 +41,7 @@ def work(evidence: Evidence) -> Exhibit:
         words="A container's program runs on the host's processor and kernel: only what goes"
         " through more layers, such as files, may cost more. A guest pays wherever the processor"
         " has to leave it: system calls, page faults, devices.",
-        svg=drawn([ratios], lambda: figures.work_figure(ratios), lambda: alt.work_alt(ratios)),
+        svg=drawn(charts.work, ratios),
         tables={"relative to native": ratios},
     )
 
@@ -55,7 +55,7 @@ def density(evidence: Evidence) -> Exhibit:
         title="How many fit",
         words="One after the other, each beside all before it, until one fails, starts take twice"
         " as long, or something gets scarce.",
-        svg=drawn([rows], lambda: figures.density_figure(rows), lambda: alt.density_alt(rows)),
+        svg=drawn(charts.density, rows),
         tables={"every start": rows},
     )
 
@@ -70,6 +70,6 @@ def disk(evidence: Evidence) -> Exhibit:
         words="Instances share the image and keep what they write. A container that changes a"
         " byte gets a copy of the whole file, a guest one of a block; but a guest's image is a"
         " disk.",
-        svg=drawn([parts], lambda: figures.disk_figure(parts), lambda: alt.disk_alt(parts)),
+        svg=drawn(charts.disk, parts),
         tables={"parts": parts},
     )

@@ -7,7 +7,6 @@ from importlib.resources import files
 
 import pandas as pd
 
-from sim.charts.style import EMULATION
 from sim.contract import ISOLATIONS
 from sim.profiles import Isolation
 from sim.report.answer import answer, joined
@@ -16,6 +15,7 @@ from sim.report.exhibits import Exhibit, exhibits
 from sim.report.predictions import HEADER as PREDICTION_HEADER
 from sim.report.predictions import percent, predictions
 from sim.report.results import HEADER, LEGEND, results
+from sim.wording import EMULATION
 
 TITLE = "One image, every isolation"
 QUESTION = (

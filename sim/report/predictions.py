@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from sim.charts.style import label
 from sim.contract import ISOLATIONS
 from sim.tables.summary import worst_and_median
+from sim.wording import label
 
 # What a reader asks about, and how it is called; all else stands in the table of every point.
 QUANTITIES = {

@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from sim.charts.style import EMULATION, seconds, seconds_interval, three
 from sim.contract import ISOLATIONS
 from sim.report.evidence import Evidence
 from sim.tables.summary import memory_each, start_medians
+from sim.wording import EMULATION, seconds, seconds_interval, three
 
 HEADER = (
     "isolation",

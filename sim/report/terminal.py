@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import pandas as pd
 from rich.markup import escape
 
-from sim.charts.style import EMULATION
 from sim.contract import ISOLATIONS
 from sim.report.evidence import Evidence
 from sim.report.predictions import HEADER as PREDICTION_HEADER
 from sim.report.predictions import predictions
 from sim.report.results import HEADER, NONE, Result, results
 from sim.terminal import console, new_table
+from sim.wording import EMULATION
 
 COLOURS = {"measured": "green", "recorded": "yellow", "missing": "red"}
 

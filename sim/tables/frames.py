@@ -28,7 +28,7 @@ class Tables:
 
     def joined(self, other: "Tables") -> "Tables":
         """Both tables' rows; the birth certificate stays this one's."""
-        frames = {name: _stacked(getattr(self, name), getattr(other, name)) for name in TABLES}
+        frames = {name: together(getattr(self, name), getattr(other, name)) for name in TABLES}
         return Tables(**frames, meta=self.meta)
 
     def only(self, isolations: Iterable[str]) -> "Tables":
@@ -74,10 +74,10 @@ def load_if_there(folder: Path | None, source: str = "measured") -> Tables:
     return load(folder, required=(), source=source)
 
 
-def _stacked(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    """Rows of both; a frame without rows has no say in the types of the columns."""
-    filled = [frame for frame in (first, second) if len(frame)]
-    return pd.concat(filled, ignore_index=True) if filled else first
+def together(*frames: pd.DataFrame) -> pd.DataFrame:
+    """The rows of all frames; one without rows has no say in the types of the columns."""
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else frames[0]
 
 
 def _joined(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Frames have the columns of the contract (`data/README.md`) and `source`. Block 0
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -13,7 +13,7 @@ import pandas as pd
 
 from sim.contract import LOSSES, NATIVE
 from sim.files import read_rows
-from sim.tables.summary import KEY
+from sim.tables.summary import KEY, interval
 
 STATES = ("started", "wrote 8 MiB", "changed 1 byte")
 DRAWS, CONFIDENCE = 2000, 0.95
@@ -105,3 +105,50 @@ def disk_use(disk: pd.DataFrame) -> pd.DataFrame:
     if not found:
         return pd.DataFrame(columns=[*KEY, "n", "what", "shared", *sizes])
     return pd.concat(found, ignore_index=True)[[*KEY, "n", "what", "shared", *sizes]]
+
+
+def last_that_fitted(density: pd.DataFrame) -> pd.DataFrame:
+    """One row an isolation: how many fitted, `n`, and in `stop` why there were no more."""
+    last = density.loc[density.groupby(KEY, sort=False)["n"].idxmax()]
+    return last[[*KEY, "n", "stop"]].reset_index(drop=True)
+
+
+def beside_neighbours(neighbours: pd.DataFrame) -> pd.DataFrame:
+    """One row an isolation, kind of work, noise and limit: its rate relative to peace.
+
+    Compared within a trial: `ratio` is the median over trials of rate beside / rate in peace, `low`
+    and `high` its interval (`sim.tables.summary.interval`), `trials` how many there are.
+    """
+    rated = neighbours.assign(rate=neighbours["amount"] / neighbours["inside_s"]).dropna()
+    trial = [*KEY, "kind", "run"]
+    peace = rated[rated["noise"] == ""].set_index(trial)["rate"].rename("peace")
+    beside = rated[rated["noise"] != ""].join(peace, on=trial, how="inner")
+    cases = [*KEY, "kind", "noise", "limit"]
+    found = []
+    for case, rows in beside.groupby(cases, sort=False):
+        one = interval(rows["rate"] / rows["peace"])
+        found.append((*case, one.n, one.median, one.low, one.high))
+    return pd.DataFrame(found, columns=[*cases, "trials", "ratio", "low", "high"])
+
+
+def image_layers(
+    tree: Iterable[Mapping[str, Any]], image: str, machine: str, source: str = "measured"
+) -> pd.DataFrame:
+    """One row an instruction of an image, base first, from what `realrun image tree --json` prints.
+
+    `size_mib` is NaN of an instruction that made no layer; `adds`, `changes` and `hides` count
+    names, `shared_with` are the names of other images that have the layer.
+    """
+    rows = [
+        {
+            "source": source,
+            "machine": machine,
+            "image": image,
+            "created_by": one["created_by"],
+            "size_mib": one["size_bytes"] / 2**20 if one["diff_id"] else float("nan"),
+            **{effect: len(one[effect]) for effect in ("adds", "changes", "hides")},
+            "shared_with": ", ".join(one["shared_with"]),
+        }
+        for one in tree
+    ]
+    return pd.DataFrame(rows)

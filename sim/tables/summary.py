@@ -94,11 +94,14 @@ def storm_points(storm: pd.DataFrame) -> pd.DataFrame:
 
     `low_s`, `high_s`: the smallest and largest makespan, since there are only few storms.
     """
-    timed = storm.assign(latency_s=storm["ready_s"] - storm["requested_s"])
-    each = timed.groupby([*KEY, "n", "repeat"], sort=False).agg(
-        makespan_s=("ready_s", "max"),
-        p50_s=("latency_s", "median"),
-        p95_s=("latency_s", lambda latencies: latencies.quantile(0.95)),
+    each = (
+        latencies(storm)
+        .groupby([*KEY, "n", "repeat"], sort=False)
+        .agg(
+            makespan_s=("ready_s", "max"),
+            p50_s=("latency_s", "median"),
+            p95_s=("latency_s", lambda latencies: latencies.quantile(0.95)),
+        )
     )
     points = each.groupby([*KEY, "n"], sort=False).agg(
         makespan_s=("makespan_s", "median"),
@@ -109,6 +112,11 @@ def storm_points(storm: pd.DataFrame) -> pd.DataFrame:
         storms=("makespan_s", "size"),
     )
     return ranked(points.reset_index())
+
+
+def latencies(storm: pd.DataFrame) -> pd.DataFrame:
+    """The rows of start storms with `latency_s`, from its request until it is ready."""
+    return storm.assign(latency_s=storm["ready_s"] - storm["requested_s"])
 
 
 def memory_points(memory: pd.DataFrame, account: str) -> pd.DataFrame:

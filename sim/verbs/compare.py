@@ -3,16 +3,16 @@
 from pathlib import Path
 from typing import Any
 
-from sim.charts.html import as_file
-from sim.charts.ratios import ratios_alt, ratios_figure
-from sim.charts.style import styled
+import pandas as pd
+
+from sim.charts import comparison, save
 from sim.contract import CompareRow
 from sim.errors import BadTable
-from sim.files import read_meta, read_rows, write_text
+from sim.files import read_meta, read_rows
 
 
 def compare(table: Path, picture: Path) -> None:
-    """Draw `table` into the SVG file `picture`, and print its path."""
+    """Draw `table` into the file `picture`, SVG or PNG, and print its path."""
     rows = read_rows(table, CompareRow)
     if not rows:
         raise BadTable(f"{table}: has a header but no rows")
@@ -20,9 +20,7 @@ def compare(table: Path, picture: Path) -> None:
     if not isinstance(sides, list) or len(sides) != 2:
         raise BadTable(f"{table}: its .meta.json does not tell of two sides")
     a, b = map(told, sides)
-    with styled():
-        svg = as_file(ratios_figure(rows, a, b), ratios_alt(rows, a, b))
-    write_text(picture, svg)
+    save(comparison(pd.DataFrame(rows), a, b), picture)
     print(picture)
 
 

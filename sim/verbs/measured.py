@@ -32,12 +32,14 @@ def calibrate_tables(folder: Path, output: Path, command: str) -> None:
 
 def validate_tables(folder: Path, output: Path | None, command: str) -> None:
     """Fit to n <= 4; print every held-out point, measured against predicted; draw them."""
-    if output and output.suffix != ".svg":
-        raise SimError(f"{output}: the chart is an SVG file; expected a name that ends in .svg")
+    if output and output.suffix not in (".svg", ".png"):
+        raise SimError(f"{output}: a chart is a file whose name ends in .svg or .png")
     found = calibrate(folder, command)
     held_out = found.errors[found.errors["held_out"]]
     if output and len(held_out):
-        _draw(found.errors, output)
+        from sim.charts import save, validation
+
+        save(validation(found.errors, AIMS), output)
     _print_points(held_out)
     for remark in found.remarks:
         console().print(f"note: {remark}", markup=False, highlight=False)
@@ -63,17 +65,3 @@ def _print_points(held_out: pd.DataFrame) -> None:
             table.add_row(str(isolation), str(row.n), escape(str(quantity)), *values, error, *ends)
     out.print(table)
     out.print(f"{met} of {total} medians within their aim", highlight=False)
-
-
-def _draw(errors: pd.DataFrame, output: Path) -> None:
-    import io
-
-    from sim.charts.style import styled
-    from sim.charts.validation import validation_figure
-    from sim.files import write_text
-
-    text = io.StringIO()
-    with styled():
-        figure = validation_figure(errors, AIMS)
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    write_text(output, text.getvalue())

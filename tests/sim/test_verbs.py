@@ -30,7 +30,7 @@ def test_validate_prints_and_draws_every_held_out_point(tmp_path, measured, caps
 
 def test_a_chart_of_another_kind_is_refused(tmp_path, measured, capsys):
     assert main(["validate", str(measured), "--out", str(tmp_path / "chart.pdf")]) == 2
-    assert "expected a name that ends in .svg" in capsys.readouterr().err
+    assert "a chart is a file whose name ends in .svg or .png" in capsys.readouterr().err
 
 
 def test_every_parameter_of_a_fitted_profile_has_a_source(tmp_path, measured, capsys):

@@ -1,10 +1,12 @@
 """The well-known picture of container and virtual machine, with the heights measured."""
 
-from math import floor, isnan, log10
+from math import floor, isnan, log10, nan
 
 import pandas as pd
 from matplotlib.axes import Axes
 
+from sim.charts.footer import footer, origin
+from sim.charts.picture import Picture, new_figure
 from sim.charts.style import (
     COLOURS,
     INK,
@@ -12,15 +14,15 @@ from sim.charts.style import (
     PAPER,
     PLATE,
     Look,
-    foot,
-    mib,
+    label,
     order,
-    origin,
     rows_of,
     spread_labels,
     stacked,
     tint,
 )
+from sim.charts.words import say, term, wrap
+from sim.wording import mib
 
 # From the floor up, as the famous picture has it, and how strong the tone of each is.
 PARTS = {"vmm": 0.35, "guest kernel": 0.65, "guest page cache": 0.2, "program": 1.0}
@@ -30,14 +32,15 @@ INSET = (0.34, 0.6)  # where the enlarged ones stand and how high, in units of t
 PLATE_SHARE = 0.2  # height of the base plate in units of the highest stack: not a measurement
 
 
-def stacks(parts: pd.DataFrame, engine_mib: float, ax: Axes) -> Axes:
+def stacks_figure(parts: pd.DataFrame, engine_mib: float = nan) -> Picture:
     """One stack an isolation, drawn to scale: what one instance adds to the host's memory.
 
     `parts`: a row a part of one instance, as `sim.tables.summary.one_instance` makes it. What all
     instances share, the host's kernel and the engine's own process, is the plate below; its height
     has no scale, and `engine_mib` is written on it (NaN: not measured).
     """
-    pairs = order(parts)
+    figure = new_figure(5.2)
+    ax, pairs = figure.subplots(), order(parts)
     totals = [float(rows_of(parts, pair)["value_mib"].sum()) for pair in pairs]
     top = max(totals)
     for at, pair in enumerate(pairs):
@@ -48,24 +51,32 @@ def stacks(parts: pd.DataFrame, engine_mib: float, ax: Axes) -> Axes:
     ax.tick_params(axis="x", length=0)
     ax.set(xlim=(-0.6, len(pairs) - 0.42), ylim=(-PLATE_SHARE * top, 1.12 * top))
     ax.set_yticks([tick for tick in ax.get_yticks() if 0 <= tick <= 1.12 * top])
-    ax.set_ylabel("memory of one instance [MiB]")
+    ax.set_ylabel(say("stacks.y"))
     ax.spines["bottom"].set_visible(False)
     ax.grid(visible=False, axis="x")
-    ax.set_title("Memory of one instance of the same image, drawn to scale")
+    ax.set_title(say("stacks.title"))
     small = [at for at, total in enumerate(totals) if total < SMALL * top]
     if small and small == list(range(len(small))):
         _enlarged(ax, parts, pairs[: len(small)], max(totals[: len(small)]), top)
-    foot(ax, f"{origin(parts)}.", _small_print(parts))
-    return ax
-
-
-def _small_print(parts: pd.DataFrame) -> str:
     ns = ", ".join(str(n) for n in sorted(set(parts["n"])))
-    return (
-        f"n = {ns} running. Account pss: a page that several processes share is divided among them."
-        " One reading, hence no interval. The plate is not to scale: the engine is one process,"
-        " however many instances run, and stands in no stack."
-    )
+    footer(figure, [parts], say("stacks.foot", ns=ns))
+    return figure
+
+
+def stacks_alt(parts: pd.DataFrame, engine_mib: float = nan) -> str:
+    """The heights of the stacks, of what they consist, and what they stand on."""
+    told = []
+    for pair in order(parts):
+        rows = rows_of(parts, pair)
+        inside = ", ".join(f"{term(row.part)} {mib(row.value_mib)}" for row in rows.itertuples())
+        told.append(f"{label(*pair)} {mib(rows['value_mib'].sum())} ({inside})")
+    engine = _engine("stacks.alt_engine", engine_mib, ", ")
+    return say("stacks.alt", stacks="; ".join(told), engine=engine, origin=origin(parts))
+
+
+def _engine(key: str, engine_mib: float, before: str, behind: str = "") -> str:
+    """The engine, with its memory where that was measured."""
+    return say(key) + ("" if isnan(engine_mib) else f"{before}{mib(engine_mib)}{behind}")
 
 
 def _stack(ax: Axes, at: int, rows: pd.DataFrame, *, named: bool, top: float) -> None:
@@ -88,7 +99,7 @@ def _stack(ax: Axes, at: int, rows: pd.DataFrame, *, named: bool, top: float) ->
 
 def _named(part: str, sizes: dict[str, float]) -> str:
     """The name of a box and its size; the size of the only one stands above it already."""
-    name = part.replace("page cache", "\npage cache") if len(sizes) > 1 else part
+    name = "\n".join(wrap(term(part), 14))
     return f"{name}\n{mib(sizes[part])}" if len(sizes) > 1 else name
 
 
@@ -109,8 +120,7 @@ def _plate(ax: Axes, columns: int, top: float, engine_mib: float) -> None:
     """The ground on which all stacks stand."""
     height = PLATE_SHARE * top
     ax.bar(-0.6, -height, columns + 0.18, align="edge", color=PLATE, alpha=0.35)
-    engine = "engine" if isnan(engine_mib) else f"engine ({mib(engine_mib)})"
-    text = f"host kernel + {engine}\nthere once, shared by all; not to scale"
+    text = say("stacks.plate", engine=_engine("stacks.engine", engine_mib, " (", ")"))
     middle = ((columns - 1.02) / 2, -height / 2)
     ax.text(*middle, text, ha="center", va="center", fontsize=10, color=INK, linespacing=1.2)
 
@@ -131,7 +141,7 @@ def _enlarged(
     zoom.grid(visible=False)
     for side in ("top", "right", "bottom", "left"):
         zoom.spines[side].set(visible=True, color=MUTED, linewidth=0.6)
-    zoom.set_title(f"the same, enlarged {factor:,.0f} times", fontsize=10, weight="normal")
+    zoom.set_title(say("stacks.enlarged", factor=f"{factor:,.0f}"), fontsize=10, weight="normal")
 
 
 def _rounded_down(value: float) -> float:
