@@ -15,6 +15,7 @@ from course.edition import NOW, in_step
 from course.hints import sentences, texts
 
 HANGUL = re.compile(r"[가-힣]")
+CODE = re.compile(r"<(code|pre)\b.*?</\1>", flags=re.DOTALL)
 SEEDS = range(40)
 TRANSLATED = lessons("ko")
 each_lesson = pytest.mark.parametrize("path", TRANSLATED, ids=lambda p: p.stem)
@@ -81,6 +82,16 @@ def test_it_has_moved_with_the_english_edition(path):
 def test_its_texts_are_in_hangul(path):
     texts = [cell for cell in read(path)["cells"] if cell["cell_type"] == "markdown"]
     assert [cell["id"] for cell in texts if not HANGUL.search(cell["source"])] == []
+
+
+@each_lesson
+def test_its_marks_are_seen_as_bold_and_not_as_asterisks(path):
+    """`**이미지(image)**는` is not bold: behind a bracket no word may follow. `**이미지**(image)는` is."""
+    from nbconvert.filters import markdown2html
+
+    texts = {c["id"]: c["source"] for c in read(path)["cells"] if c["cell_type"] == "markdown"}
+    words = {name: CODE.sub("", str(markdown2html(text))) for name, text in texts.items()}
+    assert [name for name, text in words.items() if "*" in text] == []
 
 
 def test_a_changed_text_is_to_be_translated_anew():
