@@ -86,7 +86,7 @@ def test_its_texts_are_in_hangul(path):
 
 @each_lesson
 def test_its_marks_are_seen_as_bold_and_not_as_asterisks(path):
-    """`**이미지(image)**는` is not bold: behind a bracket no word may follow. `**이미지**(image)는` is."""
+    """Behind a bracket no word may follow: `**이미지**(image)는`, not `**이미지(image)**는`."""
     from nbconvert.filters import markdown2html
 
     texts = {c["id"]: c["source"] for c in read(path)["cells"] if c["cell_type"] == "markdown"}
