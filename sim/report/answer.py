@@ -12,24 +12,15 @@ import pandas as pd
 from sim.contract import ISOLATIONS
 from sim.report.evidence import Evidence
 from sim.report.predictions import percent
+from sim.report.words import WORDS
 from sim.tables.summary import memory_each, one_instance, start_medians, worst_and_median
-from sim.wording import mib, seconds
+from sim.wording import Texts, mib, seconds
 
-AS = {
-    "process": "as a plain process",
-    "container": "in a container",
-    "uml": "in User-Mode Linux (uml)",
-    "qemu": "in a virtual machine (qemu)",
-}
-WITH = {
-    "kvm": "The virtual machine has hardware virtualisation (kvm).",
-    "tcg": "The virtual machine is emulated in software (tcg): with hardware virtualisation it"
-    " would be faster.",
-}
+WITH = ("kvm", "tcg")  # accelerators that a sentence is said about
 SPOKEN = {
-    "storm makespan [s]": "the last to be ready",
-    "storm p50 [s]": "the median one",
-    "memory pss [MiB]": "memory",
+    "storm makespan [s]": "error_makespan",
+    "storm p50 [s]": "error_p50",
+    "memory pss [MiB]": "error_memory",
 }
 GUEST_PARTS = ["guest kernel", "guest page cache", "vmm"]
 
@@ -43,21 +34,22 @@ class Cost(NamedTuple):
     further_mib: float
 
 
-def answer(evidence: Evidence) -> list[str]:
+def answer(evidence: Evidence, words: Texts = WORDS["en"]) -> list[str]:
     """The sentences as plain text; says so where there is nothing to answer with."""
     costs, memory = _costs(evidence), evidence.tables.memory
-    first = list(_comparison(costs, evidence.source("qemu"), evidence.source("container")))
+    elsewhere = evidence.source("qemu") != evidence.source("container")
+    first = list(_comparison(costs, words, words["on_another"] if elsewhere else ""))
     rest = [
-        *_starts(costs),
-        *_memory(costs),
-        *_systems(one_instance(memory)),
-        *_charged(memory_each(memory, "cgroup")),
-        *_storms(evidence.storms[0]),
-        *_model(evidence.errors),
+        *_starts(costs, words),
+        *_memory(costs, words),
+        *_systems(one_instance(memory), words),
+        *_charged(memory_each(memory, "cgroup"), words),
+        *_storms(evidence.storms[0], words),
+        *_model(evidence.errors, words),
     ]
-    elsewhere = list(_elsewhere(evidence))
-    sentences = [*first, *elsewhere, *rest] if first else [*rest, *elsewhere]
-    return sentences or ["Nothing was measured and nothing is recorded: there is no answer."]
+    others = list(_elsewhere(evidence, words))
+    sentences = [*first, *others, *rest] if first else [*rest, *others]
+    return sentences or [words["no_answer"]]
 
 
 def _costs(evidence: Evidence) -> dict[str, Cost]:
@@ -77,133 +69,126 @@ def _costs(evidence: Evidence) -> dict[str, Cost]:
     return found
 
 
-def _comparison(costs: dict[str, Cost], source: str, base_source: str) -> Iterator[str]:
+def _comparison(costs: dict[str, Cost], words: Texts, elsewhere: str) -> Iterator[str]:
     """A container against a virtual machine: the start, and each further instance."""
-    elsewhere = "" if source == base_source else " (recorded on another machine)"
     guest, base = costs.get("qemu"), costs.get("container")
     if guest is not None and base is not None:
-        said = []
-        if guest.start_s > 0 and base.start_s > 0:
-            said.append(
-                f"takes {times(guest.start_s, base.start_s)} as long to start as a container,"
-                f" {seconds(guest.start_s)} against {seconds(base.start_s)}"
-            )
-        if guest.further_mib > 0 and base.further_mib > 0:
-            said.append(
-                f"each further one takes {times(guest.further_mib, base.further_mib)} the memory,"
-                f" {mib(guest.further_mib)} against {mib(base.further_mib)}"
-            )
-        if said:
-            yield f"Run from the same image, a virtual machine{elsewhere} {', and '.join(said)}."
+        started = guest.start_s > 0 and base.start_s > 0
+        grown = guest.further_mib > 0 and base.further_mib > 0
+        told = {"elsewhere": elsewhere}
+        if started:
+            told["start_times"] = times(guest.start_s, base.start_s)
+            told |= {"start": seconds(guest.start_s), "base_start": seconds(base.start_s)}
+        if grown:
+            told["more_times"] = times(guest.further_mib, base.further_mib)
+            told |= {"more": mib(guest.further_mib), "base_more": mib(base.further_mib)}
+        if started or grown:
+            which = "compare" if started and grown else "compare_start" if started else None
+            yield words[which or "compare_more"].format(**told)
     if guest is not None and guest.accelerator in WITH:
-        yield WITH[guest.accelerator]
+        yield words[f"with_{guest.accelerator}"]
 
 
 def times(large: float, small: float) -> str:
     """How many times as much, with two significant digits; below 10 with one decimal.
 
     >>> times(2.61, 0.00827), times(3.0, 2.0), times(211, 0.0471)
-    ('320 times', '1.5 times', '4,500 times')
+    ('320', '1.5', '4,500')
     """
-    return f"{float(f'{large / small:.2g}'):,g} times"
+    return f"{float(f'{large / small:.2g}'):,g}"
 
 
-def _starts(costs: dict[str, Cost]) -> Iterator[str]:
+def _starts(costs: dict[str, Cost], words: Texts) -> Iterator[str]:
     """How long each takes to its first output, and how that compares with a container."""
     known = {name: cost for name, cost in costs.items() if cost.start_s > 0}
-    told = joined(f"{seconds(cost.start_s)} {AS[name]}" for name, cost in known.items())
+    told = joined(
+        (
+            words["start_is"].format(time=seconds(cost.start_s), how=words[f"as_{name}"])
+            for name, cost in known.items()
+        ),
+        words,
+    )
     if told:
-        yield f"From the request to its first output the image takes {told}."
+        yield words["starts_are"].format(told=told)
     base, uml = known.get("container"), known.get("uml")
     if base and uml:
         ratio = times(uml.start_s, base.start_s)
-        yield f"So uml takes {ratio} the {seconds(base.start_s)} of a container."
+        yield words["uml_start"].format(times=ratio, base=seconds(base.start_s))
 
 
-def joined(words: Iterable[str]) -> str:
+def joined(told: Iterable[str], words: Texts) -> str:
     """`a, b and c`
 
-    >>> joined("abc"), joined("a"), joined("")
+    >>> joined("abc", WORDS["en"]), joined("a", WORDS["en"]), joined("", WORDS["en"])
     ('a, b and c', 'a', '')
     """
-    told = list(words)
-    return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
+    told = list(told)
+    return words["and"].join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
 
 
-def _memory(costs: dict[str, Cost]) -> Iterator[str]:
+def _named(values: Iterable[tuple[str, str]], words: Texts) -> str:
+    """Values, each with the isolation that it belongs to."""
+    return joined((words["named"].format(name=name, value=text) for name, text in values), words)
+
+
+def _memory(costs: dict[str, Cost], words: Texts) -> Iterator[str]:
     """What one instance takes, and what the next one adds."""
-    one = joined(f"{mib(it.each_mib)} ({name})" for name, it in costs.items() if it.each_mib > 0)
+    one = [(name, mib(it.each_mib)) for name, it in costs.items() if it.each_mib > 0]
     if one:
-        yield f"One instance takes {one} of memory."
-    more = joined(
-        f"{mib(it.further_mib)} ({name})" for name, it in costs.items() if it.further_mib > 0
-    )
+        yield words["one_takes"].format(told=_named(one, words))
+    more = [(name, mib(it.further_mib)) for name, it in costs.items() if it.further_mib > 0]
     if more:
-        yield f"What instances share is there once, so each further one adds {more}."
+        yield words["next_adds"].format(told=_named(more, words))
 
 
-def _systems(parts: pd.DataFrame) -> Iterator[str]:
+def _systems(parts: pd.DataFrame, words: Texts) -> Iterator[str]:
     """The share of a guest's memory that is not its program."""
     shares = []
     for name in ISOLATIONS:
         mine = parts[parts["isolation"] == name]
         system = mine[mine["part"].isin(GUEST_PARTS)]
         if len(system):
-            share = system["value_mib"].sum() / mine["value_mib"].sum()
-            shares.append(f"{percent(share)} ({name})")
+            shares.append((name, percent(system["value_mib"].sum() / mine["value_mib"].sum())))
     if shares:
-        yield (
-            f"Of a guest's memory {joined(shares)} is not the program but a kernel of its own, that"
-            " kernel's page cache, and the monitor."
-        )
+        yield words["systems"].format(told=_named(shares, words))
 
 
-def _charged(memory: pd.DataFrame) -> Iterator[str]:
+def _charged(memory: pd.DataFrame, words: Texts) -> Iterator[str]:
     """The same by the account that holds what the host's kernel keeps for an instance."""
-    more = joined(
-        f"{mib(row.further_mib)} ({row.isolation})"
-        for row in memory.itertuples()
-        if row.further_mib > 0
-    )
+    more = [(row.isolation, mib(row.further_mib)) for row in memory.itertuples()
+            if row.further_mib > 0]  # fmt: skip
     if more:
-        yield f"With what the host's kernel keeps for it, a further one is charged {more}."
+        yield words["charged"].format(told=_named(more, words))
 
 
-def _storms(points: pd.DataFrame) -> Iterator[str]:
+def _storms(points: pd.DataFrame, words: Texts) -> Iterator[str]:
     """The largest number of instances that every isolation was started with at once."""
     common = [set(rows["n"]) for _, rows in points.groupby("isolation")]
     shared = set.intersection(*common) if common else set()
     if not shared or max(shared) == 1:
         return
     n = max(shared)
-    ready = joined(
-        f"{seconds(row.makespan_s)} ({row.isolation})"
-        for row in points[points["n"] == n].itertuples()
-    )
-    yield f"When {n} start at once, the last is ready after {ready}."
+    rows = points[points["n"] == n].itertuples()
+    ready = [(str(row.isolation), seconds(float(row.makespan_s))) for row in rows]
+    yield words["storms"].format(n=n, told=_named(ready, words))
 
 
-def _model(errors: pd.DataFrame) -> Iterator[str]:
+def _model(errors: pd.DataFrame, words: Texts) -> Iterator[str]:
     """How good the model is where it had to predict."""
     held_out = worst_and_median(errors)
     found = []
-    for quantity, words in SPOKEN.items():
+    for quantity, name in SPOKEN.items():
         rows = held_out[held_out["quantity"] == quantity]
         if len(rows):
-            found.append(f"{percent(rows['median_ratio'].median())} for {words}")
+            error = percent(rows["median_ratio"].median())
+            found.append(words["error_of"].format(error=error, what=words[name]))
     if found:
-        yield (
-            "The model was fitted to at most four at once; beyond that its median error is"
-            f" {joined(found)}."
-        )
+        yield words["model_is"].format(told=joined(found, words))
 
 
-def _elsewhere(evidence: Evidence) -> Iterator[str]:
+def _elsewhere(evidence: Evidence, words: Texts) -> Iterator[str]:
     """Whose numbers are not of this machine, and whose there are none of."""
-    for source, words in (
-        ("recorded", "Recorded on another machine, not measured on this one:"),
-        ("missing", "Neither measured nor recorded:"),
-    ):
+    for source in ("recorded", "missing"):
         names = [name for name in ISOLATIONS if source in evidence.source(name)]
         if names and evidence.tables.isolations():
-            yield f"{words} {joined(names)}."
+            yield words[f"{source}_are"].format(names=joined(names, words))

@@ -35,14 +35,10 @@ def exhibits(evidence: Evidence) -> list[Exhibit]:
 def stacks(evidence: Evidence) -> Exhibit:
     parts, engine = one_instance(evidence.tables.memory), engine_mib(evidence.tables.memory)
     return Exhibit(
-        name="stacks",
+        about="stacks",
         shows="memory",
-        title="The stacks, drawn to scale",
-        words="The well-known picture puts a guest system on top of the host's. Here its height is"
-        " what was measured. A container brings no kernel: it runs on the host's, as any process"
-        " does. What all instances share is the plate that they stand on.",
         svg=drawn(charts.stacks, parts, engine),
-        tables={"parts of one instance": parts, "all accounts": evidence.tables.memory},
+        tables={"parts_of_one": parts, "accounts": evidence.tables.memory},
     )
 
 
@@ -59,13 +55,10 @@ def stacks_picture(folder: Path) -> str:
 def starts(evidence: Evidence) -> Exhibit:
     totals, medians = start_totals(evidence.tables.startup), start_medians(evidence.tables.startup)
     return Exhibit(
-        name="starts",
+        about="starts",
         shows="startup",
-        title="How long a start takes",
-        words="Every dot is one start. Distance on this axis is a ratio: each grid line is ten"
-        " times the one before.",
         svg=drawn(charts.starts, totals, medians),
-        tables={"medians": medians, "every start": totals},
+        tables={"medians": medians, "every_start": totals},
     )
 
 
@@ -75,13 +68,10 @@ def waterfall(evidence: Evidence) -> Exhibit:
     keys = ["source", "machine", "isolation", "accelerator", "step", "phase"]
     medians = every.groupby(keys, sort=False)[["duration_s", "cpu_s"]].median().reset_index()
     return Exhibit(
-        name="waterfall",
+        about="waterfall",
         shows="startup",
-        title="What happens in a start",
-        words="The steps of the plan, one after the other. Mind the units: the upper panels are in"
-        " milliseconds, a guest's in seconds; the last strip has all in one scale.",
         svg=drawn(charts.waterfall, phases),
-        tables={"phases of the median start": phases, "medians of all warm starts": medians},
+        tables={"median_phases": phases, "all_medians": medians},
     )
 
 
@@ -89,11 +79,8 @@ def memory(evidence: Evidence) -> Exhibit:
     measured, simulated = evidence.memories
     both = together(measured, simulated)
     return Exhibit(
-        name="memory",
+        about="memory",
         shows="memory",
-        title="Memory of many",
-        words="What instances share is counted once, so that the second one costs less than the"
-        " first. Guests share little: each has a kernel of its own.",
         svg=drawn(charts.memory, both[both["part"] == INSTANCES]),
         tables={"measured": measured, "simulated": simulated},
     )
@@ -102,11 +89,8 @@ def memory(evidence: Evidence) -> Exhibit:
 def storm(evidence: Evidence) -> Exhibit:
     measured, simulated = evidence.storms
     return Exhibit(
-        name="storm",
+        about="storm",
         shows="storm",
-        title="Many at once",
-        words="All are requested at the same moment. Where a line is flat, one more costs no time;"
-        " where it rises as steeply as n itself, twice as many take twice as long.",
         svg=drawn(charts.storm, together(measured, simulated)),
         tables={"measured": measured, "simulated": simulated},
     )

@@ -11,7 +11,7 @@ def losses(evidence: Evidence) -> list[Exhibit]:
     """Those that there is something to draw of."""
     found = [accounts(evidence, isolation) for isolation in ISOLATIONS]
     found += [work(evidence), density(evidence), disk(evidence)]
-    return [one for one in found if one.svg]
+    return [one for one in found if any(one.svg.values())]
 
 
 def accounts(evidence: Evidence, isolation: str) -> Exhibit:
@@ -20,12 +20,9 @@ def accounts(evidence: Evidence, isolation: str) -> Exhibit:
     own = rows[rows["isolation"] == isolation]
     lines = way_between(own, isolation, int(own["n"].min()) if len(own) else 1)
     return Exhibit(
-        name=f"accounts-{isolation}",
+        about="accounts",
+        of=isolation,
         shows="reconciliation",
-        title=f"From account to account: {isolation}",
-        words="How much memory is that? It depends on who counts: each account leaves out"
-        " something that another one has. Shared pages are charged to whoever touched them"
-        " first, so both orders are shown.",
         svg=drawn(charts.accounts, lines),
         tables={"lines": lines},
     )
@@ -35,14 +32,10 @@ def work(evidence: Evidence) -> Exhibit:
     """What the running program loses."""
     ratios = work_ratios(evidence.losses["work"])
     return Exhibit(
-        name="work",
+        about="work",
         shows="work",
-        title="What the running program loses",
-        words="A container's program runs on the host's processor and kernel: only what goes"
-        " through more layers, such as files, may cost more. A guest pays wherever the processor"
-        " has to leave it: system calls, page faults, devices.",
         svg=drawn(charts.work, ratios),
-        tables={"relative to native": ratios},
+        tables={"relative": ratios},
     )
 
 
@@ -50,13 +43,10 @@ def density(evidence: Evidence) -> Exhibit:
     """How many fit."""
     rows = evidence.losses["density"]
     return Exhibit(
-        name="density",
+        about="density",
         shows="density",
-        title="How many fit",
-        words="One after the other, each beside all before it, until one fails, starts take twice"
-        " as long, or something gets scarce.",
         svg=drawn(charts.density, rows),
-        tables={"every start": rows},
+        tables={"every_start": rows},
     )
 
 
@@ -64,12 +54,8 @@ def disk(evidence: Evidence) -> Exhibit:
     """What lies on the disk."""
     parts = disk_use(evidence.losses["disk"])
     return Exhibit(
-        name="disk",
+        about="disk",
         shows="disk",
-        title="What lies on the disk",
-        words="Instances share the image and keep what they write. A container that changes a"
-        " byte gets a copy of the whole file, a guest one of a block; but a guest's image is a"
-        " disk.",
         svg=drawn(charts.disk, parts),
         tables={"parts": parts},
     )

@@ -5,16 +5,18 @@ from typing import NamedTuple
 import pandas as pd
 
 from sim.contract import ISOLATIONS
+from sim.report.words.en import ENGLISH
 from sim.tables.summary import worst_and_median
 from sim.wording import label
 
 # What a reader asks about, and how it is called; all else stands in the table of every point.
 QUANTITIES = {
-    "storm makespan [s]": "last ready",
-    "storm p50 [s]": "median ready",
-    "memory pss [MiB]": "memory, pss",
+    "storm makespan [s]": "makespan",
+    "storm p50 [s]": "p50",
+    "memory pss [MiB]": "memory",
 }
-HEADER = ("isolation", "held-out n", *QUANTITIES.values())
+HEADS = ("isolation", "held_out", *QUANTITIES.values())
+HEADER = tuple(ENGLISH[f"head_{name}"] for name in HEADS)
 NONE = "–"
 
 

@@ -6,27 +6,23 @@ import pandas as pd
 
 from sim.contract import ISOLATIONS
 from sim.report.evidence import Evidence
+from sim.report.words.en import ENGLISH
 from sim.tables.summary import memory_each, start_medians
 from sim.wording import EMULATION, seconds, seconds_interval, three
 
-HEADER = (
+HEADS = (
     "isolation",
     "accelerator",
     "data",
     "runs",
-    "first output [95 %]",
-    "one [MiB]",
-    "next [MiB]",
-    "at once",
-    "last ready",
+    "first",
+    "one",
+    "next",
+    "at_once",
+    "ready",
     "model",
 )
-LEGEND = (
-    "runs: how many starts were timed; first output: their median, from the request, with its 95 %"
-    " interval. one: memory (pss) of one instance; next: of each further one; both without the"
-    " engine's own process. last ready: how long until all were that were requested at once;"
-    " model: what the simulation says to that."
-)
+HEADER = tuple(ENGLISH[f"head_{name}"] for name in HEADS)
 NONE = "–"
 
 

@@ -55,7 +55,7 @@ def test_the_page_asks_no_host(report, tmp_path):
 def test_no_console_message(report, tmp_path):
     flags = ("--enable-logging=stderr", "--dump-dom", report.as_uri())
     done = chromium(*flags, profile=tmp_path / "profile")
-    assert done.stdout.count('role="img"') == 5
+    assert done.stdout.count('role="img"') == 10
     assert "CONSOLE" not in done.stderr
 
 
