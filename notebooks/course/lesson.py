@@ -26,6 +26,10 @@ class Lesson:
 
     def __init__(self, number: int, language: str = ENGLISH) -> None:
         speak(language, number)
+        if language != ENGLISH:  # English is what charts speak anyway, and they need not be there
+            from sim import charts
+
+            charts.speak(language)
         self.number = number
         self.home = Path(__file__).resolve().parents[2]
         self.why_not = what_runs_here()

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import matplotlib.font_manager
 
+from realrun.containers.registry import Registry
 from tests.abilities import ORDINARY, userns
 from tests.realrun.conftest import share_tools
 from tests.realrun.stage import everything_left
@@ -40,7 +41,7 @@ class Machine(NamedTuple):
     become: tuple[str, ...]
 
     def play(self, path: Path, wrong: bool = False) -> dict[str, Any]:
-        """Play a lesson there, with its wrong answers if asked for; nothing may be left behind."""
+        """Play a lesson there, if asked with its wrong answers; what it leaves is a complaint."""
         work = Path(tempfile.mkdtemp(dir=self.home))
         shutil.chown(work, *_owner(self.home))
         listed = [str(WRONG / f"lesson-{path.name[:2]}.toml")] if wrong else []
@@ -50,9 +51,10 @@ class Machine(NamedTuple):
         done = subprocess.run([*self.become, *words], cwd=PROJECT, env=env, capture_output=True,
                               text=True, check=False)  # fmt: skip
         assert done.returncode == 0, done.stderr
-        assert everything_left(self.home / "root") == []
-        assert list(self.home.glob("root/containers/*")) == []
         found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        left = everything_left(self.home / "root")
+        if left := left + Registry(self.home / "root").ids():
+            found["complaints"]["left behind"] = left
         print(f"{path.name}: {found['seconds']} s")
         return found
 

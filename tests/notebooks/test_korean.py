@@ -14,6 +14,9 @@ from course.cells import FOLDER, lessons, read
 from course.edition import NOW, in_step
 from course.hints import sentences, texts
 
+from sim import charts
+from sim.charts import words
+
 HANGUL = re.compile(r"[가-힣]")
 CODE = re.compile(r"<(code|pre)\b.*?</\1>", flags=re.DOTALL)
 SEEDS = range(40)
@@ -25,6 +28,7 @@ each_lesson = pytest.mark.parametrize("path", TRANSLATED, ids=lambda p: p.stem)
 def english_again():
     yield
     language.speak("en")
+    charts.speak("en")
 
 
 def said_by_the_package() -> set[str]:
@@ -131,6 +135,11 @@ def test_a_card_asks_and_hints_in_korean(capsys):
 def test_a_hint_is_found_with_its_values(english, text, korean, monkeypatch):
     monkeypatch.setattr(language, "_sentences", english)
     assert language.translated(text) == korean
+
+
+def test_a_korean_lesson_has_korean_charts():
+    course.Lesson(6, language="ko")
+    assert words.spoken() == "ko"
 
 
 def test_an_unknown_language_is_refused_by_name():
