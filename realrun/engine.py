@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -269,17 +268,6 @@ class StartFailed(RealRunError):
         name = plan.steps[step].name
         self.code = exit_code_of(number, name)
         super().__init__(f"step {name!r} of {plan.isolation!r} failed: {why}")
-
-
-def stop(run: Run, starter: Starter) -> None:
-    """Kill a run and wait until nothing of it is left."""
-    run.deadline_s = None
-    run.signal(starter, signal.SIGKILL)
-    while run.record.code is None:
-        for event in starter.events():
-            if event["id"] == run.id:
-                run.hear(event)
-    run.close()
 
 
 def pids(run: Run) -> list[int]:

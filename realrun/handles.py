@@ -37,7 +37,7 @@ from realrun.runtime import state
 from realrun.runtime.client import Spawner
 from realrun.runtime.plan import Plan
 from realrun.runtime.record import Phase
-from realrun.runtime.run import Run, drive
+from realrun.runtime.run import Run, to_end
 
 PATIENCE_S = 1  # of `with`, at its end
 LAST_LINES = 10  # of the log, in a notebook
@@ -94,13 +94,7 @@ class Heard:
 
     def to_end(self, run: Run, starter: Spawner) -> Result:
         """Stay until it has ended."""
-        try:
-            drive([run], starter)
-        except BaseException:
-            engine.stop(run, starter)
-            raise
-        finally:
-            run.close()
+        to_end(run, starter)
         return self.result(run)
 
     def result(self, run: Run) -> Result:

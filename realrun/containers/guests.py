@@ -25,7 +25,7 @@ from realrun.guest import levels
 from realrun.image import tarread as tar
 from realrun.image.tarread import TarReader
 from realrun.image.tarwrite import END, headers, padding
-from realrun.runtime.run import Run, Sink, drive
+from realrun.runtime.run import Run, Sink, to_end
 from realrun.runtime.spec import Spec, new_id
 from realrun.runtime.start import Starter
 from realrun.runtime.watch import Watch
@@ -106,13 +106,7 @@ def run(begin: Begin, text: str, out: BinaryIO | None, stdin: int | None) -> Non
 
     with Watch() as starter:
         one = begin(text, keep, said.extend, stdin, starter)
-        try:
-            drive([one], starter)
-        except BaseException:
-            engine.stop(one, starter)
-            raise
-        finally:
-            one.close()
+        to_end(one, starter)
     if engine.exit_code(one):
         *_, last = ["", *said.decode(errors="replace").strip().splitlines()]
         raise RealRunError(last or f"the copying process in the guest ended with {one.record.code}")

@@ -14,7 +14,7 @@ from realrun.containers.signals import pid_of, process_of
 from realrun.containers.watching import raw_terminal
 from realrun.linux import processes, terminal
 from realrun.runtime import inside, users
-from realrun.runtime.run import Run, Sink, drive
+from realrun.runtime.run import Run, Sink, drive, stop
 from realrun.runtime.spec import Spec, new_id
 from realrun.runtime.start import Inside, Starter
 
@@ -40,7 +40,7 @@ def run(
         with raw_terminal(one, stdin), engine.passing_signals(one, starter) as heard:
             drive([one], starter)
     except BaseException:
-        engine.stop(one, starter)
+        stop(one, starter)
         raise
     finally:
         one.close()

@@ -21,7 +21,7 @@ from realrun.containers.signals import clear_leftover, noted, remove_volumes
 from realrun.errors import RealRunError
 from realrun.linux import terminal
 from realrun.runtime.record import Record
-from realrun.runtime.run import Run, Sink, drive, ignore
+from realrun.runtime.run import Run, Sink, drive, ignore, stop
 from realrun.runtime.spec import Spec
 from realrun.runtime.start import Starter
 
@@ -46,7 +46,7 @@ def foreground(
                 began(registry, container, run.record)
                 drive([run], starter)
         except BaseException:
-            engine.stop(run, starter)
+            stop(run, starter)
             raise
         finally:
             run.close()

@@ -13,7 +13,7 @@ from realrun.errors import GuestFailed, RealRunError
 from realrun.guest import levels
 from realrun.measure.environment import machine_id
 from realrun.runtime.client import Spawner
-from realrun.runtime.run import Run, Sink, drive, ignore
+from realrun.runtime.run import Run, Sink, drive, ignore, stop
 
 Tick = Callable[[str], None]
 WAIT = "wait"  # the word that makes examples/hello stay after its greeting
@@ -150,7 +150,7 @@ class Session:
         try:
             self.drive([run], Run.over, self.patience_s(way))
         except BaseException:
-            engine.stop(run, self.starter)
+            stop(run, self.starter)
             raise
         finally:
             run.close()

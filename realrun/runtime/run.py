@@ -196,6 +196,28 @@ def drive(runs: Sequence[R], starter: Starter, until: Callable[[R], bool] = Run.
             kill_hopeless(runs, starter, until)
 
 
+def to_end(run: Run, starter: Starter) -> None:
+    """Stay until the run has ended; whatever breaks in, nothing of it is left."""
+    try:
+        drive([run], starter)
+    except BaseException:
+        stop(run, starter)
+        raise
+    finally:
+        run.close()
+
+
+def stop(run: Run, starter: Starter) -> None:
+    """Kill a run and wait until nothing of it is left."""
+    run.deadline_s = None
+    run.signal(starter, 9)
+    while run.record.code is None:
+        for event in starter.events():
+            if event["id"] == run.id:
+                run.hear(event)
+    run.close()
+
+
 def listen(selector: selectors.BaseSelector, runs: Sequence[Run]) -> None:
     """Make the selector know exactly what the runs wait for at present.
 

@@ -27,17 +27,6 @@ GUESTS = pytest.mark.parametrize(
 )
 
 
-@GUESTS
-def test_a_guest_in_the_background(registry, isolation):
-    script = "echo up; echo err >&2; exit 5"
-    done = cli("run", "-d", "--isolation", isolation, "--name", "vm", "hello", "sh", "-c", script)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert cli("wait", "vm").stdout == "5\n"
-    log = (registry.path(registry.find("vm").id) / "log").read_text()
-    said = sorted(line.split(" ", 1)[1] for line in log.splitlines())
-    assert said == ["stderr F err", "stdout F up"]
-
-
 LISTENER = (
     "trap 'echo heard' USR1; trap 'echo ends; exit 9' TERM; echo up; while :; do sleep 0.1; done"
 )

@@ -12,11 +12,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from realrun.containers import creating, keeper, record, signals
+from realrun.containers import creating, keeper, pausing, record, signals
 from realrun.containers.registry import Registry
 from realrun.engine import Wishes
 from realrun.errors import NoSuchContainer, NoSuchImage, NoSuchVolume
 from realrun.image import Store
+from realrun.linux import cgroups, freezer
 from realrun.runtime import volumes
 from tests.realrun.image.archives import saved
 from tests.realrun.image.stores import add
@@ -49,6 +50,13 @@ class Ground(NamedTuple):
             return self.registry.state(self.registry.find(name)).status
         except NoSuchContainer:
             return ""
+
+    def is_paused(self, name: str = "cc") -> bool:
+        return self.registry.state(self.registry.find(name)).paused
+
+    def stands_still(self, name: str = "cc") -> bool:
+        folder = freezer.folder_of(cgroups.detect(), self.registry.find(name).id)
+        return os.path.isdir(folder) and freezer.is_frozen(cgroups.detect(), folder)
 
     def has_image(self, name: str) -> bool:
         """Whole: its layers can be mounted."""
@@ -112,6 +120,11 @@ OPERATIONS = {
     "stop": Operation(["stop", "-t", "0", "cc"], lambda g: g.status() == "exited",
                       lambda g: g.run(*SLEEP)),
     "kill": Operation(["kill", "cc"], lambda g: g.status() == "exited", lambda g: g.run(*SLEEP)),
+    "pause": Operation(["pause", "cc"], lambda g: g.is_paused() and g.stands_still(),
+                       lambda g: g.run(*SLEEP)),
+    "unpause": Operation(["unpause", "cc"], lambda g: not g.is_paused() and not g.stands_still(),
+                         lambda g: pausing.pause(g.registry, g.run(*SLEEP))),
+    "restart": Operation(["restart", "-t", "0", "cc"], lambda g: g.status() == "exited", written),
     "rm": Operation(["rm", "cc"], lambda g: g.status() == "", lambda g: g.make()),
     "rm -f -v": Operation(["rm", "-f", "-v", "cc"], lambda g: g.status() == "",
                           lambda g: g.run(*SLEEP)),

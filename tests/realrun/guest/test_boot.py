@@ -10,7 +10,7 @@ import pytest
 
 from realrun import engine
 from realrun.errors import GuestFailed
-from realrun.runtime.run import Run, drive
+from realrun.runtime.run import Run, drive, stop
 from tests.realrun.stage import NO_TRACES, traces
 
 pytestmark = [pytest.mark.overlay, pytest.mark.slow]
@@ -113,7 +113,7 @@ def test_two_guests_at_once_and_a_killed_one(stage, root, isolation):
         assert [bytes(text) for text in said.values()] == [b"mine\n"] * 2
     finally:
         for run in runs:
-            engine.stop(run, stage.starter)
+            stop(run, stage.starter)
     assert [traces(root, run.id) for run in runs] == [NO_TRACES] * 2
 
 

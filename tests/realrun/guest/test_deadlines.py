@@ -13,7 +13,7 @@ from realrun.containers import guests, watching
 from realrun.containers.registry import Registry
 from realrun.errors import GuestFailed
 from realrun.guest import boot
-from realrun.runtime.run import drive, ignore
+from realrun.runtime.run import drive, ignore, stop
 from realrun.runtime.watch import Watch
 from tests.realrun.stage import alive, cli, instances, kill, lines, started, until
 
@@ -122,6 +122,6 @@ def test_what_was_written_down_survives_a_killed_watcher(root, box, isolation, l
         spec = watching.spec_to_start(registry, container, None)
         run = engine.begin(spec, starter, heard.extend, ignore)
         drive([run], starter, until=lambda run: b"up" in heard or run.over())
-        engine.stop(run, starter)
+        stop(run, starter)
     assert bytes(heard) == b"x\nup\n"
     assert paths.root() == root

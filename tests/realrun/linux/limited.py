@@ -7,9 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from realrun import engine
 from realrun.linux import cgroups
-from realrun.runtime.run import Run, drive
+from realrun.runtime.run import Run, drive, stop
 
 HERE = cgroups.detect()
 V2 = HERE.version == "v2"
@@ -31,7 +30,7 @@ def going_on(stage, *words, **wishes) -> Iterator[Run]:
         drive([run], stage.starter, until=Run.begun)
         yield run
     finally:
-        engine.stop(run, stage.starter)
+        stop(run, stage.starter)
 
 
 def said(run: Run, controller: str, file: str) -> list[str]:

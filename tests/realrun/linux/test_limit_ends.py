@@ -15,11 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from realrun import api, engine
+from realrun import api
 from realrun.linux import cgroups, usage
 from realrun.oci import groups
 from realrun.runtime import state
 from realrun.runtime.limitwords import counts_swap
+from realrun.runtime.run import stop
 from tests.realrun.linux.limited import HERE, MIB, NEEDED, V2, going_on, said
 from tests.realrun.stage import HANG_S, NO_TRACES, PROJECT, alive, traces, until
 
@@ -108,7 +109,7 @@ NO_FREEZER = not V2 and "freezer" not in HERE.trees
 @pytest.mark.skipif(NO_FREEZER, reason="no freezer is mounted")
 def test_a_frozen_instance_is_killed(stage, root):
     with going_on(stage) as run, frozen(run.record.pid, run.id):
-        engine.stop(run, stage.starter)
+        stop(run, stage.starter)
     assert traces(root, run.id) == NO_TRACES
 
 

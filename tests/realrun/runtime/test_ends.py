@@ -9,7 +9,7 @@ import pytest
 
 from realrun import engine
 from realrun.engine import StartFailed
-from realrun.runtime.run import drive, ignore
+from realrun.runtime.run import drive, ignore, stop
 from realrun.runtime.spec import Spec
 from tests.realrun.stage import COMMAND, HANG_S, NO_TRACES, cli, instances, started, traces
 from tests.realrun.trees import write
@@ -44,7 +44,7 @@ def test_no_signal_is_ignored_from_the_beginning(stage, root):
 
 def test_a_first_process_that_is_killed_from_outside(stage):
     run = stage.begin("/app/hello.sh", "wait")
-    engine.stop(run, stage.starter)
+    stop(run, stage.starter)
     assert run.record.code == 137
 
 

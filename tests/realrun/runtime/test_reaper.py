@@ -10,7 +10,7 @@ import pytest
 from realrun import engine
 from realrun.runtime import state
 from realrun.runtime.client import Spawner
-from realrun.runtime.run import drive
+from realrun.runtime.run import drive, stop
 from tests.realrun.stage import NO_TRACES, Stage, alive, kill, traces, until
 
 pytestmark = pytest.mark.overlay
@@ -37,7 +37,7 @@ def test_orphans_stay_where_nobody_reaps(stage):
     """The test above can fail: here the first process is a program that knows nothing of it."""
     run = stage.begin("sh", "-c", f"(usleep 100000 &) & ({LOOK}) & exec sleep 1000")
     drive([run], stage.starter, until=lambda run: run.ready())
-    engine.stop(run, stage.starter)
+    stop(run, stage.starter)
 
 
 @pytest.mark.parametrize("code", [0, 1, 42, 125, 126, 127, 255])

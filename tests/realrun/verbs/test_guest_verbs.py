@@ -121,6 +121,8 @@ def box(root: Path):
 def test_one_life_of_each(root, box, says, isolation, tmp_path):
     """The isolation is the only thing that changes. A QEMU boots too slowly for all of it."""
     log, slow = box(isolation), isolation == "qemu"
+    until(lambda: b"stderr F err" in log.read_bytes(), "it has complained")
+    assert says("logs", "box") == (0, "up\n", "err\n")
     assert list(answers(says, RUNNING)) == RUNNING
     if isolation != "container":
         nobody_holds_its_files_still(says)
