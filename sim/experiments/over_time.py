@@ -1,5 +1,7 @@
 """When do requests meet a cold start, and which host has how many instances then?"""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from sim.errors import SimError, nearest
@@ -36,12 +38,19 @@ class OverTime(NamedTuple):
 
 
 def over_time(
-    profile: Profile, isolation: str, policy: str, *, seed: int = 0, every_s: float = EVERY_S
+    profile: Profile,
+    isolation: str,
+    policy: str,
+    *,
+    seed: int = 0,
+    every_s: float = EVERY_S,
+    arrivals: Path | Sequence[float] | None = None,
 ) -> OverTime:
     """The hour of `cold_starts` with one of its policies, looked at every `every_s`.
 
     Question: when do requests meet a cold start? A cold start counts in the window in which it is
-    over. Every isolation meets the same requests. Raises SimError for an unknown policy.
+    over. Every isolation meets the same requests: `arrivals`, as in `cold_starts`. Raises SimError
+    for an unknown policy.
     """
     if policy not in POLICIES:
         raise SimError(f"policy {policy!r}: unknown; {nearest(policy, POLICIES)}")
@@ -61,7 +70,7 @@ def over_time(
                 Resident(began_s, host, len(there)) for host, there in enumerate(fleet.residents)
             )
 
-    serve(profile, isolation, POLICIES[policy], requests(seed), seed, watch=watch)
+    serve(profile, isolation, POLICIES[policy], requests(seed, arrivals), seed, watch=watch)
     return found
 
 

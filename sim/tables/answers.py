@@ -1,6 +1,7 @@
 """What the model answers, as tidy tables: with source, machine, isolation and accelerator."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import pandas as pd
 
@@ -66,16 +67,21 @@ def short(isolation: str, path: str) -> str:
 
 
 def over_time(
-    profile: Profile, isolations: Iterable[str], policy: str, *, seed: int = 0
+    profile: Profile,
+    isolations: Iterable[str],
+    policy: str,
+    *,
+    seed: int = 0,
+    arrivals: Path | Sequence[float] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The service of `sim experiment cold_starts` window by window: two tables.
 
     The first is for the chart `cold_starts`, a row a window; the second for `fleet`, a row a host
-    and moment. Every isolation meets the same requests.
+    and moment. Every isolation meets the same requests: `arrivals`, as in `cold_starts`.
     """
     served, residents = [], []
     for name in isolations:
-        found = one_over_time(profile, name, policy, seed=seed)
+        found = one_over_time(profile, name, policy, seed=seed, arrivals=arrivals)
         key = {
             "source": "simulated",
             "machine": profile.provenance.machine,

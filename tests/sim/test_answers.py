@@ -70,3 +70,9 @@ def test_a_curve_has_its_citation_samples_and_prediction():
 def test_a_curve_that_is_not_there_is_one_line():
     with pytest.raises(BadTable, match="no curve 'RunD-makespam'; did you mean 'RunD-makespan'"):
         published_points(DATA / "published", "RunD-makespam")
+
+
+def test_requests_may_come_at_times_that_the_caller_has():
+    served, _ = over_time(PROFILE, ["process"], "keep 10 s", arrivals=[0.0, 1.0, 31.0])
+    assert served["asked"].sum() == 3
+    assert list(served.loc[served["asked"] > 0, "t_s"]) == [0.0, 30.0]
