@@ -16,11 +16,12 @@ from tests.peers.scripts import (
     run,
     settings,
     signals,
+    standing,
 )  # fmt: skip
 
 TABLES = (
-    run.RUN, run.CREATE, signals.SIGNALS, listing.PS, listing.OTHER, logs.LOGS, inspecting.INSPECT,
-    settings.SETTINGS, limits.LIMITS, execs.EXEC, execs.TERMINALS, cp.CP, mounts.MOUNTS,
-    commit.COMMIT, commit.EXPORT, images.IMAGES,
+    run.RUN, run.CREATE, signals.SIGNALS, standing.STANDING, listing.PS, listing.OTHER, logs.LOGS,
+    inspecting.INSPECT, settings.SETTINGS, limits.LIMITS, execs.EXEC, execs.TERMINALS, cp.CP,
+    mounts.MOUNTS, commit.COMMIT, commit.EXPORT, images.IMAGES,
 )  # fmt: skip
 SCRIPTS = [Script(title, text) for table in TABLES for title, text in table.items()]
