@@ -1,25 +1,16 @@
-"""The report as a reader opens it: in a browser, by double click, on a projector or a phone."""
+"""The report as a reader opens it: by double click, on a projector or a phone, in two languages."""
 
+import base64
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from sim.cli import main
+from tests.devtools import browser
 from tests.sim import made_up
 
 pytestmark = pytest.mark.chromium
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-QUIET = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
-
-
-def chromium(*flags: str, profile: Path) -> subprocess.CompletedProcess[str]:
-    """One headless run with a user folder of its own."""
-    program = next(filter(None, map(shutil.which, NAMES)))
-    command = [program, *QUIET, f"--user-data-dir={profile}", *flags]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
 
 
 @pytest.fixture(scope="module")
@@ -34,57 +25,80 @@ def report(tmp_path_factory) -> Path:
     return path
 
 
-def hosts_asked(page: Path, folder: Path) -> set[str]:
-    """The hosts that the browser's own network log names while it opens `page`."""
-    log = folder / f"{page.stem}.json"
-    flags = (f"--log-net-log={log}", "--dump-dom", page.as_uri())
-    chromium(*flags, profile=folder / page.stem)
-    return set(re.findall(r'"url":"https?://([^/"]+)', log.read_text(encoding="utf-8")))
+@pytest.fixture(scope="module")
+def tab(report):
+    with browser(report.parent) as found:
+        yield found
 
 
-def test_the_page_asks_no_host(report, tmp_path):
-    """Beyond those that the browser asks by itself, with an empty page. Control: one that asks."""
-    empty, asking = tmp_path / "empty.html", tmp_path / "asking.html"
-    empty.write_text("<p>nothing", encoding="utf-8")
+def choose(tab, language):
+    """Work the buttons as keys do: to the one that is chosen, and on to the other."""
+    tab.tell("document.querySelector('[name=language]:checked').focus()")
+    if tab.tell("document.activeElement.value") != language:
+        tab.press("ArrowRight")
+    assert tab.tell("document.querySelector('[name=language]:checked').value") == language
+
+
+def seen(tab, selector):
+    """What of these elements is on the page to be seen."""
+    found = f"[...document.querySelectorAll('{selector}')]"
+    return tab.tell(f"{found}.filter(one => one.offsetParent).map(one => one.textContent)")
+
+
+def test_the_page_asks_nobody_and_complains_of_nothing(tab, report, tmp_path):
+    """Control: a page that asks a host, and says so."""
+    asking = tmp_path / "asking.html"
     asking.write_text('<img src="http://localhost:9/x.png" alt="">', encoding="utf-8")
-    by_itself = hosts_asked(empty, tmp_path)
-    assert hosts_asked(asking, tmp_path) - by_itself == {"localhost:9"}
-    assert hosts_asked(report, tmp_path) - by_itself == set()
+    tab.open(asking)
+    assert "http://localhost:9/x.png" in tab.requests()
+    assert tab.complaints() != []
+    tab.events.clear()
+    tab.open(report)
+    assert tab.tell("document.querySelectorAll('[role=img]').length") == 10
+    assert tab.requests() == [report.as_uri()]
+    assert tab.complaints() == []
 
 
-def test_no_console_message(report, tmp_path):
-    flags = ("--enable-logging=stderr", "--dump-dom", report.as_uri())
-    done = chromium(*flags, profile=tmp_path / "profile")
-    assert done.stdout.count('role="img"') == 10
-    assert "CONSOLE" not in done.stderr
+def test_one_language_is_seen_and_the_other_is_a_key_away(tab, report):
+    tab.open(report)
+    for language, title in (("en", "The answer"), ("ko", "답"), ("en", "The answer")):
+        choose(tab, language)
+        assert seen(tab, "#answer h2 span") == [title]
+        texts = seen(tab, ".said")
+        assert len(texts) > 60
+        korean = [text for text in texts if re.search("[가-힣]", text)]
+        assert len(korean) > 0.9 * len(texts) if language == "ko" else korean == []
+        heights = "[...document.querySelectorAll('figure svg')].map(one => one.clientHeight)"
+        assert sum(height > 50 for height in tab.tell(heights)) == 5
 
 
-def asked(report: Path, width: int, folder: Path, what: str) -> int:
-    """A number that the page's document, as `it`, tells when its window is `width` wide."""
-    frame = folder / "frame.html"
-    frame.write_text(
-        f'<iframe src="{report.as_uri()}" style="width:{width}px;height:900px;border:0"></iframe>'
-        "<script>onload = () => { const it = document.querySelector('iframe').contentDocument;"
-        f" document.body.dataset.told = {what} }}</script>",
-        encoding="utf-8",
-    )
-    flags = ("--allow-file-access-from-files", "--dump-dom", frame.as_uri())
-    done = chromium(*flags, profile=folder / "profile")
-    found = re.search(r'data-told="(\d+)"', done.stdout)
-    assert found, done.stdout
-    return int(found[1])
-
-
+@pytest.mark.parametrize("language", ["en", "ko"])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_the_page_never_scrolls_sideways(report, tmp_path, width):
-    assert asked(report, width, tmp_path, "it.documentElement.scrollWidth") <= width
+def test_the_page_never_scrolls_sideways(tab, report, width, language):
+    tab.open(report, width=width)
+    choose(tab, language)
+    assert tab.tell("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("section", ["results", "predictions"])
-def test_the_tables_that_all_read_need_no_scroll_bar(report, tmp_path, section):
+def test_the_tables_that_all_read_need_no_scroll_bar(tab, report, section):
     """Neither sideways nor up and down, on a projector. Both are there: control."""
-    table = f"it.querySelector('#{section} > .wide')"
-    for way in ("Width", "Height"):
-        over = asked(report, 1280, tmp_path, f"{table}.scroll{way} - {table}.client{way}")
-        assert over == 0
-        assert asked(report, 1280, tmp_path, f"{table}.client{way}") > 100
+    tab.open(report)
+    for language in ("en", "ko"):
+        choose(tab, language)
+        table = f"document.querySelector('#{section} > .wide')"
+        for way in ("Width", "Height"):
+            assert tab.tell(f"{table}.scroll{way} - {table}.client{way}") == 0
+            assert tab.tell(f"{table}.client{way}") > 100
+
+
+def test_it_prints_on_pages_without_the_buttons(tab, report):
+    tab.open(report)
+    told = tab.call("Page.printToPDF", preferCSSPageSize=False)
+    pdf = base64.b64decode(told["data"])
+    assert pdf.startswith(b"%PDF-")
+    assert 3 < len(re.findall(rb"/Type\s*/Page\b", pdf)) < 20
+    tab.call("Emulation.setEmulatedMedia", media="print")
+    assert seen(tab, ".languages") == []
+    tab.call("Emulation.setEmulatedMedia", media="")
+    assert len(seen(tab, ".languages")) == 1

@@ -13,7 +13,7 @@ KOREAN = {
     "machine": "측정한 기계",
     "method": "방법과 주의할 점",
     # The answer, sentence by sentence.
-    "and": ", 그리고 ",
+    "and": ", ",
     "as_process": "일반 프로세스로는",
     "as_container": "컨테이너에서는",
     "as_uml": "User-Mode Linux(uml)에서는",
