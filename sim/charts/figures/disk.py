@@ -12,7 +12,7 @@ from sim.charts.style import COLOURS, INK, MUTED, Look, label, order, rows_of, t
 from sim.charts.words import say, term
 from sim.wording import mib, three
 
-INSTRUCTION, MINUS = 46, "\u2212"  # letters of an instruction that are shown
+INSTRUCTION, SHARERS, MINUS = 46, 34, "\u2212"  # letters that are shown of each
 
 
 def disk_figure(parts: pd.DataFrame) -> Picture:
@@ -96,7 +96,7 @@ def _effect(row: Any) -> str:
     told = [three(row.size_mib)]
     counts = {"+": row.adds, "~": row.changes, MINUS: row.hides}
     told += [f"{sign}{count}" for sign, count in counts.items() if count]
-    shared = row.shared_with
+    shared = shorten(row.shared_with, SHARERS, placeholder=" …")
     return "  ".join([*told, *([say("layers.shared", images=shared)] if shared else [])])
 
 
