@@ -30,7 +30,7 @@ LEVELS = {
         ("__main__",),
     ),
     "sim": (
-        ("errors", "contract", "colours", "wording", "profiles", "theory", "terminal"),
+        ("errors", "contract", "colours", "language", "wording", "profiles", "theory", "terminal"),
         ("files", "profile_files", "overrides", "engine"),
         ("model",),
         ("experiments", "bench"),

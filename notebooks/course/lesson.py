@@ -11,6 +11,7 @@ from typing import Any
 
 from course.language import ENGLISH, say, speak
 from course.recordings import Recording, record
+from sim.language import speak as charts_speak
 
 ISOLATIONS = ("process", "container", "uml", "qemu")
 
@@ -26,10 +27,7 @@ class Lesson:
 
     def __init__(self, number: int, language: str = ENGLISH) -> None:
         speak(language, number)
-        if language != ENGLISH:  # English is what charts speak anyway, and they need not be there
-            from sim import charts
-
-            charts.speak(language)
+        charts_speak(language)
         self.number = number
         self.home = Path(__file__).resolve().parents[2]
         self.why_not = what_runs_here()

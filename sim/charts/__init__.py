@@ -36,7 +36,7 @@ from sim.charts.figures.work import neighbours_alt, neighbours_figure, work_alt,
 from sim.charts.picture import Picture, save
 from sim.charts.style import styled
 from sim.charts.widgets import explore
-from sim.charts.words import LANGUAGES, speak
+from sim.language import LANGUAGES, speak
 
 _KEY = ("source", "machine", "isolation", "accelerator")
 _N = (*_KEY, "n")

@@ -10,22 +10,33 @@ from matplotlib.axes import Axes
 
 from sim.charts.style import COLOURS, INK, Look, spread_labels
 
+SHORT = 3.2  # times: half of a power of ten
+
 
 def plain_log(ax: Axes, *directions: str) -> None:
     """A logarithmic axis with plain numbers: at powers of ten, and between where there is room."""
     for direction in directions:
         ax.set(**{f"{direction}scale": "log"})
         axis: Any = getattr(ax, f"{direction}axis")
-        axis.set_major_locator(mpl_ticker.LogLocator(numticks=7))
+        axis.set_major_locator(Plain(numticks=7))
         axis.set_major_formatter(mpl_ticker.FuncFormatter(lambda value, _: f"{value:,.10g}"))
         axis.set_minor_formatter(mpl_ticker.FuncFormatter(partial(between, axis)))
+
+
+class Plain(mpl_ticker.LogLocator):
+    """Powers of ten; round numbers like those of a linear axis where there is less than a half."""
+
+    def tick_values(self, vmin: float, vmax: float) -> Any:
+        if 0 < vmin < vmax < SHORT * vmin:
+            return mpl_ticker.MaxNLocator(5).tick_values(vmin, vmax)
+        return super().tick_values(vmin, vmax)
 
 
 def between(axis: Any, value: float, _: object) -> str:
     """A tick between powers of ten has its number where the axis is shorter than two of them."""
     low, high = sorted(axis.get_view_interval())
     decades = log10(high / low)
-    shown = "25" if 0.6 < decades < 2 else "2357" if decades <= 0.6 else ""
+    shown = "" if decades >= 2 or high < SHORT * low else "25" if decades > 0.8 else "2357"
     digit = f"{value:.9e}"[0]
     return f"{value:,.10g}" if digit in shown and low <= value <= high else ""
 

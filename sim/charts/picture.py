@@ -8,9 +8,10 @@ from matplotlib.figure import Figure
 
 from sim.charts.html import as_cell, as_file
 from sim.charts.style import PAPER, Look, styled
-from sim.charts.words import spoken, wrap
+from sim.charts.words import wrap
 from sim.errors import SimError
 from sim.files import write_bytes
+from sim.language import spoken
 
 WIDTH_IN = 6.8  # narrow: the letters stay readable on a phone
 PIXELS = 1200  # across, of a PNG

@@ -10,10 +10,11 @@ import pandas as pd
 
 from sim import wording
 from sim.charts.fonts import families
-from sim.charts.words import say, speak, spoken, wrap
+from sim.charts.words import say, wrap
 from sim.colours import COLOURS as COLOURS
 from sim.colours import LIGHT
 from sim.contract import MODELLED
+from sim.language import speak, spoken
 
 MARKERS = {"process": "o", "container": "s", "uml": "^", "qemu": "D", "sandbox": "P",
            "microvm": "v", "vm": "X", "snapshot": "p", "pool": "*"}  # fmt: skip

@@ -1,31 +1,17 @@
-"""What charts say, in each language: sentences, words, and which language is spoken.
+"""What charts say, in each language: sentences and words.
 
 All words are in `texts/LANGUAGE.toml`, by chart. Words of the tables themselves (`guest kernel`,
 `page faults`) are `terms` there; names of isolations and of phases stay as commands have them.
 """
 
+import re
 import tomllib
 from functools import cache
 from importlib.resources import files
 from typing import Any
 from unicodedata import east_asian_width
 
-from sim.errors import SimError, nearest
-
-LANGUAGES = ("en", "ko")
-_now = ["en"]  # one for all threads and cells: a notebook is in one language
-
-
-def speak(language: str) -> None:
-    """From now on charts are in `language`. Raises SimError for one that there is not."""
-    if language not in LANGUAGES:
-        raise SimError(f"language {language!r}: unknown; {nearest(language, LANGUAGES)}")
-    _now[0] = language
-
-
-def spoken() -> str:
-    """The language that charts are in now."""
-    return _now[0]
+from sim.language import spoken
 
 
 @cache
@@ -55,13 +41,13 @@ def term(word: str) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Break a text at blanks; a Hangul syllable is as wide as two letters.
+    """Break a text at blanks, but not in `n = 1`; a Hangul syllable is as wide as two letters.
 
     >>> wrap("one two three", width=8)
     ['one two', 'three']
     """
     lines = [""]
-    for word in text.split():
+    for word in re.sub(r"\bn ([=≤]) ", "n\N{NO-BREAK SPACE}\\1\N{NO-BREAK SPACE}", text).split(" "):
         if lines[-1] and columns(f"{lines[-1]} {word}") > width:
             lines.append("")
         lines[-1] = f"{lines[-1]} {word}".strip()

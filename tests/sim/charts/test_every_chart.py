@@ -10,8 +10,8 @@ from matplotlib.text import Text
 
 from sim.charts import CHARTS, LANGUAGES, save, speak, styled, waterfall
 from sim.charts.html import as_file, as_svg
-from sim.charts.words import spoken
 from sim.errors import BadTable, SimError
+from sim.language import spoken
 from tests.sim.charts.gallery import drawn, tables
 
 NAMES = [chart.name for chart in CHARTS]

@@ -7,7 +7,8 @@ from string import Formatter
 import pytest
 
 from sim.charts import CHARTS, words
-from sim.charts.words import LANGUAGES, say, term, texts
+from sim.charts.words import say, term, texts
+from sim.language import LANGUAGES, speak
 from tests.sim.charts.gallery import tables
 from tests.sim.charts.test_every_chart import words as face_of
 
@@ -85,10 +86,10 @@ def flat(table) -> list[object]:
 
 
 def test_words_of_tables_are_translated_and_unknown_ones_kept(monkeypatch):
-    words.speak("ko")
+    speak("ko")
     try:
         assert term("guest kernel") == "게스트 커널"
         assert term("first output") == "first output"
         assert say("common.word_measured") == "측정"
     finally:
-        words.speak("en")
+        speak("en")
