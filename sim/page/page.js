@@ -8,7 +8,7 @@
   const START = {n: 8, per_s: 0, busy: 0, seed: 0};
   const PARTS = ["pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json", "project.zip"];
   const PLACES = ["sentence", "table", "timeline", "memory", "density"];
-  let language = "en", worker, step = "unpacking", asked = 0, waiting = null, busy = true, took = null;
+  let language = "en", worker, step = "unpacking", asked = false, waiting = null, broken = false, took = null;
 
   const words = () => known.words[language];
   const chosen = () => [...form.querySelectorAll("#isolations input:checked")].map((box) => box.value);
@@ -33,7 +33,8 @@
   }
 
   function status() {
-    by("status").textContent = busy ? words()[step]
+    const working = !broken && (asked || step !== "computing");
+    by("status").textContent = working ? words()[step]
       : took === null ? "" : words().ready.replace("{time}", `${(took / 1000).toFixed(2)} s`);
   }
 
@@ -104,7 +105,12 @@
   }
 
   function ask() {
-    if (!form.checkValidity()) return;
+    const wrong = form.querySelector("input:invalid");
+    if (wrong) {
+      const name = wrong.labels[0].textContent.trim();
+      by("problem").textContent = words().failed.replace("{why}", `${name}: ${wrong.validationMessage}`);
+      return;
+    }
     address();
     waiting = question();
     next();
@@ -115,8 +121,7 @@
     if (!worker || step !== "computing" || asked || !waiting) return;
     const asking = waiting;
     waiting = null;
-    asked = 1;
-    busy = true;
+    asked = true;
     by("command").textContent = command(asking);
     for (const place of PLACES) by(place).classList.add("stale");
     status();
@@ -124,8 +129,7 @@
   }
 
   function show({told, took: time}) {
-    asked = 0;
-    busy = false;
+    asked = false;
     took = told.error ? null : time;
     by("problem").textContent = told.error ? words().failed.replace("{why}", told.error) : "";
     if (!told.error) {
@@ -142,8 +146,8 @@
   }
 
   function fail(why) {
-    asked = 0;
-    busy = false;
+    asked = false;
+    broken = step !== "computing"; // did not even start
     by("problem").textContent = words().failed.replace("{why}", why);
     status();
   }

@@ -139,6 +139,10 @@ class TestInTheBrowser:
         )
         tab.until("document.getElementById('problem').textContent.includes('choose at least')")
         change(tab, "document.querySelector('#isolations input').click()")
+        tab.tell("location.hash = 'n=-5'")
+        tab.until("document.getElementById('problem').textContent.includes('Instances: ')")
+        assert tab.tell("document.getElementById('status').textContent") != "Simulating ..."
+        change(tab, "location.hash = 'n=6'")
         assert tab.tell("document.getElementById('problem').textContent") == ""
         change(tab, f"location.hash = '{SHARED}'")
 
