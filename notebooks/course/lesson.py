@@ -39,7 +39,7 @@ class Lesson:
         for name, reason in self.why_not.items():
             can = say("recorded only: {reason}", reason=reason) if reason else say("can run here")
             print(f"{name:<10}", can)
-        if any(self.why_not.values()):
+        if self.recording.seen and any(self.why_not.values()):
             print(say("Recordings are from {machine}", machine=self.recording.about))
 
     def here(self, *isolations: str) -> bool:
