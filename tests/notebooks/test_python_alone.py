@@ -1,18 +1,22 @@
 """Every lesson runs where there is nothing but Python, and each check refuses what it should.
 
 An ordinary user who gets no user namespace: no isolation can be had, so everything is recorded.
+The Korean edition, which has the same code, is tried here as well: one lesson a day, or all of them
+with `COURSE_TESTS=all`.
 """
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
 import pytest
 from course.cells import lessons
 
-from tests.notebooks.conditions import machine
+from tests.notebooks.conditions import its_turn, machine
 
+IN_KOREAN = re.compile(r"[^A-Za-z]*힌트: .*[가-힣].*", flags=re.DOTALL)
 pytestmark = pytest.mark.slow
 
 
@@ -31,6 +35,14 @@ def test_it_runs_and_its_checks_refuse_what_is_wrong(path, locked_laptop):
     assert [
         trial for trial in trials if trial["error"] != "NotYet" or "Hint" not in trial["said"]
     ] == []
+
+
+@pytest.mark.parametrize("path", lessons("ko"), ids=lambda p: p.stem)
+def test_it_runs_in_korean_and_its_checks_hint_in_korean(path, locked_laptop):
+    its_turn(path, lessons("ko"), days=len(lessons("ko")))
+    found = locked_laptop.play(path, wrong=True)
+    assert found["complaints"] == {}
+    assert [trial for trial in found["trials"] if not IN_KOREAN.fullmatch(trial["said"])] == []
 
 
 def test_nothing_can_be_run_there(locked_laptop):
