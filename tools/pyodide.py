@@ -17,6 +17,13 @@ from pathlib import Path
 
 WANTED = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
+FLAGS = (
+    "--loglevel=error",
+    "--ignore-scripts",
+    "--fetch-retries=1",
+    "--fetch-retry-mintimeout=1000",
+)
+
 
 def integrity(path: Path) -> str:
     """The checksum as npm writes it."""
@@ -33,7 +40,7 @@ def fetch(folder: Path) -> Path:
         sys.exit(f"pyodide: npm fetches {name}, and is not here; on Debian: apt install npm")
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as place:
-        command = [npm, "pack", name, "--silent", "--ignore-scripts", "--pack-destination", place]
+        command = [npm, "pack", name, *FLAGS, "--pack-destination", place]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         found = list(Path(place).glob("*.tgz"))
         if done.returncode or not found:

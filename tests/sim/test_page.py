@@ -1,6 +1,7 @@
 """The simulator as one file: opened by double click, worked by keys, and told by URL."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -26,6 +27,32 @@ def test_an_archive_that_is_none_is_one_line(tmp_path, capsys):
     assert "not Pyodide's npm package" in told
     assert told.count("\n") == 1
     assert not (tmp_path / "page.html").exists()
+
+
+def fetched(folder, **environment):
+    """What becomes of the attempt to fetch the runtime into `folder`: exit code and words."""
+    command = [sys.executable, "tools/pyodide.py", str(folder)]
+    surroundings = os.environ | environment
+    done = subprocess.run(
+        command, cwd=ROOT, env=surroundings, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stderr
+
+
+def test_without_npm_one_line_says_how_to_get_it(tmp_path):
+    code, told = fetched(tmp_path, PATH=str(tmp_path))
+    assert code == 1
+    assert told.endswith("is not here; on Debian: apt install npm\n")
+    assert told.count("\n") == 1
+
+
+@pytest.mark.pyodide
+def test_without_a_network_one_line_says_so_and_nothing_is_left(tmp_path):
+    code, told = fetched(tmp_path, npm_config_registry="http://localhost:9")
+    assert code == 1
+    assert "is there a network" in told
+    assert told.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture(scope="module")
