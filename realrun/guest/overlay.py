@@ -1,9 +1,10 @@
 """What a guest writes: a file of its own over its image's disk, copied on write.
 
-It lies in a folder that the monitor sees, and stays as long as the guest's container does, as a
-container's writable layer. QEMU's is a qcow2 file that we make; User-Mode Linux makes its COW file
-itself, and last of all gives it its length. Both are nothing without the very disk that they lie
-over: `base` tells which that is.
+It stays as long as the guest's container does, as a container's writable layer. QEMU's is a qcow2
+file that we make; User-Mode Linux makes its COW file itself, and last of all gives it its length.
+Both are nothing without the very disk that they lie over: `base` tells which that is. It lies
+beside the folder `kept`, which the monitor may write to: what lies there may be anything, so we
+follow no link there and make no file.
 
 Sources: QEMU's `docs/interop/qcow2.txt`; the kernel's `arch/um/drivers/cow_user.c`.
 """
@@ -11,13 +12,14 @@ Sources: QEMU's `docs/interop/qcow2.txt`; the kernel's `arch/um/drivers/cow_user
 from __future__ import annotations
 
 import os
+import stat
 import struct
 from pathlib import Path
 
 from realrun.errors import GuestFailed
 
 NAMES = {"qemu": "image.qcow2", "uml": "image.cow"}
-PLACE = "/written"  # in the monitor's jail
+KEPT, PLACE = "kept", "/written"  # here, and in the monitor's jail
 CLUSTER_BITS = 16
 CLUSTER = 1 << CLUSTER_BITS
 HEADER = ">4sIQIIQIIQQIIQQQQII"  # of version 3
@@ -29,10 +31,12 @@ def prepare(folder: Path, isolation: str, disk: Path) -> None:
 
     Raises GuestFailed if that was on another disk.
     """
-    folder.mkdir(mode=0o700, exist_ok=True)
+    kept, base = folder / KEPT, folder / "base"
+    for made in (folder, kept):
+        made.mkdir(mode=0o700, exist_ok=True)
     found = os.stat(disk)
     told = f"{disk} {found.st_size} {found.st_mtime_ns}\n"
-    overlay, base = folder / NAMES[isolation], folder / "base"
+    overlay = kept / NAMES[isolation]
     if is_whole(overlay, isolation, found.st_size):
         if base.read_text(encoding="utf-8") != told:
             raise GuestFailed(
@@ -41,23 +45,23 @@ def prepare(folder: Path, isolation: str, disk: Path) -> None:
             )
         return
     overlay.unlink(missing_ok=True)
-    put(base, told.encode())
+    new = folder / "new"
+    put(new, base, told.encode())
     if isolation == "qemu":
-        put(overlay, *empty_qcow2(found.st_size))
+        put(new, overlay, *empty_qcow2(found.st_size))
 
 
 def is_whole(overlay: Path, isolation: str, disk_bytes: int) -> bool:
     """Is it there, and not of a User-Mode Linux that was killed while it made it?"""
     try:
-        size = os.stat(overlay).st_size
+        there = os.lstat(overlay)
     except FileNotFoundError:
         return False
-    return isolation != "uml" or size > disk_bytes
+    return stat.S_ISREG(there.st_mode) and (isolation != "uml" or there.st_size > disk_bytes)
 
 
-def put(path: Path, *clusters: bytes) -> None:
-    """A file of these clusters, whole or not at all; of zeros there are holes."""
-    new = path.with_name(f"{path.name}.new")
+def put(new: Path, path: Path, *clusters: bytes) -> None:
+    """A file of these clusters at `path`, whole or not at all; of zeros there are holes."""
     with open(new, "wb") as file:
         for number, data in enumerate(clusters):
             file.seek(number * CLUSTER)
@@ -82,10 +86,9 @@ def empty_qcow2(disk_bytes: int) -> list[bytes]:
 
 def lent(folder: str) -> list[tuple[str, str, bool]]:
     """For the jail: what, where, and whether nothing may be written to it."""
-    return [(folder, PLACE, False)] if folder else []
+    return [(f"{folder}/{KEPT}", PLACE, False)] if folder else []
 
 
 def written_bytes(folder: Path) -> int:
     """What the guest has written takes on the disk of this machine; stat(2), st_blocks."""
-    found = [path for path in folder.glob("image.*") if path.suffix != ".new"]
-    return sum(os.stat(path).st_blocks * 512 for path in found)
+    return sum(os.lstat(path).st_blocks * 512 for path in (folder / KEPT).glob("*"))

@@ -39,9 +39,9 @@ def test_a_qcow2_file_without_content_is_as_its_specification_says(size):
 
 
 def test_what_was_written_stays_on_its_disk_and_no_other(tmp_path, disk):
-    folder = tmp_path / "kept"
+    folder = tmp_path / "disk-of"
     overlay.prepare(folder, "qemu", disk)
-    file = folder / "image.qcow2"
+    file = folder / "kept" / "image.qcow2"
     assert file.stat().st_size == 4 * overlay.CLUSTER
     with open(file, "r+b") as there:
         there.write(b"mine")
@@ -55,16 +55,32 @@ def test_what_was_written_stays_on_its_disk_and_no_other(tmp_path, disk):
 @pytest.mark.parametrize("left", [0, 5000])
 def test_a_file_that_was_not_finished_is_begun_anew(tmp_path, disk, left):
     """User-Mode Linux makes its own, and was killed meanwhile; also on a disk made anew."""
-    folder = tmp_path / "kept"
-    folder.mkdir()
+    folder = tmp_path / "disk-of"
+    file = folder / "kept" / "image.cow"
+    file.parent.mkdir(parents=True)
     (folder / "base").write_text("of another disk")
-    (folder / "base.new").write_text("half of")
-    (folder / "image.cow").write_bytes(b"x" * left)
+    (folder / "new").write_text("half of")
+    file.write_bytes(b"x" * left)
     overlay.prepare(folder, "uml", disk)
-    assert not (folder / "image.cow").exists()
-    (folder / "image.cow").write_bytes(b"x" * 9000)
+    assert not file.exists()
+    file.write_bytes(b"x" * 9000)
     overlay.prepare(folder, "uml", disk)
-    assert overlay.written_bytes(folder) == (folder / "image.cow").stat().st_blocks * 512
+    assert overlay.written_bytes(folder) == file.stat().st_blocks * 512
+
+
+@pytest.mark.parametrize("isolation", overlay.NAMES)
+def test_a_link_of_a_guest_leads_us_nowhere(tmp_path, disk, isolation):
+    """Root in a guest of User-Mode Linux writes what he likes where the monitor may."""
+    folder, secret = tmp_path / "disk-of", tmp_path / "secret"
+    secret.write_bytes(b"x" * 9000)
+    kept = folder / "kept"
+    kept.mkdir(parents=True)
+    for name in ("base", "new", overlay.NAMES[isolation]):
+        (kept / name).symlink_to(secret)
+    overlay.prepare(folder, isolation, disk)
+    assert secret.read_bytes() == b"x" * 9000
+    assert not (kept / overlay.NAMES[isolation]).is_symlink()
+    assert overlay.written_bytes(folder) < 3 * overlay.CLUSTER
 
 
 def test_nothing_written_is_nothing_counted(tmp_path):
@@ -83,5 +99,5 @@ def test_the_monitor_is_told_of_it(monkeypatch):
     assert "-drive file=/system,format=raw,snapshot=on,if=none,id=system" in words
     words = " ".join(backends.BACKENDS["uml"].argv(machine))
     assert "ubd0=/written/image.cow,/disk ubd1=cow1,/system" in words
-    assert overlay.lent("/w") == [("/w", "/written", False)]
+    assert overlay.lent("/w") == [("/w/kept", "/written", False)]
     assert overlay.lent("") == []
