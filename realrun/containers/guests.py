@@ -23,6 +23,7 @@ from realrun.errors import RealRunError, UsageError
 from realrun.files.workspace import workspace
 from realrun.guest import levels
 from realrun.image import tarread as tar
+from realrun.image.budget import Budget
 from realrun.image.tarread import TarReader
 from realrun.image.tarwrite import END, headers, padding
 from realrun.runtime.run import Run, Sink, to_end
@@ -97,10 +98,11 @@ def boot(
 
 
 def run(begin: Begin, text: str, out: BinaryIO | None, stdin: int | None) -> None:
-    """Have the guest do it; raises what it says is wrong."""
-    said = bytearray()
+    """Have the guest do it; raises what it says is wrong, and OverBudget if it sends too much."""
+    said, budget = bytearray(), Budget()
 
     def keep(data: bytes) -> None:
+        budget.bytes(len(data))
         if out is not None:
             out.write(data)
 

@@ -128,7 +128,7 @@ def test_one_life_of_each(root, box, says, isolation, tmp_path):
         nobody_holds_its_files_still(says)
     assert list(answers(says, STOPPED)) == STOPPED
     if not slow:
-        what_it_wrote_can_be_seen(says, tmp_path)
+        what_it_wrote_can_be_seen(says, tmp_path, isolation)
     (tmp_path / "in").write_text("brought\n")
     assert says("cp", str(tmp_path / "in"), "box:/in") == (0, "", "")
     if not slow:
@@ -147,9 +147,15 @@ def nobody_holds_its_files_still(says: Says) -> None:
     assert "`realrun stop box` first, or say --pause=false" in err
 
 
-def what_it_wrote_can_be_seen(says: Says, tmp_path: Path) -> None:
+def what_it_wrote_can_be_seen(says: Says, tmp_path: Path, isolation: str) -> None:
     """Though it does not run: `diff`, `export`, `cp`, sizes."""
     assert says("diff", "box")[1].splitlines() == CHANGED
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REALRUN_UNPACK_BYTES", "100000")
+        code, _, err = says("export", "-o", str(tmp_path / "all"), "box")
+        assert (code, err.count("\n"), "REALRUN_UNPACK_BYTES can allow more" in err) == (
+            (0, 0, False) if isolation == "container" else (1, 1, True)
+        )
     with tarfile.open(fileobj=io.BytesIO(cli("export", "box", text=False).stdout)) as archive:
         names = set(archive.getnames())
     assert {"written", "new/hard", "etc", "proc", "dev"} <= names
