@@ -124,7 +124,6 @@ OPERATIONS = {
                        lambda g: g.run(*SLEEP)),
     "unpause": Operation(["unpause", "cc"], lambda g: not g.is_paused() and not g.stands_still(),
                          lambda g: pausing.pause(g.registry, g.run(*SLEEP))),
-    "restart": Operation(["restart", "-t", "0", "cc"], lambda g: g.status() == "exited", written),
     "rm": Operation(["rm", "cc"], lambda g: g.status() == "", lambda g: g.make()),
     "rm -f -v": Operation(["rm", "-f", "-v", "cc"], lambda g: g.status() == "",
                           lambda g: g.run(*SLEEP)),
