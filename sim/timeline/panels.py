@@ -105,6 +105,8 @@ def drawn(panel: Panel, common_s: float, words: Texts) -> str:
 
 def state(ready: Sequence[float], words: Texts) -> str:
     """The end of it in words: how many are ready, and when the last was."""
+    if len(ready) == 1:
+        return words["alone"].format(time=seconds(ready[0]))
     n = str(len(ready))
     done = words["state"].replace("{k}", n).replace("{n}", n)
     return f"{done}, {words['last'].format(time=seconds(ready[-1]))}"

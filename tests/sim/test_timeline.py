@@ -75,6 +75,8 @@ def test_one_start_alone_shows_its_phases(folder):
     assert [len(panel.lanes) for panel in found] == [1, 1, 1, 1]
     phases = [one.name for one in found[1].lanes[0]]
     assert phases == [name for name, _, _ in made_up.PLANS["container"]]
+    html = timeline(of_folder(folder, ["container"], 1))
+    assert re.search(r'class="state">ready after [\d.]+ ms<', html)
 
 
 def test_simulated_crowds_have_every_stage():
