@@ -67,8 +67,11 @@ def _dotted(ax: Axes, isolation: str, rows: pd.DataFrame, column: str) -> None:
 
 def legend_sentence(points: pd.DataFrame) -> str:
     """Which points the model knew, and what lines are."""
-    if not len(by_source(points)[1]):
+    measured, simulated, _ = by_source(points)
+    if simulated.empty:
         return say("common.nothing_simulated")
+    if measured.empty:
+        return say("common.nothing_measured")
     return say("common.points_and_lines", fitted=FITTED_UP_TO)
 
 

@@ -92,6 +92,13 @@ def test_a_curve_without_a_simulation_says_so(tmp_path):
     assert "Nothing was simulated" in words(picture)
 
 
+def test_a_simulation_alone_says_so():
+    points = tables()["storm"][0]
+    face = words(storm(points[points["source"] == "simulated"]))
+    assert "Lines: simulated; nothing was measured." in face
+    assert "medians of 15 storms" in face
+
+
 def test_points_that_the_model_has_not_seen_are_hollow():
     """Made up: measured up to n = 8 and 32; the model is fitted to n <= 4."""
     ax = drawn("memory", "en").axes[0]

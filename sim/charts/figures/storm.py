@@ -39,7 +39,7 @@ def storm_figure(points: pd.DataFrame) -> Picture:
     for ax, column in ((upper, "makespan_s"), (lower, "p50_s")):
         curve(points, column, ax)
         ax.set(xlabel=say("common.n_log"), ylabel=say("storm.y"), title=say(f"storm.{column}"))
-    counts = sorted({int(count) for count in measured["storms"]} or {0})
+    counts = sorted({int(count) for count in (measured if len(measured) else points)["storms"]})
     storms = "–".join(str(n) for n in dict.fromkeys([counts[0], counts[-1]]))
     footer(figure, [points], legend_sentence(points), say("storm.foot", storms=storms))
     return figure
