@@ -7,6 +7,7 @@ from math import log10
 from typing import Any
 
 from sim.colours import variables
+from sim.language import spoken as charts_are_in
 from sim.timeline.panels import LANE_PX, PANEL_PX, Panel, drawn, panels
 from sim.timeline.tables import tables
 from sim.timeline.words import WORDS
@@ -34,14 +35,16 @@ class Timeline(str):
         return f"<timeline, an HTML page of {len(self)} characters>"
 
 
-def timeline(starts: Any, *, title: str = "", language: str = "en") -> Timeline:
+def timeline(starts: Any, *, title: str = "", language: str = "") -> Timeline:
     """Many starts on one clock, to be played, stopped and moved through.
 
     `starts`: a pandas frame with the columns of startup.csv or storm.csv (data/README.md), or
     slices of `sim.traces`, times in seconds. Each storm, and all starts of an isolation that were
     made one by one, become a panel; choose rows before. Without scripts the page shows the picture
-    at the end of it. Raises SimError for a `language` that is not one of `words.WORDS`.
+    at the end of it. `language`: one of `words.WORDS`, else SimError; "" is the language that
+    charts are in now.
     """
+    language = language or charts_are_in()
     slices = of_frame(starts) if hasattr(starts, "itertuples") else starts
     found, words = panels(slices), spoken(WORDS, language)
     body = part(found, words, title)

@@ -119,8 +119,10 @@ def test_a_notebook_gets_a_frame_with_the_whole_page(folder):
     assert frame("<title>x</title>", 10).startswith("<iframe ")
 
 
-def test_in_korean(folder):
+def test_in_korean_if_asked_to_or_if_charts_are(folder, monkeypatch):
     html = timeline(of_folder(folder, [], 8), language="ko")
+    monkeypatch.setattr("sim.language._now", ["ko"])
+    assert timeline(of_folder(folder, [], 8)) == html
     assert '<html lang="ko">' in html
     assert "8개 중 8개 준비됨" in html
 
