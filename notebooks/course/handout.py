@@ -21,7 +21,7 @@ h1 { font-size: 15pt; margin: 0 0 1mm; }
 h2, h3 { font-size: 11.5pt; margin: 0 0 1.5mm; }
 section { break-inside: avoid; border: 1pt solid #111; border-radius: 2mm;
           padding: 3mm 4mm; margin: 0 0 4mm; }
-section > small { float: right; color: #444; }
+section > small { float: right; color: #444; margin-left: 4mm; }
 section > .problem { border-top: .5pt solid #999; margin-top: 2mm; padding-top: 1mm; }
 pre { font: 7.5pt/1.3 "Noto Sans Mono", "DejaVu Sans Mono", monospace; background: #f2f2f2;
       padding: 1.5mm 2.5mm; margin: 1.5mm 0; white-space: pre-wrap; overflow-wrap: anywhere; }
