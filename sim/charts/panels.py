@@ -1,8 +1,12 @@
 """Small panels beside each other, two in a row."""
 
+from collections.abc import Callable
+
+import pandas as pd
 from matplotlib.axes import Axes
 
-from sim.charts.picture import Picture, new_figure
+from sim.charts.picture import Picture, headline, new_figure
+from sim.charts.style import label, order, rows_of
 
 ACROSS = 2
 
@@ -19,3 +23,16 @@ def panels_of(count: int, height_in: float, more_in: float = 0.9) -> tuple[Pictu
     for ax in axes[count:]:
         ax.remove()
     return figure, axes[:count]
+
+
+def by_isolation(
+    rows: pd.DataFrame, draw: Callable[[pd.DataFrame, Axes], None], title: str
+) -> Picture:
+    """A panel an isolation, drawn by `draw` and named above, under one title."""
+    pairs = order(rows)
+    figure, panels = panels_of(len(pairs), 2.5)
+    for pair, ax in zip(pairs, panels, strict=True):
+        draw(rows_of(rows, pair), ax)
+        ax.set_title(label(*pair), fontsize=10)
+    headline(figure, title)
+    return figure

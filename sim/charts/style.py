@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import pandas as pd
@@ -91,6 +91,31 @@ def order(*tables: pd.DataFrame) -> list[tuple[str, str]]:
 def rows_of(table: pd.DataFrame, pair: tuple[str, str]) -> pd.DataFrame:
     """The rows of one (isolation, accelerator) pair."""
     return table[(table["isolation"] == pair[0]) & (table["accelerator"] == pair[1])]
+
+
+class Party(NamedTuple):
+    """The rows of one isolation from one source, and what they are called, also in small print."""
+
+    isolation: str
+    name: str
+    brief: str
+    rows: pd.DataFrame
+
+    @property
+    def narrow(self) -> str:
+        """The name in short lines."""
+        return "\n".join(wrap(self.name, NARROW))
+
+
+def parties(table: pd.DataFrame) -> list[Party]:
+    """By isolation, from the least isolated to the most; of one with several sources, by source."""
+    found = []
+    for pair in order(table):
+        own = rows_of(table, pair)
+        for source, rows in own.groupby("source", sort=False):
+            word = f", {say(f'common.word_{source}')}" if own["source"].nunique() > 1 else ""
+            found.append(Party(pair[0], label(*pair) + word, pair[0] + word, rows))
+    return found
 
 
 def by_source(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

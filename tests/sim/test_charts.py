@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 
-from sim.charts import storm, style, validation
+from sim.charts import disk, stacks, storm, style, validation, waterfall, work
 from sim.charts.figures.waterfall import bars
 from sim.charts.html import as_svg
 from sim.tables import load
@@ -118,3 +118,13 @@ def test_errors_are_drawn_over_n_and_only_those_that_were_held_out():
     xs = {x for ax in picture.axes for line in ax.lines if line.get_label()[0] != "_"
           for x in line.get_xdata()}  # fmt: skip
     assert xs == {8}
+
+
+@pytest.mark.parametrize("chart", [stacks, disk, work, waterfall])
+def test_a_simulation_stands_beside_what_was_measured_and_is_not_added_to_it(chart):
+    measured = tables()[chart.name][0]
+    measured = measured[measured["isolation"] == "container"]
+    face = words(chart(pd.concat([measured, measured.assign(source="simulated")])))
+    assert "container, measured" in face.replace(",  ", ", ")
+    assert "container, simulated" in face.replace(",  ", ", ")
+    assert "measured on made-up: container; simulated for made-up: the same" in face

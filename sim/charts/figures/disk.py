@@ -8,7 +8,7 @@ import pandas as pd
 
 from sim.charts.footer import counted, footer, origin
 from sim.charts.picture import Picture, headline, new_figure
-from sim.charts.style import COLOURS, INK, MUTED, Look, label, order, rows_of, tint
+from sim.charts.style import COLOURS, INK, MUTED, Look, parties, tint
 from sim.charts.words import say, term
 from sim.wording import mib, three
 
@@ -20,13 +20,12 @@ def disk_figure(parts: pd.DataFrame) -> Picture:
 
     `parts` as `sim.tables.losses.disk_use` makes them.
     """
-    pairs = order(parts)
-    figure = new_figure(0.26 * len(parts) + 0.25 * len(pairs) + 1.5)
+    shown = parties(parts)
+    figure = new_figure(0.26 * len(parts) + 0.25 * len(shown) + 1.5)
     ax, at, places = figure.subplots(), 0.0, []
-    for pair in pairs:
-        rows = rows_of(parts, pair)
+    for isolation, name, _, rows in shown:
         for row in rows.itertuples():
-            colour = tint(COLOURS[pair[0]], 0.35 if row.shared else 1.0)
+            colour = tint(COLOURS[isolation], 0.35 if row.shared else 1.0)
             ax.barh(at, row.allocated_mib, 0.7, color=colour)
             outline: Look = {"color": "none", "edgecolor": MUTED, "lw": 0.8, "ls": ":"}
             ax.barh(at, row.apparent_mib, 0.7, **outline)
@@ -35,7 +34,7 @@ def disk_figure(parts: pd.DataFrame) -> Picture:
             ax.annotate(three(row.allocated_mib), (end, at), (4, 0), **where)
             places.append((at, term(str(row.what))))
             at += 1
-        ax.annotate(label(*pair), (0, at - len(rows) - 0.6), (0, 2), textcoords="offset points",
+        ax.annotate(name, (0, at - len(rows) - 0.6), (0, 2), textcoords="offset points",
                     weight="bold")  # fmt: skip
         at += 0.9
     ax.set_yticks([place for place, _ in places], [text for _, text in places])
@@ -44,7 +43,7 @@ def disk_figure(parts: pd.DataFrame) -> Picture:
     ax.tick_params(axis="y", length=0)
     ax.grid(visible=False, axis="y")
     ax.margins(x=0.12)
-    ns = counted((pair[0], rows_of(parts, pair)["n"].max()) for pair in pairs)
+    ns = counted((one.brief, one.rows["n"].max()) for one in shown)
     footer(figure, [parts], say("disk.foot", ns=ns))
     return figure
 
@@ -52,10 +51,10 @@ def disk_figure(parts: pd.DataFrame) -> Picture:
 def disk_alt(parts: pd.DataFrame) -> str:
     """Every bar."""
     told = []
-    for pair in order(parts):
-        rows = rows_of(parts, pair).itertuples()
+    for one in parties(parts):
+        rows = one.rows.itertuples()
         sizes = ", ".join(f"{term(row.what)} {mib(row.allocated_mib)}" for row in rows)
-        told.append(f"{label(*pair)}: {sizes}")
+        told.append(f"{one.name}: {sizes}")
     return say("disk.alt", parts="; ".join(told), origin=origin(parts))
 
 

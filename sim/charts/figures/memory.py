@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from sim.charts.curve import curve, curve_alt, legend_sentence
 from sim.charts.figures.stacks import PARTS
 from sim.charts.footer import footer, origin
-from sim.charts.panels import panels_of
-from sim.charts.picture import Picture, headline, new_figure
+from sim.charts.panels import by_isolation
+from sim.charts.picture import Picture, new_figure
 from sim.charts.style import (
     COLOURS,
     GRID,
@@ -53,12 +53,7 @@ def memory_parts_figure(points: pd.DataFrame) -> Picture:
     `points` as `sim.tables.summary.memory_points` makes them. Where there are simulated ones, their
     bars stand at the right of the measured ones, hatched.
     """
-    pairs = order(points)
-    figure, panels = panels_of(len(pairs), 2.5)
-    for pair, ax in zip(pairs, panels, strict=True):
-        _parts(rows_of(points, pair), ax)
-        ax.set_title(label(*pair), fontsize=10)
-    headline(figure, say("memory_parts.title"))
+    figure = by_isolation(points, _parts, say("memory_parts.title"))
     footer(figure, [points], say("memory_parts.foot"))
     return figure
 

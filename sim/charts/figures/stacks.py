@@ -14,11 +14,9 @@ from sim.charts.style import (
     PAPER,
     PLATE,
     Look,
-    label,
-    order,
-    rows_of,
+    Party,
+    parties,
     spread_labels,
-    stacked,
     tint,
 )
 from sim.charts.words import say, term, wrap
@@ -40,16 +38,16 @@ def stacks_figure(parts: pd.DataFrame, engine_mib: float = nan) -> Picture:
     has no scale, and `engine_mib` is written on it (NaN: not measured).
     """
     figure = new_figure(5.2)
-    ax, pairs = figure.subplots(), order(parts)
-    totals = [float(rows_of(parts, pair)["value_mib"].sum()) for pair in pairs]
+    ax, shown = figure.subplots(), parties(parts)
+    totals = [float(one.rows["value_mib"].sum()) for one in shown]
     top = max(totals)
-    for at, pair in enumerate(pairs):
-        _stack(ax, at, rows_of(parts, pair), named=totals[at] >= SMALL * top, top=top)
-    _plate(ax, len(pairs), top, engine_mib)
-    ticks = [at + LEFT + WIDE / 2 for at in range(len(pairs))]
-    ax.set_xticks(ticks, [stacked(*pair) for pair in pairs], weight="bold")
+    for at, one in enumerate(shown):
+        _stack(ax, at, one.rows, named=totals[at] >= SMALL * top, top=top)
+    _plate(ax, len(shown), top, engine_mib)
+    ticks = [at + LEFT + WIDE / 2 for at in range(len(shown))]
+    ax.set_xticks(ticks, [one.narrow for one in shown], weight="bold")
     ax.tick_params(axis="x", length=0)
-    ax.set(xlim=(-0.6, len(pairs) - 0.42), ylim=(-PLATE_SHARE * top, 1.12 * top))
+    ax.set(xlim=(-0.6, len(shown) - 0.42), ylim=(-PLATE_SHARE * top, 1.12 * top))
     ax.set_yticks([tick for tick in ax.get_yticks() if 0 <= tick <= 1.12 * top])
     ax.set_ylabel(say("stacks.y"))
     ax.spines["bottom"].set_visible(False)
@@ -57,7 +55,7 @@ def stacks_figure(parts: pd.DataFrame, engine_mib: float = nan) -> Picture:
     ax.set_title(say("stacks.title"))
     small = [at for at, total in enumerate(totals) if total < SMALL * top]
     if small and small == list(range(len(small))):
-        _enlarged(ax, parts, pairs[: len(small)], max(totals[: len(small)]), top)
+        _enlarged(ax, shown[: len(small)], max(totals[: len(small)]), top)
     ns = ", ".join(str(n) for n in sorted(set(parts["n"])))
     footer(figure, [parts], say("stacks.foot", ns=ns))
     return figure
@@ -66,10 +64,10 @@ def stacks_figure(parts: pd.DataFrame, engine_mib: float = nan) -> Picture:
 def stacks_alt(parts: pd.DataFrame, engine_mib: float = nan) -> str:
     """The heights of the stacks, of what they consist, and what they stand on."""
     told = []
-    for pair in order(parts):
-        rows = rows_of(parts, pair)
+    for one in parties(parts):
+        rows = one.rows
         inside = ", ".join(f"{term(row.part)} {mib(row.value_mib)}" for row in rows.itertuples())
-        told.append(f"{label(*pair)} {mib(rows['value_mib'].sum())} ({inside})")
+        told.append(f"{one.name} {mib(rows['value_mib'].sum())} ({inside})")
     engine = _engine("stacks.alt_engine", engine_mib, ", ")
     return say("stacks.alt", stacks="; ".join(told), engine=engine, origin=origin(parts))
 
@@ -125,15 +123,13 @@ def _plate(ax: Axes, columns: int, top: float, engine_mib: float) -> None:
     ax.text(*middle, text, ha="center", va="center", fontsize=10, color=INK, linespacing=1.2)
 
 
-def _enlarged(
-    ax: Axes, parts: pd.DataFrame, pairs: list[tuple[str, str]], small_top: float, top: float
-) -> None:
+def _enlarged(ax: Axes, shown: list[Party], small_top: float, top: float) -> None:
     """The low stacks once more above their true size, by a round factor that is written there."""
-    left, wide, (foot_at, high) = -0.57, len(pairs) - 0.02, INSET
+    left, wide, (foot_at, high) = -0.57, len(shown) - 0.02, INSET
     factor = _rounded_down(0.8 * high * top / small_top) if small_top else 1.0
     zoom = ax.inset_axes((left, foot_at * top, wide, high * top), transform=ax.transData)
-    for at, pair in enumerate(pairs):
-        _stack(zoom, at, rows_of(parts, pair), named=True, top=high * top / factor)
+    for at, one in enumerate(shown):
+        _stack(zoom, at, one.rows, named=True, top=high * top / factor)
         ends = [0.1 * top, (foot_at - 0.01) * top]
         ax.plot([at + LEFT + WIDE / 2] * 2, ends, ":", color=MUTED, lw=1.2)
     zoom.set(xlim=(left, left + wide), ylim=(0, high * top / factor), xticks=[], yticks=[])

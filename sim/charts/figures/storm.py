@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from sim.charts.axes import plain_log
 from sim.charts.curve import curve, curve_alt, legend_sentence
 from sim.charts.footer import footer, origin
-from sim.charts.panels import panels_of
-from sim.charts.picture import Picture, headline, new_figure
+from sim.charts.panels import by_isolation
+from sim.charts.picture import Picture, new_figure
 from sim.charts.style import (
     COLOURS,
     INK,
@@ -57,12 +57,7 @@ def latencies_figure(rows: pd.DataFrame) -> Picture:
     `rows` as `sim.tables.summary.latencies` makes them. Measured ones stand at the left of their
     n, simulated ones, hollow, at the right; the bar is the median.
     """
-    pairs = order(rows)
-    figure, panels = panels_of(len(pairs), 2.5)
-    for pair, ax in zip(pairs, panels, strict=False):
-        _strips(rows_of(rows, pair), ax)
-        ax.set_title(label(*pair), fontsize=10)
-    headline(figure, say("latencies.title"))
+    figure = by_isolation(rows, _strips, say("latencies.title"))
     footer(figure, [rows], say("latencies.foot"))
     return figure
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from sim.charts.footer import footer, origin
 from sim.charts.picture import Picture, new_figure
-from sim.charts.style import COLOURS, INK, Look, label, order, rows_of, tint
+from sim.charts.style import COLOURS, INK, Look, Party, parties, tint
 from sim.charts.words import say
 from sim.wording import seconds, time_unit
 
@@ -52,13 +52,13 @@ def waterfall_figure(phases: pd.DataFrame) -> Picture:
     `phases`: one start an isolation, as `sim.tables.summary.median_start` picks it; of several
     sources, a panel each.
     """
-    starts = _starts(phases)
-    lines = [len(bars(one)) + 2.6 for one in starts]
+    starts = parties(phases)
+    lines = [len(bars(one.rows)) + 2.6 for one in starts]
     lines.append(1.3 * len(starts) + 2.6)
     figure = new_figure(0.19 * sum(lines) + 0.5)
     panels = figure.subplots(len(lines), 1, gridspec_kw={"height_ratios": lines}, squeeze=False)
     for one, ax in zip(starts, panels[:, 0], strict=False):
-        _one_start(one, ax, many=len(set(phases["source"])) > 1)
+        _one_start(one, ax)
     _common_scale(starts, panels[-1, 0])
     footer(figure, [phases], say("waterfall.foot", share=f"{SHORT:.0%}"))
     return figure
@@ -67,12 +67,12 @@ def waterfall_figure(phases: pd.DataFrame) -> Picture:
 def waterfall_alt(phases: pd.DataFrame) -> str:
     """The length of each start and its longest phase."""
     told = []
-    for rows in _starts(phases):
+    for _, name, _, rows in parties(phases):
         longest = rows.loc[rows["duration_s"].idxmax()]
         told.append(
             say(
                 "waterfall.alt_one",
-                name=_name(rows),
+                name=name,
                 total=seconds(rows["duration_s"].sum()),
                 phases=len(rows),
                 longest=f"{longest['phase']} {seconds(longest['duration_s'])}",
@@ -81,21 +81,9 @@ def waterfall_alt(phases: pd.DataFrame) -> str:
     return say("waterfall.alt", starts="; ".join(told), origin=origin(phases))
 
 
-def _starts(phases: pd.DataFrame) -> list[pd.DataFrame]:
-    """One frame a start: by isolation, of each what was measured first."""
-    found = []
-    for pair in order(phases):
-        found += [rows for _, rows in rows_of(phases, pair).groupby("source", sort=False)]
-    return found
-
-
-def _name(phases: pd.DataFrame) -> str:
-    return label(phases["isolation"].iloc[0], phases["accelerator"].iloc[0])
-
-
-def _one_start(phases: pd.DataFrame, ax: Axes, *, many: bool) -> None:
-    """The phases of one start as bars, in its own scale; with its source if there are `many`."""
-    colour, drawn = COLOURS[phases["isolation"].iloc[0]], bars(phases)
+def _one_start(start: Party, ax: Axes) -> None:
+    """The phases of one start as bars, in its own scale."""
+    colour, drawn = COLOURS[start.isolation], bars(start.rows)
     end_s = drawn[-1].end_s
     scale, unit = time_unit(end_s)
     for at, bar in enumerate(drawn):
@@ -109,8 +97,7 @@ def _one_start(phases: pd.DataFrame, ax: Axes, *, many: bool) -> None:
     ax.set_yticks(range(len(drawn)), [bar.name for bar in drawn], fontsize=9)
     ax.set(ylim=(len(drawn) - 0.4, -0.6), xlim=(0, end_s * scale * 1.13))
     _bare(ax, unit)
-    source = f", {say('common.word_' + phases['source'].iloc[0])}" if many else ""
-    ax.set_title(f"{_name(phases)}{source}: {seconds(end_s)}")
+    ax.set_title(f"{start.name}: {seconds(end_s)}")
 
 
 def _bare(ax: Axes, unit: str) -> None:
@@ -119,14 +106,14 @@ def _bare(ax: Axes, unit: str) -> None:
     ax.grid(visible=False, axis="y")
 
 
-def _common_scale(starts: list[pd.DataFrame], ax: Axes) -> None:
+def _common_scale(starts: list[Party], ax: Axes) -> None:
     """All starts in one scale, one bar each."""
-    totals = [float(rows["duration_s"].sum()) for rows in starts]
-    for at, (rows, total_s) in enumerate(zip(starts, totals, strict=True)):
-        ax.barh(at, total_s, height=0.72, color=COLOURS[rows["isolation"].iloc[0]])
+    totals = [float(one.rows["duration_s"].sum()) for one in starts]
+    for at, (one, total_s) in enumerate(zip(starts, totals, strict=True)):
+        ax.barh(at, total_s, height=0.72, color=COLOURS[one.isolation])
         where: Look = {"textcoords": "offset points", "va": "center", "fontsize": 9, "color": INK}
         ax.annotate(seconds(total_s), (total_s, at), (3, 0), **where)
-    names = [_name(rows).replace(", ", ",\n") for rows in starts]
+    names = [one.name.replace(", ", ",\n") for one in starts]
     ax.set_yticks(range(len(starts)), names, fontsize=9)
     ax.set(ylim=(len(starts) - 0.4, -0.6), xlim=(0, max(totals) * 1.13))
     _bare(ax, "s")

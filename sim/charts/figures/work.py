@@ -6,7 +6,19 @@ from sim.charts.axes import plain_log
 from sim.charts.dots import Dot, dots
 from sim.charts.footer import counted, footer, origin
 from sim.charts.picture import Picture, headline, new_figure
-from sim.charts.style import COLOURS, INK, MARKERS, SIZE, SIZES, Look, label, order, rows_of
+from sim.charts.style import (
+    COLOURS,
+    INK,
+    MARKERS,
+    PAPER,
+    SIZE,
+    SIZES,
+    Look,
+    label,
+    order,
+    parties,
+    rows_of,
+)
 from sim.charts.words import say, term
 from sim.wording import three
 
@@ -16,25 +28,25 @@ SPREAD = 0.17  # of a line of the chart, between isolations
 def work_figure(ratios: pd.DataFrame) -> Picture:
     """Each kind of work relative to native, as `sim.tables.losses.work_ratios` makes it."""
     least = ratios.groupby("kind")["ratio"].min().sort_values(ascending=False)
-    places, pairs = {str(kind): at for at, kind in enumerate(least.index)}, order(ratios)
+    places, shown = {str(kind): at for at, kind in enumerate(least.index)}, parties(ratios)
     figure = new_figure(0.36 * len(places) + 1.6)
     ax = figure.subplots()
     ax.axvline(1, color=INK, lw=1)
-    for number, pair in enumerate(pairs):
-        rows = rows_of(ratios, pair)
-        heights = [places[kind] + SPREAD * (number - (len(pairs) - 1) / 2) for kind in rows["kind"]]
-        ax.hlines(heights, rows["low"], rows["high"], color=COLOURS[pair[0]], lw=1.2)
-        size = 0.8 * SIZES.get(pair[0], SIZE)
-        style: Look = {"color": COLOURS[pair[0]], "markersize": size, "label": label(*pair)}
-        ax.plot(rows["ratio"], heights, MARKERS[pair[0]], ls="none", **style)
+    for number, (isolation, name, _, rows) in enumerate(shown):
+        heights = [places[kind] + SPREAD * (number - (len(shown) - 1) / 2) for kind in rows["kind"]]
+        colour, size = COLOURS[isolation], 0.8 * SIZES.get(isolation, SIZE)
+        ax.hlines(heights, rows["low"], rows["high"], color=colour, lw=1.2)
+        face = PAPER if set(rows["source"]) == {"simulated"} else colour
+        style: Look = {"color": colour, "markersize": size, "markerfacecolor": face, "label": name}
+        ax.plot(rows["ratio"], heights, MARKERS[isolation], ls="none", **style)
     plain_log(ax, "x")
     ax.set_yticks(range(len(places)), [term(kind) for kind in places])
     ax.set(ylim=(len(places) - 0.4, -0.6), xlabel=say("work.x"))
     ax.tick_params(axis="y", length=0)
-    ax.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=len(pairs), fontsize=9,
+    ax.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=len(shown), fontsize=9,
               handletextpad=0.2, columnspacing=1.2)  # fmt: skip
     headline(figure, say("work.title"))
-    counts = counted((pair[0], rows_of(ratios, pair)["trials"].max()) for pair in pairs)
+    counts = counted((one.brief, one.rows["trials"].max()) for one in shown)
     footer(figure, [ratios], say("work.foot", counts=counts))
     return figure
 
@@ -42,12 +54,12 @@ def work_figure(ratios: pd.DataFrame) -> Picture:
 def work_alt(ratios: pd.DataFrame) -> str:
     """What each isolation loses most and least."""
     told = []
-    for pair in order(ratios):
-        rows = rows_of(ratios, pair).sort_values("ratio")
+    for one in parties(ratios):
+        rows = one.rows.sort_values("ratio")
         low, high = (
             f"{term(row['kind'])} {three(row['ratio'])}" for _, row in rows.iloc[[0, -1]].iterrows()
         )
-        told.append(say("work.alt_one", name=label(*pair), low=low, high=high))
+        told.append(say("work.alt_one", name=one.name, low=low, high=high))
     kinds = ratios["kind"].nunique()
     return say("work.alt", kinds=kinds, rows="; ".join(told), origin=origin(ratios))
 
@@ -71,7 +83,7 @@ def neighbours_figure(rates: pd.DataFrame) -> Picture:
     ax.set_xlabel(say("neighbours.x"))
     ax.set_xlim(0, max(1.1, ax.get_xlim()[1]))
     headline(figure, say("neighbours.title"))
-    counts = counted((pair[0], rows_of(rates, pair)["trials"].max()) for pair in order(rates))
+    counts = counted((one.brief, one.rows["trials"].max()) for one in parties(rates))
     footer(figure, [rates], say("neighbours.foot", counts=counts))
     return figure
 
