@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-from pathlib import Path
 
 import pytest
 
@@ -154,14 +153,6 @@ def test_a_commit_that_cannot_be_changes_nothing(changed, registry, words, why):
     assert (done.returncode, done.stdout) == (1, "")
     assert why in done.stderr
     assert Store(registry.root).images() == before
-
-
-def test_a_guest_has_its_files_elsewhere(registry, tmp_path):
-    ok("create", "--isolation", "uml", "--name", "guest", "busybox", "true")
-    for words in (["diff", "guest"], ["export", "guest"], ["commit", "guest"],
-                  ["cp", "guest:/etc", str(Path(tmp_path, "x"))]):  # fmt: skip
-        done = cli(*words)
-        assert (done.returncode, "is a guest" in done.stderr) == (1, True)
 
 
 @pytest.mark.parametrize("isolation", ["container", "process"])
