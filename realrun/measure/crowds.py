@@ -83,13 +83,10 @@ def arms(session: Session, wish: Wish) -> list[Arm]:
     found = []
     for way, n in storm.sizes(session, wish):
         cost_s = session.cost_s(way, n) + DRIFT_S
+        count = 2 if n <= storm.FEW else 1
         for touched in (OTHERS, OWN):
             trial = partial(memory, session, way, n, touched)
-            name, count = (
-                f"{n} x {way}, touched by {touched}",
-                2 if n <= storm.FEW else 1,
-            )
-            found.append(Arm(name, way, trial, count, cost_s))
+            found.append(Arm(f"{n} x {way}, touched by {touched}", way, trial, count, cost_s))
     return found
 
 
