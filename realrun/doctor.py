@@ -14,6 +14,7 @@ from realrun.errors import RealRunError, UsageError
 from realrun.files.workspace import workspace
 from realrun.guest import levels, probe, processor, tools
 from realrun.linux import cgroups, namespaces, play
+from realrun.measure import environment
 from realrun.runtime import limitwords, planning, rootsteps, subids
 from realrun.runtime.client import Spawner
 from realrun.runtime.run import drive, ignore
@@ -57,6 +58,15 @@ def user() -> Finding:
         limited = "with limits" if planning.has_cgroup() else "without limits"
         return Finding("user", PARTLY, f"an ordinary user: containers are rootless, {limited}")
     return Finding("user", YES, "root")
+
+
+def machine() -> Finding:
+    """The machine below this one: Docker on a Mac or on Windows brings one along, unseen."""
+    below = environment.hypervisor()
+    if below == "none":
+        return Finding("machine", YES, "no hypervisor below this kernel is told of")
+    detail = f"a virtual machine itself ({below}): the containers share its kernel"
+    return Finding("machine", YES, detail)
 
 
 def succeeds(namespaces_wanted: list[str]) -> str:
@@ -251,7 +261,7 @@ def mke2fs() -> Finding:
 
 
 CHECKS = (
-    user, namespace_kinds, user_namespaces, subordinate_ids, control_groups, overlay, seccomp,
-    container, fast_starts, busybox, mke2fs, uml, qemu, kernel, kvm, machine_types,
+    user, machine, namespace_kinds, user_namespaces, subordinate_ids, control_groups, overlay,
+    seccomp, container, fast_starts, busybox, mke2fs, uml, qemu, kernel, kvm, machine_types,
     guest_system,
 )  # fmt: skip

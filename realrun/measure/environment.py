@@ -16,6 +16,7 @@ from realrun.guest import tools
 from realrun.linux import cgroups, play
 from realrun.runtime import rootsteps
 
+LAPTOPS = {"microsoft": "Windows' WSL 2", "linuxkit": "Docker Desktop's"}  # in a kernel's release
 CLOCKS = {"kvm-clock": "KVM", "hyperv_clocksource": "Hyper-V", "xen": "Xen"}
 
 
@@ -51,8 +52,12 @@ def memory_mib() -> int:
 def hypervisor() -> str:
     """What this machine itself runs under; `none` on bare metal.
 
-    The product's name says it, or the clock that the hypervisor offers.
+    The kernel's release says it, the product's name, or the clock that the hypervisor offers. On
+    x86 a processor tells that there is one (CPUID.1:ECX.31); others do not.
     """
+    release = os.uname().release.lower()
+    if found := [name for word, name in LAPTOPS.items() if word in release]:
+        return found[0]
     text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     if not re.search(r"^(flags|Features)\s*:.*\bhypervisor\b", text, re.M):
         return "none"

@@ -10,6 +10,7 @@ import pytest
 
 from realrun import doctor
 from realrun.guest import tools
+from realrun.measure.startup import LIGHT_PER_BLOCK
 from realrun.runtime.spec import ISOLATIONS
 from tests.realrun.measure.contract import certificate_keys, columns
 from tests.realrun.stage import COMMAND, PROJECT, cli
@@ -169,7 +170,7 @@ def test_a_bench_writes_what_it_prints(root, tmp_path):
     assert done.returncode == 0, done.stderr
     header, *rows = (tmp_path / "storm.csv").read_text().splitlines()
     assert header.split(",") == columns("storm")
-    assert len(rows) == 2 * 3
+    assert len(rows) == 2 * 3 * LIGHT_PER_BLOCK
     meta = json.loads((tmp_path / "storm.meta.json").read_text())
     assert list(meta) == certificate_keys()
     assert meta["command"].startswith("realrun bench storm")
@@ -188,9 +189,9 @@ def test_pruning_nothing_says_so(tmp_path):
 
 
 ROWS = [
-    "user", "namespaces", "user namespaces", "subordinate ids", "cgroup", "overlay", "seccomp",
-    "container", "fast starts", "busybox", "mke2fs", "uml", "qemu", "guest kernel", "kvm",
-    "machine types", "guest system",
+    "user", "machine", "namespaces", "user namespaces", "subordinate ids", "cgroup", "overlay",
+    "seccomp", "container", "fast starts", "busybox", "mke2fs", "uml", "qemu", "guest kernel",
+    "kvm", "machine types", "guest system",
 ]  # fmt: skip
 
 
