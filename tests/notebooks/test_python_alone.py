@@ -17,6 +17,8 @@ from course.cells import lessons
 from tests.notebooks.conditions import its_turn, machine
 
 IN_KOREAN = re.compile(r"[^A-Za-z]*힌트: .*[가-힣].*", flags=re.DOTALL)
+QUOTED = re.compile(r"'[^']*'|`[^`]*`")
+IN_ENGLISH = re.compile(r"(?:\b[a-z]+ ){3}")  # three words of it in a row are a sentence
 pytestmark = pytest.mark.slow
 
 
@@ -42,7 +44,9 @@ def test_it_runs_in_korean_and_its_checks_hint_in_korean(path, locked_laptop):
     its_turn(path, lessons("ko"), days=len(lessons("ko")))
     found = locked_laptop.play(path, wrong=True)
     assert found["complaints"] == {}
-    assert [trial for trial in found["trials"] if not IN_KOREAN.fullmatch(trial["said"])] == []
+    hints = [trial["said"] for trial in found["trials"]]
+    assert [hint for hint in hints if not IN_KOREAN.fullmatch(hint)] == []
+    assert [hint for hint in hints if IN_ENGLISH.search(QUOTED.sub("", hint))] == []
 
 
 def test_nothing_can_be_run_there(locked_laptop):
