@@ -6,17 +6,22 @@ from copy import deepcopy
 from pathlib import Path
 
 from course.cells import KIND, SOLUTION, Cell, Notebook, answered, lessons, read, tags, write
+from course.language import say, speak
 
 KEPT = ("tags", "jupyter", "nbgrader")  # of a cell's metadata; nothing else is handed out
 
 
 def for_students(notebook: Notebook) -> Notebook:
-    """The same lesson with solutions, results and all metadata of its own cut out."""
+    """The same lesson with solutions, results and all metadata of its own cut out.
+
+    A comment in the language in use stands where the solution was.
+    """
+    here = f"# {say('your answer')}"
     new = deepcopy(notebook)
     for cell in new["cells"]:
         cell["metadata"] = {key: cell["metadata"][key] for key in KEPT if key in cell["metadata"]}
         if cell["cell_type"] == "code":
-            cell.update(source=answered(cell["source"], "").rstrip("\n"), outputs=[])
+            cell.update(source=answered(cell["source"], here).rstrip("\n"), outputs=[])
             cell["execution_count"] = None
     return new
 
@@ -51,6 +56,7 @@ def _mark(cell: Cell, name: str, kind: str) -> None:
 
 def write_editions(out: Path, language: str) -> list[Path]:
     """Write `student/NAME.ipynb` and `nbgrader/source/lesson-NN/NAME.ipynb` below `out`."""
+    speak(language)
     written = []
     for path in lessons(language):
         notebook = for_nbgrader(read(path))
