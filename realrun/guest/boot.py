@@ -8,7 +8,6 @@ import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from signal import SIGKILL
 
 from realrun.guest import backends
@@ -39,6 +38,7 @@ class Guest(Run):
     piece: int = 1 << 16
     lines: dict[int, int] = field(default_factory=dict)  # our ends of the channels, by number
     qemu: Monitor | None = None
+    firmware: int = -1  # where its first word comes
     stdin: int | None = None  # the caller's, to be read
     feed: Pieces | None = None
     streams: set[int] = field(default_factory=set)  # the program's output, until it has ended
@@ -85,8 +85,8 @@ class Guest(Run):
         self.deadline_s = time.monotonic() + self.boot_s()
         self.listen(backends.ERRORS not in pairs)
         if firmware:
-            fd = firmware[0][0].detach()
-            self.sources[fd] = partial(self.hear_firmware, fd)
+            self.firmware = firmware[0][0].detach()
+            self.sources[self.firmware] = self.hear_firmware
         if self.news:  # it waits for a line
             os.write(self.lines[backends.CONTROL], b"\n")
 
@@ -189,12 +189,12 @@ class Guest(Run):
         """Our terminal has a new size, and so has the program's."""
         self.say(f"size 0 {rows} {columns}")
 
-    def hear_firmware(self, fd: int, data: bytes) -> None:
+    def hear_firmware(self, data: bytes) -> None:
         """Its first word is the first that the machine does; to hear all would cost it time."""
         if data:
             self.reached("machine", time.monotonic_ns(), self.cpu_ns())
-            del self.sources[fd]
-            os.close(fd)
+            del self.sources[self.firmware]
+            os.close(self.firmware)
 
     def hear_output(self, data: bytes) -> None:
         """The program's output."""

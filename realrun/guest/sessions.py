@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -27,7 +28,8 @@ from typing import TYPE_CHECKING, Any
 
 from realrun.errors import GuestFailed, RealRunError
 from realrun.guest import backends
-from realrun.guest.qmp import Monitor
+from realrun.guest.qmp import PATIENCE_S, Monitor
+from realrun.runtime.run import read
 
 if TYPE_CHECKING:
     from realrun.guest.boot import Guest
@@ -150,10 +152,20 @@ class Sessions:
         channels = range(2 * number + 1, 2 * number + 1 + count)
         for channel in channels:
             if channel not in self.guest.lines and self.guest.qemu:
+                self.hear_firmware()
                 self.guest.lines[channel] = plug(self.guest.qemu, channel)
         ours = [self.guest.lines[channel] for channel in channels]
         self.running[number], self.starting = Session(number, ours, caller), number
         return self.running[number]
+
+    def hear_firmware(self) -> None:
+        """Let QEMU's machine say its first word before QEMU is asked for something.
+
+        The firmware writes byte by byte: where nobody reads, it stands still, and QEMU with it.
+        """
+        fd, guest = self.guest.firmware, self.guest
+        if fd in guest.sources and select.select([fd], [], [], PATIENCE_S)[0]:
+            guest.sources[fd](read(fd))
 
     def tell(self, what: str, number: str, words: list[str]) -> None:
         """What the init says of a program."""

@@ -127,6 +127,19 @@ def a_full_disk_is_the_programs_trouble():
     assert cli("exec", "vm", "sh", "-c", "rm /full && echo room > /a && cat /a").stdout == "room\n"
 
 
+@pytest.mark.qemu
+def test_a_program_may_be_asked_for_while_the_machine_boots(registry):
+    """Its firmware has not said a word yet, and QEMU is to be given more ports."""
+    box = ("--isolation", "qemu", "--name", "vm", "hello", "sleep", "600")
+    assert cli("run", "-d", *box).returncode == 0
+    try:
+        for _ in range(2):
+            done = cli("exec", "vm", "echo", "here")
+            assert (done.returncode, done.stdout, done.stderr) == (0, "here\n", "")
+    finally:
+        cli("rm", "-f", "vm")
+
+
 @GUESTS
 def test_who_waits_for_a_guest_passes_signals_on(registry, isolation):
     """SIGTERM to `realrun run` is the program's, which chooses its exit code."""
