@@ -55,7 +55,8 @@ def where_the_time_goes(draw: Draw) -> Task:
     whole, clone = sum(phases.values()), phases["clone"]
     steps = list(phases)
     longest = max(phases, key=lambda name: phases[name])
-    share = 100 * clone / whole
+    kept = draw.one((10, 20, 25, 50))
+    share = (100 - kept) * clone / whole
     step = part(
         steps.index(longest),
         "Look for the largest number of milliseconds. Its step has the number at the left.",
@@ -69,12 +70,14 @@ def where_the_time_goes(draw: Draw) -> Task:
     )
     saved = part(
         share,
-        "What does the step clone take, as a part of the sum of all steps?",
-        (clone, "These are milliseconds. Per cent of what?"),
+        "How many milliseconds would be saved? What part of the sum of all steps is that?",
+        ((100 - kept) / 100 * clone, "These are milliseconds. Per cent of what?"),
         (100 - share, "That is what would be left."),
+        (kept * clone / whole, "That much of the start clone would still take. What is saved?"),
+        (100 - kept, "So much is saved of clone. What is it of the whole start?"),
         (100, "Would nothing be left to do? Look at the other steps."),
         (100 / len(steps), "The steps are not equally long."),
-        (100 * clone / phases[longest], "Per cent of the whole start, not of one step."),
+        ((100 - kept) * clone / phases[longest], "Per cent of the whole start, not of one step."),
         within=2 * PERCENT,
     )
     rows = [f"{number:>4}  {name:<20}{ms:>9.3f}" for number, name, ms in numbered(phases)]
@@ -83,8 +86,8 @@ def where_the_time_goes(draw: Draw) -> Task:
         "and all its namespaces.\n\n"
         "step  phase                      ms\n{lines}\n\n"
         "(1) Which number has the longest step?\n"
-        "(2) If clone took no time at all, by how many per cent would this start be shorter?",
-        {"lines": "\n".join(rows)},
+        "(2) If clone took only {kept} % of its time, by how many per cent would this start be shorter?",
+        {"lines": "\n".join(rows), "kept": kept},
         (step, saved),
     )
 
