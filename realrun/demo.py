@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from realrun import building
 from realrun.build import Event
+from realrun.engine import GUESTS
 from realrun.errors import NoSuchImage, RealRunError
 from realrun.guest import fetch, tools
 from realrun.image import Image, Store
@@ -105,10 +106,11 @@ def measure(recording: Recording, stage: Stage) -> None:
 
 
 def only(experiment: Experiment, word: str) -> Experiment:
-    """The arms that have this in their name."""
+    """The arms that have this in their name; guests, which take seconds, once in a block."""
 
     def arms(session: Session, wish: Wish) -> list[Arm]:
-        return [arm for arm in experiment.arms(session, wish) if word in arm.name]
+        found = [arm for arm in experiment.arms(session, wish) if word in arm.name]
+        return [arm._replace(per_block=1) if arm.way.isolation in GUESTS else arm for arm in found]
 
     return experiment._replace(arms=arms)
 
