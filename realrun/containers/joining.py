@@ -14,7 +14,7 @@ from realrun.containers.signals import pid_of, process_of
 from realrun.containers.watching import raw_terminal
 from realrun.linux import processes, terminal
 from realrun.runtime import inside, users
-from realrun.runtime.run import Run, Sink, drive, stop
+from realrun.runtime.run import Run, Sink, drive, seen_off
 from realrun.runtime.spec import Spec, new_id
 from realrun.runtime.start import Inside, Starter
 
@@ -36,14 +36,12 @@ def run(
 ) -> int:  # fmt: skip
     """Run it to its end, passing signals on; its exit code. Raises `engine.StartFailed`."""
     one = begin(registry, container, more, starter, out, err, stdin)
-    try:
-        with raw_terminal(one, stdin), engine.passing_signals(one, starter) as heard:
-            drive([one], starter)
-    except BaseException:
-        stop(one, starter)
-        raise
-    finally:
-        one.close()
+    with (
+        seen_off(one, starter),
+        raw_terminal(one, stdin),
+        engine.passing_signals(one, starter) as heard,
+    ):
+        drive([one], starter)
     return engine.final_code(one, heard)
 
 

@@ -21,7 +21,7 @@ from realrun.containers.signals import clear_leftover, noted, remove_volumes
 from realrun.errors import RealRunError
 from realrun.linux import terminal
 from realrun.runtime.record import Record
-from realrun.runtime.run import Run, Sink, drive, ignore, stop
+from realrun.runtime.run import Run, Sink, drive, ignore, seen_off
 from realrun.runtime.spec import Spec
 from realrun.runtime.start import Starter
 
@@ -41,15 +41,15 @@ def foreground(
         asked(run)
         engine.open_door(run, registry.path(container.id))
         try:
-            with raw_terminal(run, stdin), engine.passing_signals(run, starter) as heard:
+            with (
+                seen_off(run, starter),
+                raw_terminal(run, stdin),
+                engine.passing_signals(run, starter) as heard,
+            ):
                 drive([run], starter, until=Run.begun)
                 began(registry, container, run.record)
                 drive([run], starter)
-        except BaseException:
-            stop(run, starter)
-            raise
         finally:
-            run.close()
             ending.take(run.record)
         ending.code = engine.final_code(run, heard)
         return ending.code

@@ -13,7 +13,7 @@ from realrun.errors import GuestFailed, RealRunError
 from realrun.guest import levels
 from realrun.measure.environment import machine_id
 from realrun.runtime.client import Spawner
-from realrun.runtime.run import Run, Sink, drive, ignore, stop
+from realrun.runtime.run import Run, Sink, drive, ignore, seen_off
 
 Tick = Callable[[str], None]
 WAIT = "wait"  # the word that makes examples/hello stay after its greeting
@@ -147,13 +147,8 @@ class Session:
     def complete(self, way: Way, out: Sink = ignore) -> Run:
         """One instance from the request to its last trace. A failure is an error, never a time."""
         run = self.begin(way, out=out)
-        try:
+        with seen_off(run, self.starter):
             self.drive([run], Run.over, self.patience_s(way))
-        except BaseException:
-            stop(run, self.starter)
-            raise
-        finally:
-            run.close()
         check(run, engine.exit_code(run))
         taken_s = (run.record.removed_ns - run.record.requested_ns) / 1e9
         self.took_s[way] = min(taken_s, self.took_s.get(way, taken_s))

@@ -7,7 +7,8 @@ import os
 import select
 import selectors
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -196,15 +197,22 @@ def drive(runs: Sequence[R], starter: Starter, until: Callable[[R], bool] = Run.
             kill_hopeless(runs, starter, until)
 
 
-def to_end(run: Run, starter: Starter) -> None:
-    """Stay until the run has ended; whatever breaks in, nothing of it is left."""
+@contextmanager
+def seen_off(run: Run, starter: Starter) -> Iterator[None]:
+    """Whatever breaks in, nothing is left of the run; and it is closed in any case."""
     try:
-        drive([run], starter)
+        yield
     except BaseException:
         stop(run, starter)
         raise
     finally:
         run.close()
+
+
+def to_end(run: Run, starter: Starter) -> None:
+    """Stay until the run has ended."""
+    with seen_off(run, starter):
+        drive([run], starter)
 
 
 def stop(run: Run, starter: Starter) -> None:
